@@ -1,0 +1,77 @@
+"""How gunicorn serves Tokenroom: `gunicorn wsgi:app` in the repository's folder reads this file by itself.
+
+Every setting here can be overridden on gunicorn's command line (`./dev run --port` does so with `--bind`).
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# Loopback only: what faces the network is a reverse proxy that speaks https (deploy/ has one).
+bind = "127.0.0.1:8000"
+
+# Several processes even on a small machine, so that what only works inside one process is noticed at once:
+# a revocation must act on the next request whichever worker answers it.
+workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
+
+# Threads for the connections, not for speed: a browser opens spare connections and sends nothing on them, and each
+# would occupy a `sync` worker until `timeout`. Five idle connections hold four such workers up for thirty seconds.
+# A `gthread` worker only hands a connection to a thread once there is something to read.
+worker_class = "gthread"
+threads = 4
+keepalive = 5
+
+# A worker that gave no sign of life for this long is replaced. The slowest honest request waits about five seconds,
+# for a locked database.
+timeout = 30
+
+# How long a stopping worker may finish what it has begun: longer than that slowest request, shorter than the ten
+# seconds after which most supervisors lose their patience.
+graceful_timeout = 8
+
+# A request line has room for `next=` and nothing grand. Token cookies need some 2 kB of one header field; two of
+# them, the CSRF session and a few strangers' cookies fit well below 16 kB.
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 16380
+
+# Whose `X-Forwarded-Proto` sets the URL scheme: a proxy on this machine. How many proxies' addresses and host names
+# are believed is the application's decision alone (WEBAPP_TRUSTED_PROXIES).
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+
+# The application logs what matters, without tokens; an access log would write every query string.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+
+# Heartbeats are files: in memory, a busy disk cannot get a healthy worker killed.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+# Without this gunicorn opens a socket in the home directory through which it can be commanded. Nobody here does.
+control_socket_disable = True
+
+
+def on_starting(server):
+    """Give the metrics of all workers one common, empty directory, before any worker imports the application."""
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if given:
+        Path(given).mkdir(parents=True, exist_ok=True)
+        for left_over in Path(given).glob("*.db"):  # counts of an earlier run would be added to this one's
+            left_over.unlink()
+    else:
+        server.metrics_directory = tempfile.mkdtemp(prefix="tokenroom-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_directory
+
+
+def child_exit(server, worker):
+    """Take a worker that is gone out of the gauges that count the living."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server):
+    """Remove the metrics' directory if it is ours."""
+    if directory := getattr(server, "metrics_directory", None):
+        shutil.rmtree(directory, ignore_errors=True)
