@@ -1,0 +1,55 @@
+"""Tokenroom: a log-in you can see through. `create_app` is the table of contents."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import web
+from webapp.config import Settings, as_flask_config
+from webapp.store.database import db, engine_options, prepare_engine
+from webapp.store.health import MIGRATIONS
+from webapp.store.key_file import FollowedKeyRing, KeyFile
+from webapp.store.key_setup import open_key_ring
+from webapp.web.services import EXTENSION, Services, system_clock
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Mapping[str, str] | None = None) -> Flask:
+    """Assemble the application. `settings` are `WEBAPP_…` names and win over the environment.
+
+    Raises SettingsError or KeyRingError, each with one clear line. Opens no connection to the database.
+    """
+    chosen = Settings.load(os.environ, settings)
+    key_file = KeyFile(chosen.keys_file)
+    ring = open_key_ring(key_file, chosen, system_clock())
+
+    app = Flask(
+        "webapp",
+        root_path=str(_ROOT / "webapp"),
+        instance_path=str(chosen.instance_path),
+        template_folder=str(_ROOT / "templates"),
+        static_folder=str(_ROOT / "static"),
+    )
+    app.config.from_mapping(as_flask_config(chosen, ring.forms_secret))
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.database_url)
+    app.extensions[EXTENSION] = Services(chosen, FollowedKeyRing(key_file, ring, time.monotonic))
+
+    chosen.instance_path.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+
+    web.register(app)
+    if chosen.trusted_proxies:
+        hops = chosen.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,218 @@
+"""Settings: read once, at the start, from `WEBAPP_…`; what is unusable stops the start with one line that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from webapp.core.errors import SettingsError
+from webapp.core.keys import ALGORITHMS
+from webapp.core.lifetimes import Lifetimes
+
+PREFIX = "WEBAPP_"
+TEST_PREFIX = "WEBAPP_TEST_"
+MAX_PUBLIC_URL_LENGTH = 200
+"""Characters. The issuer stands four times in an access token, which has a longest length."""
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_ROOT = Path(__file__).resolve().parent.parent
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, checked. `docs` for each: `.env.example`."""
+
+    env: str
+    database_url: str
+    instance_path: Path
+    keys_file: Path
+    public_url: str
+    lifetimes: Lifetimes
+    access_algorithm: str
+    lab: bool
+    signup_open: bool
+    trusted_proxies: int
+    redis_url: str | None
+    rate_limits: bool
+    log_level: str
+    log_format: str
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Host names (no port, lower case) this application answers to."""
+        if not self.production:
+            return LOOPBACK_HOSTS
+        host = urlsplit(self.public_url).hostname or ""
+        return frozenset({f"[{host}]" if ":" in host else host})
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
+        """Read settings from `environment` and `overrides` (which win). Raises SettingsError."""
+        given = {
+            name: value
+            for source in (environment, overrides or {})
+            for name, value in source.items()
+            if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX)
+        }
+        unknown = sorted(set(given) - _NAMES)
+        if unknown:
+            raise SettingsError(f"{unknown[0]} is not a setting; .env.example lists all of them")
+        read = _Reader(given)
+        env = read("ENV", "development", one_of("development", "production"))
+        production = env == "production"
+        instance = read("INSTANCE_PATH", str(_ROOT / "instance"), lambda text: Path(text).expanduser().resolve())
+        settings = cls(
+            env=env,
+            instance_path=instance,
+            database_url=read("DATABASE_URL", f"sqlite:///{instance / 'tokenroom.db'}", _database_url),
+            keys_file=read("KEYS_FILE", str(instance / "keys.json"), lambda text: Path(text).expanduser().resolve()),
+            public_url=read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url),
+            lifetimes=Lifetimes(
+                access_token=read("ACCESS_TOKEN_TTL", "600", _seconds),
+                refresh_token=read("REFRESH_TOKEN_TTL", "1209600", _seconds),
+                session=read("SESSION_TTL", "2592000", _seconds),
+                grace=read("REFRESH_GRACE", "10", _seconds),
+            ),
+            access_algorithm=read("ACCESS_ALGORITHM", "HS256", one_of(*ALGORITHMS)),
+            lab=read("LAB", "off" if production else "on", _switch),
+            signup_open=read("SIGNUP", "open", one_of("open", "closed")) == "open",
+            trusted_proxies=read("TRUSTED_PROXIES", "0", _proxies),
+            redis_url=read("REDIS_URL", "", _redis_url) or None,
+            rate_limits=read("RATE_LIMITS", "on", _switch),
+            log_level=read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error", "critical")),
+            log_format=read("LOG_FORMAT", "text", one_of("text", "json")),
+        )
+        if production:
+            settings._demand_production()
+        return settings
+
+    def _demand_production(self) -> None:
+        if not self.public_url.startswith("https://"):
+            raise SettingsError(
+                "WEBAPP_PUBLIC_URL must be an https address in production: the cookies are sent over https only"
+            )
+        problem = self.lifetimes.production_problem()
+        if problem:
+            raise SettingsError(PREFIX + problem)
+
+
+class _Reader:
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+
+    def __call__(self, name: str, default: str, parse: Callable[[str], T]) -> T:
+        text = self._given.get(PREFIX + name, default)
+        try:
+            # An empty value means "not set": that is how environment files switch a line off.
+            return parse(text.strip() or default)
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}{name} {error}") from None
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    return one_of("on", "off")(text) == "on"
+
+
+def _whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    seconds = _whole_number(text)
+    if seconds < 1:
+        raise ValueError("must be at least 1 second")
+    return seconds
+
+
+def _proxies(text: str) -> int:
+    count = _whole_number(text)
+    if count > 10:
+        raise ValueError("must be between 0 and 10")
+    return count
+
+
+def _public_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("must be an address like https://login.example.com") from None
+    bare = not (parts.query or parts.fragment or parts.username or parts.password) and parts.path in ("", "/")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not bare or not port_is_fine or " " in text:
+        raise ValueError("must be an address like https://login.example.com, without a path")
+    if len(text) > MAX_PUBLIC_URL_LENGTH or not text.isascii():
+        raise ValueError(f"must be at most {MAX_PUBLIC_URL_LENGTH} ASCII characters")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _database_url(text: str) -> str:
+    for bare in ("postgresql://", "postgres://"):
+        if text.startswith(bare):
+            text = "postgresql+psycopg://" + text.removeprefix(bare)
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        # The address may hold a password, so it is not repeated.
+        raise ValueError("must be an address like sqlite:////path/file.db or postgresql://user@host/name")
+    if text in ("sqlite:///", "sqlite:///:memory:") or "mode=memory" in text:
+        raise ValueError("must name a database file: workers cannot share one in memory")
+    return text
+
+
+def _redis_url(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must be an address like redis://127.0.0.1:6379/0")
+    return text
+
+
+_NAMES = frozenset(
+    PREFIX + name
+    for name in (
+        "ENV DATABASE_URL INSTANCE_PATH KEYS_FILE PUBLIC_URL ACCESS_TOKEN_TTL REFRESH_TOKEN_TTL SESSION_TTL "
+        "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT"
+    ).split()
+)
+
+
+def as_flask_config(settings: Settings, secret_key: str) -> dict[str, Any]:
+    """What Flask and its extensions need to be told."""
+    prefix = "__Host-" if settings.production else ""
+    return {
+        "SECRET_KEY": secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 64 * 1024,
+        "MAX_FORM_PARTS": 200,
+        "SESSION_COOKIE_NAME": f"{prefix}session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.production,
+        "SESSION_COOKIE_PATH": "/",
+        # The token lives as long as the browser's form cookie: a form opened before lunch still posts after it.
+        "WTF_CSRF_TIME_LIMIT": None,
+        # web/csrf.py calls the check itself, after log-in has been judged.
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        # Sec-Fetch-Site and Origin are judged first (core/cross_site.py); Referer adds nothing but false alarms.
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_DEFAULT_LOCALE": "en",
+        "BABEL_DEFAULT_TIMEZONE": "UTC",
+        "PREFERRED_URL_SCHEME": "https" if settings.production else "http",
+    }

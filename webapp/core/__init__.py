@@ -1,0 +1,1 @@
+"""The pure heart: no Flask, no database, no environment, no clock of its own."""

@@ -1,0 +1,142 @@
+"""What happens to a request, as two tables.
+
+1. `FOUR_CASES` is what the two tokens say. The lab, the home page and a test of the README read this very table.
+2. `PAGES` is what follows once the database has been asked about the refresh token: one row for each state of
+   the access token, one column for what became of the refresh token.
+
+The rules of this file
+* An absent or invalid access token counts as expired: browsers drop cookies.
+* An absent or invalid refresh token never issues anything.
+* Nothing here knows the time, a cookie or a row: states come in, an outcome goes out.
+* Whether the session lives is asked *before* these tables. A dead session is never theft a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webapp.core.standing import Standing
+
+
+class TokenState(StrEnum):
+    """The verifier's answer about one token."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    """Everything about the token is right; only `exp` has passed."""
+    INVALID = "invalid"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of the four-case table."""
+
+    number: int
+    access: TokenState
+    refresh: TokenState
+    action: str
+
+
+FOUR_CASES = (
+    Case(1, TokenState.EXPIRED, TokenState.EXPIRED, "log in again"),
+    Case(2, TokenState.EXPIRED, TokenState.VALID, "check the refresh token against the database, reissue the access token"),
+    Case(3, TokenState.VALID, TokenState.EXPIRED, "check the access token, reissue the refresh token"),
+    Case(4, TokenState.VALID, TokenState.VALID, "proceed"),
+)  # fmt: skip
+
+
+class Outcome(StrEnum):
+    """What the application does with a request whose session is live."""
+
+    PROCEED = "proceed"
+    """Served; both tokens stay as they are."""
+    PROCEED_CLEAR_REFRESH = "proceed, clear refresh"
+    """Served; the refresh token is useless and its cookie goes."""
+    ROTATE = "rotate"
+    """Served; new access token, and the refresh token of the next generation."""
+    REDELIVER = "redeliver"
+    """Served; new access token, and the same successor once more: its first answer was lost."""
+    ACCESS_ONLY = "access only"
+    """Served; new access token alone: another tab already has the successor."""
+    RENEW = "renew"
+    """Served; new refresh token (case 3)."""
+    THEFT = "theft"
+    """Not served: a refresh token came back long after its successor was in use."""
+    LOG_IN = "log in"
+    ANONYMOUS = "anonymous"
+    """No token at all: a stranger, not somebody whose log-in ended."""
+
+
+SERVED = frozenset(
+    {
+        Outcome.PROCEED,
+        Outcome.PROCEED_CLEAR_REFRESH,
+        Outcome.ROTATE,
+        Outcome.REDELIVER,
+        Outcome.ACCESS_ONLY,
+        Outcome.RENEW,
+    }
+)
+"""Outcomes in which the request is served as the user."""
+
+
+class RefreshColumn(StrEnum):
+    """What became of the refresh token once verifier and database have spoken: a column of the matrix."""
+
+    ABSENT = "absent"
+    INVALID = "invalid, unknown"
+    RENEWABLE = "expired, in the window"
+    """Expired, but CURRENT or SUPERSEDED and no longer ago than the renewal window."""
+    EXPIRED = "expired"
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    IN_GRACE = "in grace"
+    REUSED = "reused"
+
+
+_O = Outcome
+_COLUMNS = tuple(RefreshColumn)
+
+# fmt: off
+PAGES: dict[TokenState, dict[RefreshColumn, Outcome]] = {
+    access: dict(zip(_COLUMNS, outcomes, strict=True))
+    for access, outcomes in {
+        #                    ABSENT        INVALID                   RENEWABLE  EXPIRED    CURRENT    SUPERSEDED    IN_GRACE        REUSED
+        TokenState.VALID:   (_O.PROCEED,   _O.PROCEED_CLEAR_REFRESH, _O.RENEW,  _O.PROCEED, _O.PROCEED, _O.PROCEED, _O.PROCEED,     _O.THEFT),
+        TokenState.EXPIRED: (_O.LOG_IN,    _O.LOG_IN,                _O.LOG_IN, _O.LOG_IN, _O.ROTATE, _O.REDELIVER, _O.ACCESS_ONLY, _O.THEFT),
+        TokenState.ABSENT:  (_O.ANONYMOUS, _O.LOG_IN,                _O.LOG_IN, _O.LOG_IN, _O.ROTATE, _O.REDELIVER, _O.ACCESS_ONLY, _O.THEFT),
+        TokenState.INVALID: (_O.LOG_IN,    _O.LOG_IN,                _O.LOG_IN, _O.LOG_IN, _O.ROTATE, _O.REDELIVER, _O.ACCESS_ONLY, _O.THEFT),
+    }.items()
+}
+# fmt: on
+
+
+def refresh_column(state: TokenState, standing: Standing | None, *, renewable: bool) -> RefreshColumn:
+    """Name the matrix column of a refresh token.
+
+    `standing` is what `classify` said, or None where the database was not asked (token absent or not authentic).
+    `renewable` says that the token expired no longer ago than the renewal window and that the access token is
+    old enough to vouch for it; it matters for expired tokens only.
+    """
+    if state is TokenState.ABSENT:
+        return RefreshColumn.ABSENT
+    if state is TokenState.INVALID or standing is None or standing is Standing.UNKNOWN:
+        return RefreshColumn.INVALID
+    if state is TokenState.EXPIRED:
+        # An expired token is never theft, or any old leaked one would be a switch that ends the session.
+        successor_known = standing in (Standing.CURRENT, Standing.SUPERSEDED)
+        return RefreshColumn.RENEWABLE if successor_known and renewable else RefreshColumn.EXPIRED
+    return RefreshColumn(standing.value)
+
+
+def decide(access: TokenState, refresh: RefreshColumn) -> Outcome:
+    """Say what happens to a page request whose session is live."""
+    return PAGES[access][refresh]
+
+
+def case_of(access: TokenState, refresh: TokenState) -> Case | None:
+    """The row of the four-case table two tokens fall into; None for a refresh token that is absent or invalid."""
+    counted = TokenState.VALID if access is TokenState.VALID else TokenState.EXPIRED
+    return next((case for case in FOUR_CASES if (case.access, case.refresh) == (counted, refresh)), None)

@@ -1,0 +1,27 @@
+"""Errors that carry evidence: words for people, and a code for programs."""
+
+from __future__ import annotations
+
+
+class TokenroomError(Exception):
+    """Everything this application raises on purpose. Its text is fit for an operator and holds no secret."""
+
+
+class SettingsError(TokenroomError):
+    """A setting is unknown or unusable; the text is one line that names it."""
+
+
+class KeyRingError(TokenroomError):
+    """The key ring is missing, weak or malformed; the text never shows key material."""
+
+
+class FieldError(TokenroomError):
+    """What somebody typed cannot be used.
+
+    `field` is the form field it belongs beside; `code` is a stable word that the pages turn into a sentence.
+    """
+
+    def __init__(self, field: str, code: str) -> None:
+        super().__init__(f"{field}: {code}")
+        self.field = field
+        self.code = code

@@ -1,0 +1,216 @@
+"""The key ring: which key signs, which keys verify.
+
+A ring is a JWK set (RFC 7517) whose keys carry two members of our own: `purpose` (access, refresh) and
+`state` (active, verify, retired). The one active key of a purpose signs; active and verify keys verify; a retired
+key does nothing, so every token it signed is dead.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from webapp.core.errors import KeyRingError
+
+ACCESS, REFRESH = PURPOSES = ("access", "refresh")
+
+ACTIVE, VERIFY, RETIRED = STATES = ("active", "verify", "retired")
+
+ALGORITHMS = ("HS256", "EdDSA", "ES256", "PS256", "RS256")
+"""What an access key may sign with. Refresh keys are always HS256: only this application reads their tokens."""
+
+SECRET_BYTES = 32
+"""Bytes of a new HS256 secret, the size of its hash output (RFC 7518 section 3.2)."""
+
+MIN_RSA_BITS = 3072
+
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PUBLIC_MEMBERS = frozenset({"kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the ring. Its `repr` never shows the secret."""
+
+    kid: str
+    alg: str
+    purpose: str
+    state: str
+    jwk: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def created_at(self) -> int | None:
+        """When the key was made (Unix seconds), where the file says so."""
+        return _optional_int(self.jwk.get("created_at"))
+
+    @property
+    def active_since(self) -> int | None:
+        return _optional_int(self.jwk.get("active_since"))
+
+    @property
+    def superseded_at(self) -> int | None:
+        """When another key took over signing (Unix seconds); None while this one signs."""
+        return _optional_int(self.jwk.get("superseded_at"))
+
+    @property
+    def secret(self) -> bytes:
+        """The raw secret of an HS256 key. Raises KeyRingError for any other kind."""
+        if self.jwk.get("kty") != "oct":
+            raise KeyRingError(f"key {self.kid} is not a symmetric key")
+        return decode_base64url(str(self.jwk.get("k", "")))
+
+    def public_jwk(self) -> dict[str, Any] | None:
+        """The members a foreign verifier needs (RFC 7517), or None for a symmetric key."""
+        if self.jwk.get("kty") == "oct":
+            return None
+        return {name: value for name, value in self.jwk.items() if name in _PUBLIC_MEMBERS} | {"use": "sig"}
+
+    def to_jwk(self) -> dict[str, Any]:
+        return {**self.jwk, "kid": self.kid, "alg": self.alg, "purpose": self.purpose, "state": self.state}
+
+
+class KeyRing:
+    """All keys of this application. Immutable: a rotation makes a new ring.
+
+    Raises KeyRingError when a purpose has no active key or more than one, when two keys share a `kid`, or when a
+    key is weak or malformed.
+    """
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self.keys = tuple(keys)
+        self._by_kid = {key.kid: key for key in self.keys}
+        if len(self._by_kid) != len(self.keys):
+            raise KeyRingError("two keys share a kid")
+        self._active = {purpose: self._only_active(purpose) for purpose in PURPOSES}
+
+    def _only_active(self, purpose: str) -> Key:
+        active = [key for key in self.keys if key.purpose == purpose and key.state == ACTIVE]
+        if len(active) != 1:
+            raise KeyRingError(f"exactly one active {purpose} key is needed, found {len(active)}")
+        return active[0]
+
+    def active(self, purpose: str) -> Key:
+        return self._active[purpose]
+
+    def find(self, kid: str) -> Key | None:
+        return self._by_kid.get(kid)
+
+    def verifying(self, kid: str, purpose: str) -> Key | None:
+        """The key `kid` if tokens of `purpose` may still be verified with it."""
+        key = self._by_kid.get(kid)
+        return key if key is not None and key.purpose == purpose and key.state != RETIRED else None
+
+    @property
+    def forms_secret(self) -> str:
+        """What signs the forms' CSRF tokens: derived, hex, from the oldest refresh key that is not retired.
+
+        The oldest, so that a rotation does not spoil the forms that are open at that moment.
+        """
+        oldest = next(key for key in self.keys if key.purpose == REFRESH and key.state != RETIRED)
+        return hmac.new(oldest.secret, b"tokenroom forms", "sha256").hexdigest()
+
+    def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """The JWK set for other services: public members of the access keys that verify."""
+        usable = (key for key in self.keys if key.purpose == ACCESS and key.state != RETIRED)
+        return {"keys": [jwk for key in usable if (jwk := key.public_jwk()) is not None]}
+
+    def rotate(self, new: Key, now: int) -> KeyRing:
+        """A ring in which `new` signs and the key it replaces only verifies."""
+        kept = [
+            replace(key, state=VERIFY, jwk={**key.jwk, "superseded_at": now})
+            if key.purpose == new.purpose and key.state == ACTIVE
+            else key
+            for key in self.keys
+        ]
+        return KeyRing([*kept, new])
+
+    def retire(self, kid: str) -> KeyRing:
+        """A ring in which no token of key `kid` verifies. Raises KeyRingError if it is unknown or still signs."""
+        key = self.find(kid)
+        if key is None:
+            raise KeyRingError(f"no key {kid} in the ring")
+        if key.state == ACTIVE:
+            raise KeyRingError(f"key {kid} is active; rotate first, then retire it")
+        return KeyRing(replace(k, state=RETIRED) if k.kid == kid else k for k in self.keys)
+
+    def to_json(self) -> str:
+        return json.dumps({"keys": [key.to_jwk() for key in self.keys]}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> KeyRing:
+        """Read a ring. Raises KeyRingError, whose text never shows key material."""
+        try:
+            document = json.loads(text)
+            entries = document["keys"]
+        except (ValueError, TypeError, KeyError):
+            raise KeyRingError("not a JWK set: expected a JSON object with a list named keys") from None
+        if not isinstance(entries, list):
+            raise KeyRingError("not a JWK set: keys is not a list")
+        return cls(_read_key(entry, number) for number, entry in enumerate(entries, start=1))
+
+
+def new_ring(access_keys: Iterable[Key], now: int) -> KeyRing:
+    """A first ring: the given active access key and a refresh key."""
+    return KeyRing([*access_keys, new_secret(REFRESH, now)])
+
+
+def new_secret(purpose: str, now: int) -> Key:
+    """A new active HS256 key of 256 random bits."""
+    material = {"kty": "oct", "k": encode_base64url(secrets.token_bytes(SECRET_BYTES))}
+    return new_key(purpose, "HS256", material, now)
+
+
+def new_key(purpose: str, alg: str, material: Mapping[str, Any], now: int) -> Key:
+    """An active key around existing key material (the JWK members of its kind)."""
+    kid = f"{purpose}-{secrets.token_hex(6)}"
+    return Key(kid, alg, purpose, ACTIVE, {**material, "created_at": now, "active_since": now})
+
+
+def encode_base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode_base64url(text: str) -> bytes:
+    """Decode unpadded base64url. Raises ValueError on anything else, non-canonical trailing bits included."""
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if encode_base64url(raw) != text:
+        # Without this one token would have several spellings, and a signature check would not notice.
+        raise ValueError("not canonical base64url")
+    return raw
+
+
+def _read_key(entry: object, number: int) -> Key:
+    if not isinstance(entry, dict):
+        raise KeyRingError(f"key {number} is not an object")
+    texts = {name: entry.get(name) for name in ("kid", "alg", "purpose", "state", "kty")}
+    missing = [name for name, value in texts.items() if not isinstance(value, str) or not value]
+    if missing:
+        raise KeyRingError(f"key {number} lacks {', '.join(missing)}")
+    kid, alg, purpose, state = (str(texts[name]) for name in ("kid", "alg", "purpose", "state"))
+    if purpose not in PURPOSES:
+        raise KeyRingError(f"key {kid}: unknown purpose")
+    if state not in STATES:
+        raise KeyRingError(f"key {kid}: unknown state")
+    if alg not in (ALGORITHMS if purpose == ACCESS else ("HS256",)):
+        raise KeyRingError(f"key {kid}: algorithm not allowed for {purpose} keys")
+    own = {"kid", "alg", "purpose", "state"}
+    key = Key(kid, alg, purpose, state, {name: value for name, value in entry.items() if name not in own})
+    if (alg == "HS256") != (texts["kty"] == "oct"):
+        raise KeyRingError(f"key {kid}: its kty does not fit {alg}")
+    if alg == "HS256":
+        try:
+            strong = len(key.secret) >= SECRET_BYTES
+        except (ValueError, TypeError):
+            raise KeyRingError(f"key {kid}: k is not base64url") from None
+        if not strong:
+            raise KeyRingError(f"key {kid}: the secret is shorter than {SECRET_BYTES} bytes")
+    return key
+
+
+def _optional_int(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

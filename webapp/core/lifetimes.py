@@ -1,0 +1,52 @@
+"""How long things live. All values are whole seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MINUTE = 60
+DAY = 24 * 60 * MINUTE
+
+IAT_LEEWAY = 60
+"""Clock skew allowed between the hosts that mint and verify (RFC 7519 section 4.1.6). Never used for grace."""
+
+MAX_TOKEN_LENGTH = 3072
+"""Characters. None longer is read, and none longer is minted: two cookies must fit a proxy's 8 kB header buffer."""
+
+MAX_SESSION_TTL = 400 * DAY
+"""The longest cookie lifetime browsers keep (RFC 6265bis section 5.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """The four durations of the protocol, in seconds."""
+
+    access_token: int = 10 * MINUTE
+    refresh_token: int = 14 * DAY
+    session: int = 30 * DAY
+    grace: int = 10
+
+    @property
+    def renewal_window(self) -> int:
+        """How long after a refresh token's expiry a still valid access token may renew it (case 3)."""
+        return self.access_token
+
+    def access_expiry(self, now: int, session_end: int) -> int:
+        return min(now + self.access_token, session_end)
+
+    def refresh_expiry(self, now: int, session_end: int) -> int:
+        return min(now + self.refresh_token, session_end)
+
+    def production_problem(self) -> str | None:
+        """What makes these lifetimes unusable in production, in one line, or None."""
+        if not MINUTE <= self.access_token <= 60 * MINUTE:
+            return f"ACCESS_TOKEN_TTL must be between 60 and 3600 seconds, not {self.access_token}"
+        if self.grace >= self.access_token:
+            return f"REFRESH_GRACE ({self.grace}) must be shorter than ACCESS_TOKEN_TTL ({self.access_token})"
+        if self.access_token >= self.refresh_token:
+            return f"ACCESS_TOKEN_TTL ({self.access_token}) must be shorter than REFRESH_TOKEN_TTL ({self.refresh_token})"
+        if self.refresh_token > self.session:
+            return f"REFRESH_TOKEN_TTL ({self.refresh_token}) must not exceed SESSION_TTL ({self.session})"
+        if self.session > MAX_SESSION_TTL:
+            return f"SESSION_TTL must be at most {MAX_SESSION_TTL} seconds (400 days), not {self.session}"
+        return None

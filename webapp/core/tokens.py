@@ -1,0 +1,349 @@
+"""Mint and verify. The only module that imports PyJWT.
+
+PyJWT signs and checks signatures. Everything else about a token is decided here, because a library in its usual
+mode raises "expired" before it looks at `iss`, `aud` and `typ`: an expired token of the wrong kind would then count
+as an expired refresh token. So expiry is compared last, and only it can turn VALID into EXPIRED (RFC 8725).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+import jwt
+
+from webapp.core.decision import TokenState
+from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing, decode_base64url
+from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
+
+Channel = Literal["web", "api"]
+
+TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
+"""Explicit typing (RFC 8725 section 3.11; `at+jwt` is RFC 9068 section 2.1)."""
+
+_JWS = jwt.PyJWS(algorithms=["HS256", "EdDSA", "ES256", "PS256", "RS256"])
+_HEADER_MEMBERS = {"alg", "kid", "typ"}
+_MAX_INSTANT = 2**53
+"""Largest number JSON carries exactly; a later `exp` is nonsense and would overflow date arithmetic."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """Who the user is, for as long as an access token lives."""
+
+    iss: str
+    sub: str
+    aud: str
+    exp: int
+    iat: int
+    jti: str
+    name: str
+    email: str
+    preferences: Mapping[str, Any]
+    role: str
+    sid: str
+    gen: int
+    auth_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshClaims:
+    """Good only for renewing; its record stands in the session row."""
+
+    iss: str
+    sub: str
+    aud: str
+    exp: int
+    iat: int
+    jti: str
+    sid: str
+    gen: int
+
+
+class Invalid(Exception):
+    """A token was refused; the text is a fixed phrase that holds nothing of the token."""
+
+
+C = TypeVar("C", AccessClaims, RefreshClaims, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[C]):
+    """The verifier's answer. `claims` are there exactly when the token is authentic (VALID or EXPIRED)."""
+
+    state: TokenState
+    claims: C | None = None
+    reason: str | None = None
+    """Why it is INVALID: a fixed phrase that holds nothing of the token."""
+
+
+ABSENT: Final[Verdict[Any]] = Verdict(TokenState.ABSENT)
+
+
+class SessionFacts(Protocol):
+    """What the mint needs to know: the session row joined with its user."""
+
+    @property
+    def sid(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def auth_time(self) -> int: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def theme(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def refresh_generation(self) -> int: ...
+    @property
+    def refresh_jti(self) -> str: ...
+    @property
+    def refresh_issued_at(self) -> int: ...
+    @property
+    def refresh_expires_at(self) -> int: ...
+
+
+class Tokens:
+    """One issuer with one key ring: mints tokens and is the one verifier of every token.
+
+    Immutable but for a bounded memory of tokens already found authentic. That is a pure function of the token's
+    text and the keys, so it may be remembered; the clock is compared each time. A new ring means a new `Tokens`.
+    """
+
+    def __init__(self, ring: KeyRing, issuer: str, lifetimes: Lifetimes, *, remember: int = 4096) -> None:
+        self.ring = ring
+        self.issuer = issuer
+        self.lifetimes = lifetimes
+        self._remember = remember
+        self._authentic: dict[tuple[str, str, str], _Authentic] = {}
+        self._prepared: dict[tuple[str, str], Any] = {}
+
+    # -- minting ---------------------------------------------------------------------------------------------------
+
+    def mint_access(self, session: SessionFacts, *, gen: int, now: int) -> str:
+        """A new access token that says which refresh generation it was issued with."""
+        claims = {
+            "iss": self.issuer,
+            "sub": session.user_id,
+            "aud": f"{self.issuer}/{session.channel}",
+            "exp": self.lifetimes.access_expiry(now, session.expires_at),
+            "iat": now,
+            "jti": new_jti(),
+            "name": session.name,
+            "email": session.email,
+            f"{self.issuer}/claims/preferences": {"theme": session.theme, "language": session.language},
+            "role": session.role,
+            "sid": session.sid,
+            "gen": gen,
+            "auth_time": session.auth_time,
+        }
+        return self._sign(claims, ACCESS)
+
+    def mint_refresh(self, session: SessionFacts) -> str:
+        """The refresh token of the row's current generation: the same row always gives the same text."""
+        claims = {
+            "iss": self.issuer,
+            "sub": session.user_id,
+            "aud": f"{self.issuer}/{session.channel}/refresh",
+            "exp": session.refresh_expires_at,
+            "iat": session.refresh_issued_at,
+            "jti": session.refresh_jti,
+            "sid": session.sid,
+            "gen": session.refresh_generation,
+        }
+        return self._sign(claims, REFRESH)
+
+    def _sign(self, claims: Mapping[str, Any], purpose: str) -> str:
+        key = self.ring.active(purpose)
+        # UTF-8 rather than \uXXXX: a name of 80 emoji must not push the token over its longest length.
+        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
+        token = _JWS.encode(
+            payload, self._key_object(key, "sign"), key.alg, headers={"typ": TYP[purpose], "kid": key.kid}
+        )
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise ValueError("token would be longer than any that is read")
+        return token
+
+    # -- verifying -------------------------------------------------------------------------------------------------
+
+    def verify_access(self, text: str | None, channel: Channel, now: int) -> Verdict[AccessClaims]:
+        """Judge an access token sent on `channel` at `now` (Unix seconds). Never raises."""
+        return self._verify(text, ACCESS, channel, now)
+
+    def verify_refresh(self, text: str | None, channel: Channel, now: int) -> Verdict[RefreshClaims]:
+        """Judge a refresh token sent on `channel` at `now` (Unix seconds). Never raises."""
+        return self._verify(text, REFRESH, channel, now)
+
+    def _verify(self, text: str | None, purpose: str, channel: Channel, now: int) -> Verdict[Any]:
+        if text is None:
+            return ABSENT
+        try:
+            known = self._authentic.get((purpose, channel, text))
+            if known is None:
+                known = self._authenticate(text, purpose, channel)
+            claims = known.claims
+            if claims.iat > now + IAT_LEEWAY:
+                raise Invalid("issued in the future")
+            if known.not_before is not None and known.not_before > now:
+                raise Invalid("not valid yet")
+        except Invalid as refusal:
+            return Verdict(TokenState.INVALID, reason=str(refusal))
+        except Exception:  # noqa: BLE001 - whatever a hostile token provokes in a library, the answer is INVALID
+            return Verdict(TokenState.INVALID, reason="unreadable")
+        return Verdict(TokenState.EXPIRED if now >= claims.exp else TokenState.VALID, claims)
+
+    def _authenticate(self, text: str, purpose: str, channel: Channel) -> _Authentic:
+        header, payload = self.check_signature(text, purpose)
+        del header
+        if payload.get("iss") != self.issuer:
+            raise Invalid("wrong issuer")
+        expected = f"{self.issuer}/{channel}" + ("/refresh" if purpose == REFRESH else "")
+        if payload.get("aud") != expected:
+            raise Invalid("wrong audience")
+        not_before = _instant(payload, "nbf") if "nbf" in payload else None
+        claims = self._access_claims(payload) if purpose == ACCESS else _refresh_claims(payload)
+        if claims.exp <= claims.iat:
+            raise Invalid("expires before it was issued")
+        known = _Authentic(claims, not_before)
+        if len(self._authentic) >= self._remember:
+            # Oldest first. Only authentic tokens get in, so a stranger cannot push anybody out.
+            self._authentic.pop(next(iter(self._authentic)), None)
+        self._authentic[(purpose, channel, text)] = known
+        return known
+
+    def check_signature(self, text: str, purpose: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Header and payload of a token whose form, header and signature are right for `purpose`.
+
+        Raises Invalid otherwise. The payload's claims are not judged here.
+        """
+        header, payload = read_token(text)
+        if set(header) != _HEADER_MEMBERS:
+            raise Invalid("header members other than alg, kid, typ")
+        if header["typ"] != TYP[purpose]:
+            raise Invalid("wrong type of token")
+        kid = header["kid"]
+        key = self.ring.verifying(kid, purpose) if isinstance(kid, str) else None
+        if key is None:
+            raise Invalid("unknown key")
+        if header["alg"] != key.alg:
+            raise Invalid("algorithm is not the key's")
+        try:
+            _JWS.decode_complete(text, self._key_object(key, "verify"), algorithms=[key.alg])
+        except jwt.PyJWTError:
+            raise Invalid("wrong signature") from None
+        return header, payload
+
+    def _access_claims(self, payload: Mapping[str, Any]) -> AccessClaims:
+        preferences = payload.get(f"{self.issuer}/claims/preferences")
+        if not isinstance(preferences, dict):
+            raise Invalid("missing or mistyped claim: preferences")
+        return AccessClaims(
+            **_registered(payload),
+            name=_text(payload, "name", empty=True),
+            email=_text(payload, "email"),
+            preferences=preferences,
+            role=_text(payload, "role"),
+            sid=_text(payload, "sid"),
+            gen=_instant(payload, "gen"),
+            auth_time=_instant(payload, "auth_time"),
+        )
+
+    def _key_object(self, key: Key, use: Literal["sign", "verify"]) -> Any:
+        cached = self._prepared.get((key.kid, use))
+        if cached is None:
+            if key.alg == "HS256":
+                cached = key.secret
+            else:
+                members = key.to_jwk() if use == "sign" else key.public_jwk() or {}
+                cached = jwt.PyJWK.from_dict(members, algorithm=key.alg).key
+            self._prepared[(key.kid, use)] = cached
+        return cached
+
+
+@dataclass(frozen=True, slots=True)
+class _Authentic:
+    claims: AccessClaims | RefreshClaims
+    not_before: int | None
+
+
+def new_jti() -> str:
+    """128 random bits, base64url."""
+    return secrets.token_urlsafe(16)
+
+
+def read_token(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and payload of a compact JWS (RFC 7515 section 3.1), its signature unchecked.
+
+    Raises Invalid for anything but three canonical base64url segments holding JSON objects without repeated names.
+    """
+    if len(text) > MAX_TOKEN_LENGTH:
+        raise Invalid("too long")
+    segments = text.split(".")
+    if len(segments) != 3 or not all(segments):
+        raise Invalid("not three parts")
+    decoded = []
+    for segment in segments:
+        try:
+            decoded.append(decode_base64url(segment))
+        except ValueError:
+            raise Invalid("not canonical base64url") from None
+    header, payload = (_read_json(raw) for raw in decoded[:2])
+    return header, payload
+
+
+def _read_json(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(raw.decode(), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Invalid("not a JSON object") from None
+    if not isinstance(value, dict):
+        raise Invalid("not a JSON object")
+    return value
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Two readers may pick different ones of two equal names (RFC 8725 section 2.6), so neither is picked.
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise Invalid("repeated name in JSON")
+    return names
+
+
+def _refuse_constant(name: str) -> None:
+    raise Invalid("not a JSON object")
+
+
+def _registered(payload: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: _text(payload, name) for name in ("iss", "sub", "aud", "jti")}
+    return texts | {name: _instant(payload, name) for name in ("exp", "iat")}
+
+
+def _refresh_claims(payload: Mapping[str, Any]) -> RefreshClaims:
+    return RefreshClaims(**_registered(payload), sid=_text(payload, "sid"), gen=_instant(payload, "gen"))
+
+
+def _text(payload: Mapping[str, Any], name: str, *, empty: bool = False) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str) or not (value or empty):
+        raise Invalid(f"missing or mistyped claim: {name}")
+    return value
+
+
+def _instant(payload: Mapping[str, Any], name: str) -> int:
+    value = payload.get(name)
+    if type(value) is not int or not 0 <= value <= _MAX_INSTANT:  # bool is an int to isinstance
+        raise Invalid(f"missing or mistyped claim: {name}")
+    return value

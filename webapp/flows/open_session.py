@@ -1,0 +1,72 @@
+"""Begin a session for somebody who has just proved who they are. Part of log-in, sign-up and password change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from webapp.core.lifetimes import Lifetimes
+from webapp.core.tokens import Channel
+from webapp.flows.client import Client
+from webapp.store import auth_sessions, events
+from webapp.store.auth_sessions import MAX_LIVE_SESSIONS, SessionRow
+
+
+def open_session(
+    tx: Connection,
+    lifetimes: Lifetimes,
+    *,
+    user_id: str,
+    credential_epoch: int,
+    channel: Channel,
+    persistent: bool,
+    presented: Collection[str],
+    client: Client,
+    now: int,
+) -> SessionRow:
+    """Start a session; end the ones this client presented (`replaced`) and the oldest beyond 20 (`limit`).
+
+    The caller holds the user's row, so that parallel log-ins count one after another.
+    """
+    expires_at = now + lifetimes.session
+    end(tx, presented, "replaced", client, now, by=user_id)
+    row = auth_sessions.start(
+        tx,
+        user_id=user_id,
+        credential_epoch=credential_epoch,
+        channel=channel,
+        persistent=persistent,
+        user_agent=client.user_agent,
+        ip_address=client.ip_address,
+        now=now,
+        expires_at=expires_at,
+        refresh_expires_at=lifetimes.refresh_expiry(now, expires_at),
+    )
+    others = [sid for sid in auth_sessions.live_sids(tx, user_id, now) if sid != row.sid]
+    end(tx, others[MAX_LIVE_SESSIONS - 1 :], "limit", client, now, by=user_id)
+    events.record(
+        tx,
+        "session.started",
+        at=now,
+        user_id=user_id,
+        sid=row.sid,
+        ip_address=client.ip_address,
+        channel=channel,
+        persistent=persistent,
+    )
+    return row
+
+
+def end(tx: Connection, sids: Collection[str], reason: str, client: Client, now: int, *, by: str | None) -> int:
+    """End these sessions, with one event for each that this call ended; how many those were.
+
+    `by` is the id of the person who caused it.
+    """
+    ended = auth_sessions.revoke_all_of(tx, sids, reason, now)
+    for sid, owner in auth_sessions.owners(tx, ended).items():
+        detail = {"reason": reason} | ({"by": by} if by not in (None, owner) else {})
+        events.record(
+            tx, "session.revoked", at=now, user_id=owner, sid=sid, ip_address=client.ip_address, **detail
+        )
+    return len(ended)

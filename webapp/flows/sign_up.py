@@ -1,0 +1,98 @@
+"""Create an account and sign in with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import Connection
+
+from webapp.core.errors import FieldError
+from webapp.core.lifetimes import Lifetimes
+from webapp.core.passwords import hash_password, problem_with
+from webapp.core.text import clean_name, is_storable, is_username
+from webapp.flows.client import Client
+from webapp.flows.open_session import open_session
+from webapp.store import events, users
+from webapp.store.auth_sessions import SessionRow
+from webapp.store.database import transact
+
+
+class NewAccount(NamedTuple):
+    """Checked and normalised; the password is already a hash."""
+
+    username: str
+    email: str
+    name: str
+    password_hash: str
+    language: str = "en"
+    theme: str = "auto"
+    role: str = "user"
+
+
+def check_account(
+    username: str, email: str, name: str, password: str, *, language: str = "en", theme: str = "auto"
+) -> tuple[NewAccount | None, list[FieldError]]:
+    """Check what somebody typed; either the account to make or everything that is wrong with it.
+
+    Codes: username invalid · email invalid · name unprintable, too_long · password unreadable, too_short, too_long,
+    personal, common.
+    """
+    problems = []
+    if not is_username(username):
+        problems.append(FieldError("username", "invalid"))
+    address = normal_email(email)
+    if address is None:
+        problems.append(FieldError("email", "invalid"))
+    try:
+        shown = clean_name(name)
+    except ValueError as error:
+        shown = ""
+        problems.append(FieldError("name", str(error)))
+    weakness = problem_with(password, username, email, name)
+    if weakness:
+        problems.append(FieldError("password", weakness))
+    if problems or address is None:
+        return None, problems
+    return NewAccount(username, address, shown, hash_password(password), language, theme), []
+
+
+def normal_email(text: str) -> str | None:
+    """The address in its normal form, or None if it is none. Nothing is looked up in the network."""
+    if len(text) > 254 or not is_storable(text):
+        return None
+    try:
+        address = validate_email(text.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        return None
+    return address if len(address) <= 254 else None
+
+
+def create_account(tx: Connection, account: NewAccount, client: Client, now: int, **detail: str) -> str:
+    """Insert the person and the event; the new id. Raises FieldError where the name or address is taken."""
+    user_id = users.add(tx, now=now, **account._asdict())
+    events.record(tx, "account.created", at=now, user_id=user_id, ip_address=client.ip_address, **detail)
+    return user_id
+
+
+def sign_up(
+    lifetimes: Lifetimes, account: NewAccount, *, presented: Collection[str], client: Client, now: int
+) -> SessionRow:
+    """Create the account and start its first session. Raises FieldError("username" or "email", "taken")."""
+
+    def work(tx: Connection) -> SessionRow:
+        user_id = create_account(tx, account, client, now)
+        return open_session(
+            tx,
+            lifetimes,
+            user_id=user_id,
+            credential_epoch=0,
+            channel="web",
+            persistent=False,
+            presented=presented,
+            client=client,
+            now=now,
+        )
+
+    return transact(work)

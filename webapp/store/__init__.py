@@ -1,0 +1,1 @@
+"""Persistence: SQLAlchemy and the key file. Knows no request and no token text."""

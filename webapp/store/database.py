@@ -1,0 +1,215 @@
+"""The database: one engine, explicit transactions, and errors that mean "try again later".
+
+Three ways in, each for one purpose:
+* `read_one`  the one SELECT of an authenticated request, on the driver itself, outside any transaction
+* `transact`  every write: a short transaction of its own, retried where the database asks for it
+* `db.session`  listings in pages; what a view leaves uncommitted there is rolled back
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import psycopg
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, Select, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import DeclarativeBase
+
+from webapp.core.errors import TokenroomError
+
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""Seconds one request may wait for the database in all; after that it answers 503 and changes nothing."""
+LOCK_TIMEOUT = 2.0
+"""Seconds one PostgreSQL statement waits for a lock."""
+ATTEMPTS = 3
+"""Times a transaction is tried when PostgreSQL reports a deadlock or a serialization failure."""
+RETRY_STATES = frozenset({"40001", "40P01"})
+
+POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
+POSTGRES_ARGS = {
+    "connect_timeout": 3,
+    "application_name": "tokenroom",
+    # A statement of ours takes milliseconds; one that does not is stuck, and a stuck one holds a worker.
+    "options": f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(PATIENCE * 1000)}",
+    "keepalives_idle": 30,
+    "tcp_user_timeout": int(PATIENCE * 1000),
+}
+
+
+class Base(DeclarativeBase):
+    """Parent of every model."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class DatabaseUnavailable(TokenroomError):
+    """The database is locked, full, unreachable or too slow. Nothing was changed; the same request may be sent again."""
+
+
+UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
+    DatabaseUnavailable,
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+)
+"""What the pages answer with 503."""
+
+_waited: ContextVar[float] = ContextVar("waited", default=0.0)
+
+
+def begin_request() -> None:
+    """Start a request's waiting account at zero."""
+    _waited.set(0.0)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options for `create_engine`."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": PATIENCE}}
+    return {**POOL, "connect_args": POSTGRES_ARGS}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Teach an engine our transaction rules. Call once, before its first connection."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling begins late and never IMMEDIATE, so it is switched off.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # a revocation must survive a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and then writes would otherwise fail at once, without waiting,
+    # when another one wrote in between.
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:
+    """Run `work` in a transaction of its own and commit it.
+
+    `work` may run more than once and must do nothing but talk to the connection it is given. It waits at most
+    `patience` seconds, and all transactions of one request together at most PATIENCE. Raises DatabaseUnavailable;
+    whatever else `work` raises rolls back and passes through.
+    """
+    engine = db.engine
+    for attempt in range(1, ATTEMPTS + 1):
+        allowed = min(patience, PATIENCE - _waited.get())
+        if allowed <= 0:
+            raise DatabaseUnavailable("the database kept this request waiting for too long")
+        started = time.monotonic()
+        try:
+            with engine.connect() as plain:
+                connection = plain.execution_options(writing=True)
+                if engine.dialect.name == "sqlite":
+                    _wait_at_most(connection, allowed)
+                with connection.begin():
+                    return work(connection)
+        except UNAVAILABLE_ERRORS as error:
+            if attempt == ATTEMPTS or not _may_retry(error):
+                raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+        finally:
+            _waited.set(_waited.get() + time.monotonic() - started)
+    raise AssertionError("unreachable")
+
+
+def read(work: Callable[[Connection], T]) -> T:
+    """Run `work`, which only reads. Raises DatabaseUnavailable."""
+    try:
+        with db.engine.connect() as connection:
+            return work(connection)
+    except UNAVAILABLE_ERRORS as error:
+        raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")  # type: ignore[attr-defined]
+
+
+def _may_retry(error: Exception) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    # A connection that died (server restarted) took its transaction with it, so trying on a new one is safe; but a
+    # COMMIT whose answer was lost may have happened: every statement of ours is conditional and finds 0 rows then.
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRY_STATES
+
+
+class Lookup:
+    """A SELECT by key, compiled once and run on the driver itself in autocommit.
+
+    SQLAlchemy's own execution costs more than SQLite needs for the whole query; this is the statement on the path
+    of every authenticated request.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._texts: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+
+    def first(self, **values: Any) -> tuple[Any, ...] | None:
+        """The first row, or None. A dead connection is replaced once. Raises DatabaseUnavailable."""
+        engine = db.engine
+        text, order = self._texts.get(engine.dialect.name) or self._compile(engine)
+        parameters: Any = [values[name] for name in order] if order is not None else values
+        try:
+            try:
+                return _run(engine, text, parameters)
+            except _ConnectionLost:
+                engine.dispose()  # the others in the pool died with it
+                return _run(engine, text, parameters)
+        except (sqlite3.Error, psycopg.Error, _ConnectionLost, *UNAVAILABLE_ERRORS) as error:
+            raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+
+    def _compile(self, engine: Engine) -> tuple[str, tuple[str, ...] | None]:
+        compiled = self._statement.compile(engine)
+        names = getattr(compiled, "positiontup", None)
+        prepared = (str(compiled), tuple(names) if names else None)
+        self._texts[engine.dialect.name] = prepared
+        return prepared
+
+
+def _run(engine: Engine, text: str, parameters: Any) -> tuple[Any, ...] | None:
+    pooled = engine.raw_connection()
+    postgres = engine.dialect.name == "postgresql"
+    driver: Any = pooled.dbapi_connection
+    try:
+        if postgres:
+            driver.autocommit = True  # one round trip instead of three, and no transaction left open
+        cursor = driver.cursor()
+        cursor.execute(text, parameters)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        cursor.close()
+        if postgres:
+            driver.autocommit = False
+    except (sqlite3.Error, psycopg.Error) as error:
+        lost = postgres and driver.closed
+        with suppress(Exception):
+            pooled.invalidate()
+        if lost:
+            raise _ConnectionLost from error
+        raise
+    pooled.close()
+    return row
+
+
+class _ConnectionLost(Exception):
+    """The server went away before it answered; a SELECT may simply be sent again."""

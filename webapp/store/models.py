@@ -1,0 +1,77 @@
+"""The tables. Times are Unix seconds (UTC); ids and jtis are text."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.store.database import Base
+
+Instant = BigInteger
+EventId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the key is declared INTEGER."""
+
+
+class User(Base):
+    """A person. `credential_epoch` is raised by whatever must end every session at once."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    username: Mapped[str] = mapped_column(String(32))
+    username_key: Mapped[str] = mapped_column(String(32), unique=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(String(80), default="")
+    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(16), default="user")
+    theme: Mapped[str] = mapped_column(String(8), default="auto")
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    credential_epoch: Mapped[int] = mapped_column(Integer, default=0)
+    disabled_at: Mapped[int | None] = mapped_column(Instant)
+    created_at: Mapped[int] = mapped_column(Instant)
+
+
+class AuthSession(Base):
+    """One log-in on one device: the record of its refresh token, and the lock of that token's rotation."""
+
+    __tablename__ = "auth_sessions"
+    __table_args__ = (
+        Index("ix_auth_sessions_user_id_created_at", "user_id", "created_at"),
+        Index("ix_auth_sessions_expires_at", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    channel: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[int] = mapped_column(Instant)
+    auth_time: Mapped[int] = mapped_column(Instant)
+    expires_at: Mapped[int] = mapped_column(Instant)
+    last_seen_at: Mapped[int] = mapped_column(Instant)
+    persistent: Mapped[bool]
+    user_agent: Mapped[str] = mapped_column(String(400))
+    ip_address: Mapped[str] = mapped_column(String(45))
+    credential_epoch: Mapped[int] = mapped_column(Integer)
+    revoked_at: Mapped[int | None] = mapped_column(Instant)
+    revoked_reason: Mapped[str | None] = mapped_column(String(16))
+    refresh_generation: Mapped[int] = mapped_column(Integer)
+    refresh_jti: Mapped[str] = mapped_column(String(32))
+    refresh_issued_at: Mapped[int] = mapped_column(Instant)
+    refresh_expires_at: Mapped[int] = mapped_column(Instant)
+    refresh_confirmed_at: Mapped[int | None] = mapped_column(Instant)
+    previous_refresh_jti: Mapped[str | None] = mapped_column(String(32))
+
+
+class SecurityEvent(Base):
+    """One line of the audit trail: appended, never changed. Keeps no foreign key, so it outlives what it tells of."""
+
+    __tablename__ = "security_events"
+    __table_args__ = (Index("ix_security_events_user_id_id", "user_id", "id"),)
+
+    id: Mapped[int] = mapped_column(EventId, primary_key=True, autoincrement=True)
+    at: Mapped[int] = mapped_column(Instant)
+    event: Mapped[str] = mapped_column(String(32))
+    user_id: Mapped[str | None] = mapped_column(String(32))
+    sid: Mapped[str | None] = mapped_column(String(32))
+    ip_address: Mapped[str] = mapped_column(String(45), default="")
+    detail: Mapped[str] = mapped_column(Text, default="{}")

@@ -1,0 +1,234 @@
+"""Who is this, and what happens to their tokens.
+
+    before the view   read two cookies -> verify -> one SELECT -> decide -> served as somebody, or asked to log in
+    the view          sees `flask_login.current_user`, never a token
+    after the view    the refresh itself, then the cookies: no redirect, no JavaScript, no lost form
+
+Every view is closed unless it is marked `@public`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, request
+from flask_login import LoginManager
+
+from webapp.core.decision import SERVED, Outcome, TokenState, decide
+from webapp.flows import audit, judge
+from webapp.flows.client import Client
+from webapp.flows.judge import Evidence
+from webapp.flows.refresh import REFRESHING, Issued, refresh
+from webapp.store.database import begin_request
+from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
+from webapp.web.person import Person
+from webapp.web.requests import client, wants_page
+from webapp.web.services import services
+
+log = logging.getLogger(__name__)
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+LEFT_ALONE = frozenset({"accounts.log_in", "accounts.log_out"})
+"""End points whose answers decide about the cookies themselves; the exit hook never touches them."""
+
+
+def public(view: V) -> V:
+    """Mark a view as open to strangers. Without this mark a view demands log-in."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def tokenless(view: V) -> V:
+    """Mark a view that never looks at tokens at all: health, metrics, public keys."""
+    view.is_public = view.is_tokenless = True  # type: ignore[attr-defined]
+    return view
+
+
+@dataclass(slots=True)
+class Auth:
+    """What this request knows about its sender. The one thing that travels by `flask.g`."""
+
+    door: int
+    """When the request was judged, Unix seconds."""
+    client: Client
+    evidence: Evidence
+    outcome: Outcome = Outcome.ANONYMOUS
+    sent: tuple[str, ...] = ()
+    """Token cookies the request carried."""
+    user: Person | None = None
+    issued: Issued | None = None
+    cookies_written: bool = False
+    finished: bool = False
+    elapsed: float = field(default=0.0)
+    """Seconds spent on authentication."""
+
+
+def register(app: Flask) -> None:
+    app.before_request(authenticate)
+    app.after_request(finish)
+    manager = RequestLoginManager()
+    manager.request_loader(lambda _request: g.auth.user if "auth" in g else None)
+    # Not `init_app`: its remember-cookie hook opens Flask's session on every response, and we have no such cookie.
+    app.login_manager = manager  # type: ignore[attr-defined]
+    app.context_processor(lambda: {"current_user": manager.load()})
+
+
+class RequestLoginManager(LoginManager):  # type: ignore[misc]
+    """flask-login with the request as its only source: the stock one asks Flask's session first."""
+
+    def load(self) -> Any:
+        if "_login_user" not in g:
+            self._load_user()
+        return g._login_user
+
+    def _load_user(self) -> None:
+        self._update_request_context_with_user(self._request_callback(request))
+
+
+# -- before the view ---------------------------------------------------------------------------------------------------
+
+
+def authenticate() -> Response | None:
+    """Judge the request. None lets it through, as the user or as a stranger."""
+    begin_request()
+    if is_tokenless() or request.path.startswith("/api/"):
+        return None
+    started = time.perf_counter()
+    auth = g.auth = _judge()
+    if auth.outcome is Outcome.THEFT:
+        judge.settle_theft(auth.evidence, auth.client, auth.door)
+    elif auth.outcome in SERVED:
+        judge.confirm(auth.evidence, auth.door)
+        assert auth.evidence.row is not None
+        auth.user = Person(auth.evidence.row)
+    auth.elapsed = time.perf_counter() - started
+    if auth.user is not None:
+        return None
+    if auth.outcome is Outcome.THEFT and wants_page() and not (_is_left_alone() and request.method != "GET"):
+        # Public pages too: whoever holds the other copy of this token must not be the only one who knows.
+        return _found("/login?notice=reuse")
+    return None if _is_open() else _ask_to_log_in(notice=auth.evidence.end_reason)
+
+
+def _judge() -> Auth:
+    application = services()
+    now = application.clock()
+    access, refresh_ = read_token_cookies()
+    sender = client()
+    evidence = judge.examine(application.tokens, access.value, refresh_.value, "web", now)
+    cookies = {ACCESS: access, REFRESH: refresh_}
+    sent = tuple(name for name, cookie in cookies.items() if cookie.value is not None)
+    auth = Auth(now, sender, evidence, sent=sent)
+    if evidence.mismatched or (evidence.authentic and not evidence.live):
+        auth.outcome = Outcome.LOG_IN
+    else:
+        auth.outcome = decide(evidence.access.state, evidence.column)
+    duplicates = tuple(name for name, cookie in cookies.items() if cookie.duplicate)
+    audit.note_oddities(evidence, auth.outcome, duplicates, sender, now)
+    return auth
+
+
+def _ask_to_log_in(notice: str | None) -> Response:
+    if not wants_page():
+        answer = jsonify(error="login_required", error_description="Log in and send the request again.")
+        answer.status_code = 401
+        return answer
+    query = {}
+    if request.method in ("GET", "HEAD"):
+        query["next"] = request.full_path.removesuffix("?")
+    if notice:
+        query["notice"] = notice
+    return _found(f"/login?{urlencode(query)}" if query else "/login")
+
+
+def _found(location: str) -> Response:
+    answer = redirect(location, 303)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def _view() -> Callable[..., Any] | None:
+    return current_app.view_functions.get(request.endpoint) if request.endpoint else None
+
+
+def is_tokenless() -> bool:
+    """Is this a request whose answer never depends on tokens?"""
+    return request.endpoint == "static" or getattr(_view(), "is_tokenless", False)
+
+
+def _is_open() -> bool:
+    # No end point: the answer is a 404 or 405 page, which tells a stranger nothing.
+    view = _view()
+    return view is None or getattr(view, "is_public", False)
+
+
+def _is_left_alone() -> bool:
+    return request.endpoint in LEFT_ALONE
+
+
+# -- after the view ----------------------------------------------------------------------------------------------------
+
+
+def finish(response: Response) -> Response:
+    """Refresh and set cookies, once. Whatever fails here never spoils a good answer."""
+    auth: Auth | None = g.get("auth")
+    if auth is None or auth.finished:
+        return response
+    auth.finished = True
+    if not (auth.cookies_written or _is_left_alone() or request.method == "OPTIONS"):
+        started = time.perf_counter()
+        try:
+            _settle_cookies(auth, response)
+        except Exception:
+            # The next request tries again with the tokens the browser still has.
+            log.exception("tokens not refreshed")
+        auth.elapsed += time.perf_counter() - started
+    if auth.user is not None and _shows_timing():
+        response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
+    return response
+
+
+def _settle_cookies(auth: Auth, response: Response) -> None:
+    if auth.outcome in REFRESHING:
+        application = services()
+        now = application.clock()
+        auth.issued = issued = refresh(
+            application.tokens, auth.evidence, auth.outcome, door=auth.door, now=now, client=auth.client
+        )
+        if issued.row is not None:
+            write_tokens(response, issued.row, access=issued.access, refresh=issued.refresh)
+    elif auth.outcome is Outcome.PROCEED_CLEAR_REFRESH:
+        clear_tokens(response, (REFRESH,))
+    elif auth.outcome in (Outcome.LOG_IN, Outcome.THEFT) and auth.sent and wants_page():
+        # Navigations only: a late `fetch` of an old session must not clear what a new log-in has just set.
+        clear_tokens(response, auth.sent)
+
+
+def _shows_timing() -> bool:
+    settings = services().settings
+    return settings.lab or not settings.production
+
+
+def describe(auth: Auth) -> str:
+    """What happened to this request, in a few words; with the case's number where it was one of the four cases."""
+    issued, evidence = auth.issued, auth.evidence
+    if auth.outcome in REFRESHING and (issued is None or issued.row is None):
+        return f"nothing reissued: {issued.what if issued else 'left to the next request'}"
+    match auth.outcome:
+        case Outcome.ROTATE:
+            return "case 2: access reissued"
+        case Outcome.RENEW:
+            return "case 3: refresh reissued"
+        case Outcome.REDELIVER:
+            return "access reissued, same refresh again"
+        case Outcome.ACCESS_ONLY:
+            return "access reissued in grace"
+        case Outcome.PROCEED if evidence.refresh.state is TokenState.VALID:
+            return "case 4: both valid"
+    return f"access valid, refresh {evidence.refresh.state.value}"

@@ -1,0 +1,60 @@
+"""Cross-site request forgery: the sender's site first, then log-in, then the form's token.
+
+In this order, so that a log-in form is protected too, and a stranger's post to a closed page is asked to log in
+rather than told about a token.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, abort, request
+from flask_wtf.csrf import CSRFProtect
+
+from webapp.core.cross_site import SAFE_METHODS, is_cross_site
+from webapp.web.services import services
+
+csrf = CSRFProtect()
+
+
+def register_cross_site(app: Flask) -> None:
+    app.before_request(refuse_cross_site)
+
+
+def register(app: Flask) -> None:
+    csrf.init_app(app)
+    app.before_request(demand_token)
+
+
+def refuse_cross_site() -> None:
+    """403 for an unsafe request that another site's page sent, even with a good token."""
+    if request.method in SAFE_METHODS or is_api():
+        return
+    if is_cross_site(
+        request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
+    ):
+        abort(403, description="cross-site")
+
+
+def own_origins() -> frozenset[str]:
+    """The origins our pages are served from."""
+    settings = services().settings
+    if settings.production:
+        return frozenset({settings.public_url})
+    return frozenset({f"{request.scheme}://{request.host}".lower()})
+
+
+def is_proven_same_origin() -> bool:
+    """Did the browser itself say that one of our pages sent this?"""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    return site == "same-origin" or (site is None and origin is not None and origin.lower() in own_origins())
+
+
+def demand_token() -> None:
+    """403 for an unsafe request to a page without the `csrf_token` of this browser's forms."""
+    # Where no view exists the answer is 404 or 405 anyway.
+    if request.method not in SAFE_METHODS and request.endpoint and not is_api():
+        csrf.protect()
+
+
+def is_api() -> bool:
+    """The API reads no cookie, so nobody's cookies can be abused there."""
+    return request.path.startswith("/api/")

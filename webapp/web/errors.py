@@ -1,0 +1,94 @@
+"""Errors are answers too: what happened, and what to do next. Pages for people, JSON for programs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from webapp.store.database import UNAVAILABLE_ERRORS
+from webapp.web.csrf import is_api, is_proven_same_origin
+from webapp.web.requests import asks_for_json
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = "5"
+"""Seconds a client is asked to wait when the database is away."""
+
+WORDS = {
+    400: (_l("That request makes no sense to us"), _l("Something in the address or the form is malformed."), _l("Go back, check the address, and try again.")),
+    401: (_l("Log-in needed"), _l("This needs somebody who is logged in."), _l("Log in and try again.")),
+    403: (_l("Not allowed"), _l("You may not do this, or the request came from another site."), _l("If you meant to do it, open the page here and send it from there.")),
+    404: (_l("Nothing here"), _l("There is no page at this address."), _l("Check the address, or start from the home page.")),
+    405: (_l("Not this way"), _l("This address cannot be used with that method."), _l("Go back and use the form or link on the page.")),
+    413: (_l("Too large"), _l("What was sent is larger than 64 kB."), _l("Shorten it and send it again.")),
+    429: (_l("Too many tries"), _l("There have been too many requests in a short time."), _l("Wait a moment and try again.")),
+    500: (_l("Something broke on our side"), _l("The request was not completed. It has been noted."), _l("Try again; if it happens again, tell whoever runs this site.")),
+    503: (_l("Back in a moment"), _l("The database cannot be reached right now. You are still logged in, and nothing was changed."), _l("Wait a few seconds and send it again.")),
+}  # fmt: skip
+
+CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type", 422: "unprocessable", 429: "too_many_requests", 500: "server_error", 503: "temporarily_unavailable"}  # fmt: skip
+
+MAX_RESENT = 40
+"""Form fields carried over to the page that offers to send again."""
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(CSRFError, csrf_failed)
+    app.register_error_handler(HTTPException, http_error)
+    for error in UNAVAILABLE_ERRORS:
+        app.register_error_handler(error, database_unavailable)
+
+
+def http_error(error: HTTPException) -> Response | HTTPException:
+    """The answer for any HTTP error, with the headers it demands (`Allow`, `Retry-After`)."""
+    if error.code is None or error.code < 400:
+        return error  # a redirect to the canonical address
+    answer = answer_for(error.code)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value
+    return answer
+
+
+def database_unavailable(error: Exception) -> Response:
+    """503: nothing was changed, the cookies stay, the same request may be sent again."""
+    log.error("database unavailable: %s", type(error.__cause__ or error).__name__)
+    answer = answer_for(503)
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+def csrf_failed(error: CSRFError) -> Response:
+    """403 with what was typed (never a password), ready to be sent again with a fresh token."""
+    extra: dict[str, Any] = {
+        "title": _l("This form was open for too long"),
+        "message": _l("The page no longer fits this browser's session, so nothing was done."),
+        "remedy": _l("Open the page again and send it from there."),
+    }
+    # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
+    if is_proven_same_origin():
+        fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        extra["resend"] = {
+            "action": request.full_path.removesuffix("?"),
+            "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
+            "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
+        }
+        extra["remedy"] = _l("What you typed is kept. Send it again.")
+    return answer_for(403, **extra)
+
+
+def answer_for(status: int, **extra: Any) -> Response:
+    """An error page, or JSON where that is what was asked for."""
+    title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
+    if is_api() or asks_for_json():
+        answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
+    else:
+        words = {"title": title, "message": message, "remedy": remedy, "request_id": None, "resend": None, **extra}
+        answer = make_response(render_template("error.html", status=status, **words))
+    answer.status_code = status
+    return answer

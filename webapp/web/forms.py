@@ -1,0 +1,68 @@
+"""The forms of the pages, and the words for what can be wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from webapp.core.errors import FieldError
+from webapp.flows.save_profile import LANGUAGES, THEMES
+
+PROBLEMS = {
+    ("username", "invalid"): _l("Use 3 to 32 letters, digits, dots, underscores or hyphens."),
+    ("username", "taken"): _l("This user name is taken. Choose another one."),
+    ("email", "invalid"): _l("This is not an e-mail address. Check it for typing errors."),
+    ("email", "taken"): _l("There is an account with this address already. Log in instead?"),
+    ("name", "unprintable"): _l("The name holds a character that cannot be shown. Remove it."),
+    ("name", "too_long"): _l("Use at most 80 characters."),
+    ("password", "unreadable"): _l("The password holds a character that cannot be stored. Type it again."),
+    ("password", "too_short"): _l("Use at least 8 characters. A short sentence is easy to remember."),
+    ("password", "too_long"): _l("Use at most 1024 characters."),
+    ("password", "personal"): _l("This is your own name or address. Choose something others cannot look up."),
+    ("password", "common"): _l("This password is among the first ones that attackers try. Choose another one."),
+    ("theme", "invalid"): _l("Choose one of the themes offered."),
+    ("language", "invalid"): _l("Choose one of the languages offered."),
+}
+
+THEME_WORDS = dict(zip(THEMES, (_l("Like my device"), _l("Light"), _l("Dark")), strict=True))
+LANGUAGE_WORDS = dict(zip(LANGUAGES, ("English", "한국어"), strict=True))
+
+
+def _choices(words: Mapping[str, object]) -> list[SelectChoice]:
+    return [SelectChoice(value=value, label=label) for value, label in words.items()]
+
+
+class TypedForm(FlaskForm):  # type: ignore[misc]
+    """A form that shows the problems a flow found beside the fields they belong to."""
+
+    def show(self, problems: Iterable[FieldError]) -> None:
+        for problem in problems:
+            # new_password shares the words of password.
+            kind = problem.field.removeprefix("new_")
+            field = self[problem.field]
+            field.errors = [*field.errors, PROBLEMS[kind, problem.code]]
+
+
+class SignUpForm(TypedForm):
+    username = StringField(_l("User name"))
+    email = StringField(_l("E-mail address"))
+    name = StringField(_l("Name"))
+    password = PasswordField(_l("Password"))
+
+
+class LogInForm(TypedForm):
+    username = StringField(_l("User name or e-mail"))
+    password = PasswordField(_l("Password"))
+    remember = BooleanField(_l("Keep me logged in on this device"))
+    next = HiddenField()
+
+
+class ProfileForm(TypedForm):
+    name = StringField(_l("Name"))
+    # Not validated by the form: the flow does it, and gives the words.
+    theme = SelectField(_l("Theme"), choices=_choices(THEME_WORDS), validate_choice=False)
+    language = SelectField(_l("Language"), choices=_choices(LANGUAGE_WORDS), validate_choice=False)

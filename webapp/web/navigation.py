@@ -1,0 +1,42 @@
+"""The links in the header, and what every page may offer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from webapp.web.services import services
+
+SIGNED_IN = (
+    ("lab.show", _l("Lab"), None),
+    ("inspector.show", _l("Inspector"), None),
+    ("accounts.show", _l("Account"), None),
+    ("sessions.show", _l("Sessions"), None),
+    ("sessions.activity", _l("Activity"), None),
+    ("admin.people", _l("People"), "admin"),
+)
+"""(end point, words, role needed). An end point that this deployment does not have is left out."""
+
+
+def register(app: Flask) -> None:
+    app.context_processor(page_context)
+
+
+def page_context() -> dict[str, Any]:
+    auth = g.get("auth")
+    user = auth.user if auth is not None else None
+    return {
+        "nav_items": [
+            (url_for(endpoint), words, request.endpoint == endpoint)
+            for endpoint, words, role in SIGNED_IN
+            if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
+        ],
+        "signup_open": services().settings.signup_open,
+        "links": {name: _link(f"{name}.show") for name in ("lab", "inspector")},
+    }
+
+
+def _link(endpoint: str) -> str | None:
+    return url_for(endpoint) if endpoint in current_app.view_functions else None

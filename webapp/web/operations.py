@@ -1,0 +1,41 @@
+"""For machines: is the process up, can it serve, which public keys verify our access tokens."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from webapp.store import health
+from webapp.web.authentication import tokenless
+from webapp.web.services import services
+
+blueprint = Blueprint("operations", __name__)
+
+JWKS_MAX_AGE = 300
+"""Seconds a verifier may keep our public keys."""
+
+
+@blueprint.get("/healthz")
+@tokenless
+def healthz() -> Response:
+    """The process is up. Asks nobody else."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@tokenless
+def readyz() -> tuple[Response, int]:
+    """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run."""
+    problem = health.problem()
+    if problem:
+        return jsonify(status="not ready", reason=problem), 503
+    return jsonify(status="ready", keys=len(services().tokens.ring.keys)), 200
+
+
+@blueprint.get("/.well-known/jwks.json")
+@tokenless
+def jwks() -> Response:
+    """Public keys of the access tokens (RFC 7517); none where they are signed with a shared secret."""
+    answer = jsonify(services().tokens.ring.public_jwks())
+    answer.cache_control.public = True
+    answer.cache_control.max_age = JWKS_MAX_AGE
+    return answer

@@ -1,0 +1,171 @@
+"""Sign up, log in, log out, and the profile."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from webapp.core.decision import FOUR_CASES
+from webapp.core.errors import FieldError
+from webapp.core.redirects import safe_next
+from webapp.flows import log_in as log_in_flow
+from webapp.flows import log_out as log_out_flow
+from webapp.flows import save_profile as profile_flow
+from webapp.flows import sign_up as sign_up_flow
+from webapp.store.auth_sessions import SessionRow
+from webapp.web.authentication import public
+from webapp.web.cookies import clear_tokens, read_token_cookies, write_tokens
+from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
+from webapp.web.language import language, theme
+from webapp.web.services import services
+
+blueprint = Blueprint("accounts", __name__)
+
+NOTICES = {
+    "logout": ("info", _l("You logged out.")),
+    "ended": ("warn", _l("This session was ended from another device. If that was not you, change your password.")),
+    "reuse": (
+        "bad",
+        _l(
+            "An old token of this session was used again, so we ended the session. A restored browser profile or "
+            "backup does that; so does somebody who copied your cookies. Log in again, and if you did not expect "
+            "this, change your password."
+        ),
+    ),
+    "password": ("warn", _l("The password was changed, so every other session ended. Log in with the new one.")),
+    "admin": ("warn", _l("An administrator ended this session.")),
+    "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
+    "limit": ("warn", _l("You logged in on many devices, so the oldest session, this one, ended.")),
+}
+"""Why a session ended (`notice=` of the log-in page), by the reason in its row."""
+
+WRONG = _l("The user name or the password is wrong.")
+
+
+@blueprint.get("/signup")
+@public
+def sign_up() -> Response:
+    """`GET /signup`."""
+    if current_user.is_authenticated:
+        return _see_other("/")
+    return _sign_up_page(SignUpForm(), 200)
+
+
+@blueprint.post("/signup")
+@public
+def create() -> Response:
+    """`POST /signup`: makes the account and signs in with it."""
+    form = SignUpForm()
+    if not services().settings.signup_open:
+        return _sign_up_page(form, 403)
+    account, problems = sign_up_flow.check_account(
+        form.username.data or "",
+        form.email.data or "",
+        form.name.data or "",
+        form.password.data or "",
+        language=language(),
+        theme=theme(),
+    )
+    if account is not None:
+        try:
+            session = sign_up_flow.sign_up(
+                services().tokens.lifetimes,
+                account,
+                presented=g.auth.evidence.sids,
+                client=g.auth.client,
+                now=services().clock(),
+            )
+        except FieldError as problem:
+            problems = [problem]
+        else:
+            return _signed_in(session, "/")
+    form.show(problems)
+    return _sign_up_page(form, 422)
+
+
+def _sign_up_page(form: SignUpForm, status: int) -> Response:
+    return make_response(render_template("signup.html", form=form), status)
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@public
+def log_in() -> Response:
+    """`GET, POST /login`."""
+    form = LogInForm()
+    target = safe_next(form.next.data or request.args.get("next"))
+    if request.method == "GET":
+        return _see_other(target) if current_user.is_authenticated else _log_in_page(form, target, 200)
+    try:
+        session = log_in_flow.log_in(
+            services().tokens.lifetimes,
+            login=form.username.data or "",
+            password=form.password.data or "",
+            channel="web",
+            persistent=bool(form.remember.data),
+            presented=g.auth.evidence.sids,
+            client=g.auth.client,
+            now=services().clock(),
+        )
+    except log_in_flow.WrongCredentials:
+        return _log_in_page(form, target, 422, WRONG)
+    return _signed_in(session, target)
+
+
+def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:
+    form.next.data = target if target != "/" else ""
+    notice = NOTICES.get(request.args.get("notice", "")) if form_error is None else None
+    if notice is None and form_error is None and form.next.data:
+        notice = ("info", _l("Log in to go on to the page you asked for."))
+    page = render_template("login.html", form=form, notice=notice, form_error=form_error, cases=FOUR_CASES)
+    return make_response(page, status)
+
+
+@blueprint.post("/logout")
+@public
+def log_out() -> Response:
+    """`POST /logout`: ends the session, then clears both cookies."""
+    access, refresh = read_token_cookies()
+    log_out_flow.log_out(
+        services().tokens, access.value, refresh.value, "web", g.auth.client, services().clock()
+    )
+    answer = _see_other(url_for("accounts.log_in"))
+    clear_tokens(answer)
+    return answer
+
+
+@blueprint.route("/account", methods=["GET", "POST"])
+def show() -> Response:
+    """`GET, POST /account`: the profile."""
+    if request.method == "GET":
+        form = ProfileForm(obj=current_user)
+        return _account_page(form, 200)
+    form = ProfileForm()
+    try:
+        profile_flow.save_profile(
+            current_user.id, **{field: request.form[field] for field in ("name", "theme", "language") if field in request.form}
+        )
+    except FieldError as problem:
+        form.show([problem])
+        return _account_page(form, 422)
+    return _see_other(url_for("accounts.show", notice="saved"))
+
+
+def _account_page(form: ProfileForm, status: int) -> Response:
+    session = current_user.auth_session
+    page = render_template("account.html", form=form, session=session, saved=request.args.get("notice") == "saved")
+    return make_response(page, status)
+
+
+def _signed_in(session: SessionRow, target: str) -> Response:
+    application = services()
+    answer = _see_other(target)
+    access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
+    write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
+    return answer
+
+
+def _see_other(target: str) -> Response:
+    answer = redirect(target, 303)
+    assert isinstance(answer, Response)
+    return answer

@@ -1,0 +1,29 @@
+"""The front page: what this is, in one look; for the signed-in, their account at a glance."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template
+
+from webapp.core.decision import FOUR_CASES, case_of
+from webapp.web.authentication import public
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@public
+def show() -> str:
+    """`GET /`."""
+    auth = g.auth
+    if auth.user is None:
+        return render_template("home.html", cases=FOUR_CASES)
+    session = auth.user.auth_session
+    case = case_of(auth.evidence.access.state, auth.evidence.refresh.state)
+    return render_template(
+        "home.html",
+        cases=FOUR_CASES,
+        current_case=case.number if case else None,
+        signed_in_at=session.auth_time,
+        session_ends_at=session.expires_at,
+        persistent=session.persistent,
+    )

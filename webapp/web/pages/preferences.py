@@ -1,0 +1,52 @@
+"""Language and theme from the header: for strangers in this browser, for the signed-in in their account."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, g, redirect, request
+from werkzeug.wrappers import Response
+
+from webapp.core.errors import FieldError
+from webapp.core.lifetimes import MAX_SESSION_TTL
+from webapp.core.redirects import safe_next
+from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
+from webapp.web.authentication import public
+from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
+from webapp.web.services import services
+
+blueprint = Blueprint("preferences", __name__)
+
+
+@blueprint.post("/preferences")
+@public
+def save() -> Response:
+    """`POST /preferences`: `language` or `theme`, and `next`. The choice stays with the browser after a log-out."""
+    chosen = {
+        LANGUAGE_COOKIE: (request.form.get("language"), LANGUAGES),
+        THEME_COOKIE: (request.form.get("theme"), THEMES),
+    }
+    picked = {name: value for name, (value, _allowed) in chosen.items() if value is not None}
+    if any(value not in chosen[name][1] for name, value in picked.items()):
+        abort(400)
+    if g.auth.user is not None:
+        try:
+            save_profile(g.auth.user.id, **picked)
+        except FieldError:
+            abort(400)
+    answer = redirect(_back(), 303)
+    for name, value in picked.items():
+        answer.set_cookie(
+            name,
+            value,
+            max_age=MAX_SESSION_TTL,
+            secure=services().settings.production,
+            httponly=True,
+            samesite="Lax",
+        )
+    return answer
+
+
+def _back() -> str:
+    target = request.form.get("next", "/")
+    # Unlike after a log-in, the log-in page itself is a fine place to come back to.
+    path = target.partition("?")[0]
+    return target if path in ("/login", "/signup") and safe_next("/x" + target) != "/" else safe_next(target)

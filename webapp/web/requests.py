@@ -1,0 +1,30 @@
+"""What a request says about its sender and about the answer it wants."""
+
+from __future__ import annotations
+
+from flask import request
+
+from webapp.flows.client import Client
+
+MAX_USER_AGENT = 400
+
+
+def client() -> Client:
+    """Address and user agent. The address is the peer's, or what trusted proxies say (WEBAPP_TRUSTED_PROXIES)."""
+    agent = request.environ.get("HTTP_USER_AGENT", "")
+    if not agent.isprintable():
+        agent = "".join(char for char in agent if char.isprintable())
+    return Client((request.remote_addr or "")[:45], agent[:MAX_USER_AGENT])
+
+
+def asks_for_json() -> bool:
+    """Is JSON what the sender would rather have than a page?"""
+    if "json" not in request.environ.get("HTTP_ACCEPT", ""):
+        return False
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def wants_page() -> bool:
+    """Is this a page navigation, as opposed to `fetch`? Old browsers send no Sec-Fetch-Mode: they navigate."""
+    mode = request.environ.get("HTTP_SEC_FETCH_MODE", "navigate")
+    return mode == "navigate" and not asks_for_json()

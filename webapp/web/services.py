@@ -1,0 +1,48 @@
+"""What the application was assembled with: settings, the clock, the key ring."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import Flask, current_app
+
+from webapp.config import Settings
+from webapp.core.tokens import Tokens
+from webapp.store.key_file import FollowedKeyRing
+
+EXTENSION = "tokenroom"
+
+
+def system_clock() -> int:
+    """Unix seconds."""
+    return int(time.time())
+
+
+@dataclass
+class Services:
+    """Kept in `app.extensions["tokenroom"]`. A test sets `clock` to its own."""
+
+    settings: Settings
+    key_ring: FollowedKeyRing
+    clock: Callable[[], int] = system_clock
+    _tokens: Tokens | None = field(default=None, repr=False)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The mint and verifier for the key ring as it is now."""
+        ring = self.key_ring.current()
+        if self._tokens is None or self._tokens.ring is not ring:
+            self._tokens = Tokens(ring, self.settings.public_url, self.settings.lifetimes)
+        return self._tokens
+
+
+def services() -> Services:
+    """The current application's services."""
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    return cast(Services, app.extensions[EXTENSION])
