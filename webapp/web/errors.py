@@ -88,7 +88,8 @@ def answer_for(status: int, **extra: Any) -> Response:
     if is_api() or asks_for_json():
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
-        words = {"title": title, "message": message, "remedy": remedy, "request_id": None, "resend": None, **extra}
+        # A page about a fault must not need what is at fault: it asks nobody who is signed in.
+        words = {"bare": status >= 500, "title": title, "message": message, "remedy": remedy, "request_id": None, "resend": None, **extra}
         answer = make_response(render_template("error.html", status=status, **words))
     answer.status_code = status
     return answer

@@ -48,8 +48,13 @@ def here() -> str:
     return request.full_path.removesuffix("?") if request.method == "GET" else request.path
 
 
-def datetime_text(moment: int | datetime) -> str:
+def moment(seconds: int) -> datetime:
+    """Unix seconds as an aware datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def datetime_text(when: int | datetime) -> str:
     """A moment (Unix seconds or an aware datetime) in the reader's language, UTC."""
-    when = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+    when = moment(when) if isinstance(when, int) else when
     code = language()
     return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)} UTC"

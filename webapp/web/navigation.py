@@ -12,7 +12,7 @@ from webapp.web.services import services
 SIGNED_IN = (
     ("lab.show", _l("Lab"), None),
     ("inspector.show", _l("Inspector"), None),
-    ("accounts.show", _l("Account"), None),
+    ("accounts.account", _l("Account"), None),
     ("sessions.show", _l("Sessions"), None),
     ("sessions.activity", _l("Activity"), None),
     ("admin.people", _l("People"), "admin"),

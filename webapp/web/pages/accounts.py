@@ -17,7 +17,7 @@ from webapp.store.auth_sessions import SessionRow
 from webapp.web.authentication import public
 from webapp.web.cookies import clear_tokens, read_token_cookies, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
-from webapp.web.language import language, theme
+from webapp.web.language import datetime_text, language, theme
 from webapp.web.services import services
 
 blueprint = Blueprint("accounts", __name__)
@@ -135,7 +135,7 @@ def log_out() -> Response:
 
 
 @blueprint.route("/account", methods=["GET", "POST"])
-def show() -> Response:
+def account() -> Response:
     """`GET, POST /account`: the profile."""
     if request.method == "GET":
         form = ProfileForm(obj=current_user)
@@ -148,13 +148,19 @@ def show() -> Response:
     except FieldError as problem:
         form.show([problem])
         return _account_page(form, 422)
-    return _see_other(url_for("accounts.show", notice="saved"))
+    return _see_other(url_for("accounts.account", notice="saved"))
 
 
 def _account_page(form: ProfileForm, status: int) -> Response:
     session = current_user.auth_session
-    page = render_template("account.html", form=form, session=session, saved=request.args.get("notice") == "saved")
-    return make_response(page, status)
+    facts = [
+        (_l("Logged in since"), datetime_text(session.auth_time)),
+        (_l("Ends at the latest"), datetime_text(session.expires_at)),
+        (_l("When the browser closes"), _l("you stay logged in") if session.persistent else _l("you are logged out")),
+        (_l("Refreshes so far"), session.refresh_generation),
+    ]
+    notice = ("ok", _l("Saved.")) if request.args.get("notice") == "saved" and status == 200 else None
+    return make_response(render_template("account.html", form=form, session_facts=facts, notice=notice), status)
 
 
 def _signed_in(session: SessionRow, target: str) -> Response:

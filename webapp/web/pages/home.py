@@ -6,13 +6,14 @@ from flask import Blueprint, g, render_template
 
 from webapp.core.decision import FOUR_CASES, case_of
 from webapp.web.authentication import public
+from webapp.web.language import moment
 
 blueprint = Blueprint("home", __name__)
 
 
 @blueprint.get("/")
 @public
-def show() -> str:
+def index() -> str:
     """`GET /`."""
     auth = g.auth
     if auth.user is None:
@@ -23,7 +24,7 @@ def show() -> str:
         "home.html",
         cases=FOUR_CASES,
         current_case=case.number if case else None,
-        signed_in_at=session.auth_time,
-        session_ends_at=session.expires_at,
+        signed_in_at=moment(session.auth_time),
+        session_ends_at=moment(session.expires_at),
         persistent=session.persistent,
     )

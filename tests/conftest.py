@@ -1,0 +1,118 @@
+"""Fixtures: the application in this process, the same under gunicorn, a browser for each, and a clock that is set."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.support.browser import Browser
+from tests.support.clock import SetClock
+from tests.support.databases import (
+    drop_postgres_database,
+    make_postgres_database,
+    migrate,
+    need,
+    postgres_is_there,
+)
+from tests.support.server import Server
+from tests.support.serving import add_test_views
+from webapp import create_app
+from webapp.store.database import db
+from webapp.web.services import services_of
+
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own WEBAPP_ settings must not decide whether a test passes."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("WEBAPP_") and not name.startswith("WEBAPP_TEST_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file and a key ring, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app({"WEBAPP_INSTANCE_PATH": str(folder)})
+    migrate(app)
+    with app.app_context():
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres() -> Iterator[str]:
+    """A migrated PostgreSQL database for this run; tests share it and use people of their own."""
+    need("PostgreSQL", there=postgres_is_there())
+    address = make_postgres_database()
+    yield address
+    drop_postgres_database(address)
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    """Override in a module or by parametrize to change the application's settings."""
+    return {}
+
+
+@pytest.fixture
+def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str]) -> Iterator[Flask]:
+    """The application on its own SQLite file, with the tests' views and a settable clock."""
+    folder = tmp_path / "instance"
+    shutil.copytree(migrated_sqlite, folder)
+    app = build_app(folder, settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def build_app(folder: Path, settings: dict[str, str]) -> Flask:
+    app = create_app({"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", **settings})
+    services_of(app).clock = SetClock(folder / "clock")
+    add_test_views(app)
+    return app
+
+
+@pytest.fixture
+def clock(app: Flask) -> SetClock:
+    clock = services_of(app).clock
+    assert isinstance(clock, SetClock)
+    return clock
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Browser:
+    return Browser.of_app(app)
+
+
+@pytest.fixture(scope="session")
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("sqlite_server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    need("PostgreSQL", there=postgres_is_there())
+    address = make_postgres_database()
+    try:
+        with Server(tmp_path_factory.mktemp("postgres_server"), address) as server:
+            yield server
+    finally:
+        drop_postgres_database(address)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Gunicorn with 4 workers, on each database in turn. Shared: tests bring their own people and only set the
+    clock forward."""
+    server = request.getfixturevalue(f"{request.param}_server")
+    assert isinstance(server, Server)
+    return server

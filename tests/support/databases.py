@@ -1,0 +1,49 @@
+"""Databases for tests: SQLite files, and PostgreSQL databases that are made and dropped."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+import psycopg
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+ADMIN = os.environ.get("WEBAPP_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+def need(what: str, *, there: bool) -> None:
+    """Skip where `what` is missing; under CI=true that is a failure."""
+    if there:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI must have it")
+    pytest.skip(f"{what} is missing on this machine")
+
+
+def postgres_is_there() -> bool:
+    try:
+        psycopg.connect(ADMIN, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def make_postgres_database() -> str:
+    """A new empty database; its address."""
+    name = f"tokenroom_test_{secrets.token_hex(6)}"
+    with psycopg.connect(ADMIN, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return ADMIN.rpartition("/")[0] + f"/{name}"
+
+
+def drop_postgres_database(address: str) -> None:
+    name = address.rpartition("/")[2]
+    with psycopg.connect(ADMIN, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def migrate(app: Flask) -> None:
+    with app.app_context():
+        upgrade()

@@ -1,0 +1,92 @@
+"""Real gunicorn processes for tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from tests.support.browser import Browser
+from tests.support.clock import SetClock
+from tests.support.databases import migrate
+from webapp import create_app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """The application under gunicorn, with a clock that is set. Use as a context manager."""
+
+    def __init__(
+        self, folder: Path, database_url: str | None = None, *, workers: int = 4, settings: Mapping[str, str] | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.workers = workers
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.clock = SetClock(folder / "clock")
+        self.log = folder / "gunicorn.log"
+        self.settings = {
+            "WEBAPP_INSTANCE_PATH": str(folder),
+            "WEBAPP_PUBLIC_URL": self.url,
+            "WEBAPP_RATE_LIMITS": "off",
+            **({"WEBAPP_DATABASE_URL": database_url} if database_url else {}),
+            **(settings or {}),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Server:
+        migrate(create_app(self.settings))
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")} | self.settings
+        environment |= {"WEBAPP_TEST_CLOCK": str(self.clock.path), "WEB_CONCURRENCY": str(self.workers)}
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "tests.support.serving:make_app()"],
+                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)  # a process that starts, not a clock that runs
+        raise AssertionError(f"gunicorn did not start:\n{self.log.read_text()[-3000:]}")
+
+    def stop(self, sig: int = signal.SIGTERM) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(5)
+        self.process = None
+
+    def browser(self) -> Browser:
+        return Browser.of_server(self.url)

@@ -1,0 +1,49 @@
+"""What gunicorn loads in tests: the real application, its clock read from a file, and two views of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from flask import Flask, request
+from flask_login import current_user
+
+from tests.support.clock import SetClock
+from webapp import create_app
+from webapp.web.authentication import public
+from webapp.web.services import services_of
+
+
+def add_test_views(app: Flask) -> None:
+    """Views as somebody who copies the project would add them."""
+
+    @app.get("/test/me")
+    def me() -> dict[str, str]:
+        return {"id": current_user.id, "username": current_user.username, "pid": str(os.getpid())}
+
+    @app.get("/test/open")
+    @public
+    def open_page() -> dict[str, object]:
+        return {"signed_in": current_user.is_authenticated}
+
+    @app.post("/test/echo")
+    def echo() -> dict[str, str]:
+        return dict(request.form.items())
+
+    @app.get("/test/slow")
+    def slow() -> dict[str, str]:
+        """Stays in its view until the file named by `until` exists (at most 20 s)."""
+        gate = Path(request.args["until"])
+        gate.with_suffix(".waiting").touch()
+        deadline = time.monotonic() + 20
+        while not gate.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)  # waiting for the test to open the gate, not for time to pass
+        return {"username": current_user.username}
+
+
+def make_app() -> Flask:
+    app = create_app()
+    services_of(app).clock = SetClock(Path(os.environ["WEBAPP_TEST_CLOCK"]))
+    add_test_views(app)
+    return app
