@@ -1,6 +1,6 @@
 """How gunicorn serves Tokenroom: `gunicorn wsgi:app` in the repository's folder reads this file by itself.
 
-Every setting here can be overridden on gunicorn's command line (`./dev run --port` does so with `--bind`).
+Every setting here can be overridden on gunicorn's command line (`./dev run` does so with `--bind`).
 """
 
 import os
