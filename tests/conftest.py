@@ -25,7 +25,6 @@ from webapp.store.database import db
 from webapp.web.services import services_of
 
 
-
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own WEBAPP_ settings must not decide whether a test passes."""

@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 
+from webapp.store.database import db
+
 ADMIN = os.environ.get("WEBAPP_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
@@ -47,3 +49,4 @@ def drop_postgres_database(address: str) -> None:
 def migrate(app: Flask) -> None:
     with app.app_context():
         upgrade()
+        db.engine.dispose()

@@ -31,7 +31,12 @@ class Server:
     """The application under gunicorn, with a clock that is set. Use as a context manager."""
 
     def __init__(
-        self, folder: Path, database_url: str | None = None, *, workers: int = 4, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        database_url: str | None = None,
+        *,
+        workers: int = 4,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder

@@ -41,7 +41,8 @@ class Case:
 
 FOUR_CASES = (
     Case(1, TokenState.EXPIRED, TokenState.EXPIRED, "log in again"),
-    Case(2, TokenState.EXPIRED, TokenState.VALID, "check the refresh token against the database, reissue the access token"),
+    Case(2, TokenState.EXPIRED, TokenState.VALID,
+         "check the refresh token against the database, reissue the access token"),
     Case(3, TokenState.VALID, TokenState.EXPIRED, "check the access token, reissue the refresh token"),
     Case(4, TokenState.VALID, TokenState.VALID, "proceed"),
 )  # fmt: skip
@@ -96,21 +97,23 @@ class RefreshColumn(StrEnum):
     REUSED = "reused"
 
 
-_O = Outcome
-_COLUMNS = tuple(RefreshColumn)
-
 # fmt: off
-PAGES: dict[TokenState, dict[RefreshColumn, Outcome]] = {
-    access: dict(zip(_COLUMNS, outcomes, strict=True))
-    for access, outcomes in {
-        #                    ABSENT        INVALID                   RENEWABLE  EXPIRED    CURRENT    SUPERSEDED    IN_GRACE        REUSED
-        TokenState.VALID:   (_O.PROCEED,   _O.PROCEED_CLEAR_REFRESH, _O.RENEW,  _O.PROCEED, _O.PROCEED, _O.PROCEED, _O.PROCEED,     _O.THEFT),
-        TokenState.EXPIRED: (_O.LOG_IN,    _O.LOG_IN,                _O.LOG_IN, _O.LOG_IN, _O.ROTATE, _O.REDELIVER, _O.ACCESS_ONLY, _O.THEFT),
-        TokenState.ABSENT:  (_O.ANONYMOUS, _O.LOG_IN,                _O.LOG_IN, _O.LOG_IN, _O.ROTATE, _O.REDELIVER, _O.ACCESS_ONLY, _O.THEFT),
-        TokenState.INVALID: (_O.LOG_IN,    _O.LOG_IN,                _O.LOG_IN, _O.LOG_IN, _O.ROTATE, _O.REDELIVER, _O.ACCESS_ONLY, _O.THEFT),
-    }.items()
+PROCEED, CLEAR, ROTATE, REDELIVER, ACCESS, RENEW, THEFT, LOG_IN, ANONYMOUS = Outcome
+VALID, EXPIRED, INVALID, ABSENT = TokenState
+
+_ROWS = {
+    # refresh:  ABSENT     INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  REUSED
+    VALID:     (PROCEED,   CLEAR,   RENEW,     PROCEED, PROCEED, PROCEED,    PROCEED,  THEFT),
+    EXPIRED:   (LOG_IN,    LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   THEFT),
+    ABSENT:    (ANONYMOUS, LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   THEFT),
+    INVALID:   (LOG_IN,    LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   THEFT),
 }
 # fmt: on
+
+PAGES: dict[TokenState, dict[RefreshColumn, Outcome]] = {
+    access: dict(zip(RefreshColumn, outcomes, strict=True)) for access, outcomes in _ROWS.items()
+}
+"""State of the access token -> what became of the refresh token -> outcome."""
 
 
 def refresh_column(state: TokenState, standing: Standing | None, *, renewable: bool) -> RefreshColumn:

@@ -44,7 +44,9 @@ class Lifetimes:
         if self.grace >= self.access_token:
             return f"REFRESH_GRACE ({self.grace}) must be shorter than ACCESS_TOKEN_TTL ({self.access_token})"
         if self.access_token >= self.refresh_token:
-            return f"ACCESS_TOKEN_TTL ({self.access_token}) must be shorter than REFRESH_TOKEN_TTL ({self.refresh_token})"
+            return (
+                f"ACCESS_TOKEN_TTL ({self.access_token}) must be shorter than REFRESH_TOKEN_TTL ({self.refresh_token})"
+            )
         if self.refresh_token > self.session:
             return f"REFRESH_TOKEN_TTL ({self.refresh_token}) must not exceed SESSION_TTL ({self.session})"
         if self.session > MAX_SESSION_TTL:

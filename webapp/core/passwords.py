@@ -35,9 +35,10 @@ def verify_password(password_hash: str | None, password: str) -> bool:
         text = ""
     # An unreadable or overlong password is checked as an empty one, which nobody can have: same work, same answer.
     try:
-        return _HASHER.verify(password_hash or _DUMMY_HASH, text) and password_hash is not None
+        _HASHER.verify(password_hash or _DUMMY_HASH, text)
     except (Argon2Error, InvalidHashError):
         return False
+    return password_hash is not None
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from sqlalchemy import Connection
+
 from webapp.core.decision import Outcome, TokenState
 from webapp.core.standing import Standing
 from webapp.flows.client import Client
@@ -20,9 +22,7 @@ PER_MINUTE = 120
 _written = {"minute": 0, "count": 0}
 
 
-def note_oddities(
-    evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int
-) -> None:
+def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int) -> None:
     """Write an event for each odd thing about a request's tokens. Never raises.
 
     `duplicates` are the token cookies whose name came more than once.
@@ -35,14 +35,13 @@ def note_oddities(
         return
     claims = evidence.authentic
     whose = {"user_id": claims.sub, "sid": claims.sid} if claims else {}
+
+    def work(tx: Connection) -> None:
+        for event, detail in found:
+            events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
+
     try:
-        transact(
-            lambda tx: [
-                events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
-                for event, detail in found
-            ],
-            patience=CONFIRM_PATIENCE,
-        )
+        transact(work, patience=CONFIRM_PATIENCE)
     except DatabaseUnavailable:
         log.warning("odd tokens, the trail is busy: %s", ", ".join(event for event, _ in found))
 

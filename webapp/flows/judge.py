@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from webapp.core.decision import Outcome, RefreshColumn, TokenState, refresh_column
+from webapp.core.decision import RefreshColumn, refresh_column
+from webapp.core.rotation import is_renewable, shows_successor
 from webapp.core.standing import Standing, classify
 from webapp.core.tokens import AccessClaims, Channel, RefreshClaims, Tokens, Verdict
 from webapp.flows.client import Client
@@ -75,11 +76,9 @@ def examine(tokens: Tokens, access: str | None, refresh: str | None, channel: Ch
 
 
 def _renewable(a: Verdict[AccessClaims], r: Verdict[RefreshClaims], now: int, window: int) -> bool:
-    # The access token must be older than the refresh token's end: one that was stolen alone, or obtained later,
-    # can never grow into a refresh token.
-    if a.state is not TokenState.VALID or a.claims is None or r.claims is None:
+    if a.claims is None or r.claims is None:
         return False
-    return a.claims.iat <= r.claims.exp and now < r.claims.exp + window
+    return is_renewable(a.state, a.claims.iat, r.claims.exp, now=now, window=window)
 
 
 def confirm(evidence: Evidence, now: int) -> None:
@@ -88,21 +87,15 @@ def confirm(evidence: Evidence, now: int) -> None:
     if row is None or row.refresh_confirmed_at is not None or not _shows_current(evidence, row):
         return
     try:
-        transact(
-            lambda tx: auth_sessions.confirm(tx, row.sid, row.refresh_generation, now), patience=CONFIRM_PATIENCE
-        )
+        transact(lambda tx: auth_sessions.confirm(tx, row.sid, row.refresh_generation, now), patience=CONFIRM_PATIENCE)
     except DatabaseUnavailable:
         log.warning("confirmation skipped, the database is busy")
 
 
 def _shows_current(evidence: Evidence, row: SessionRow) -> bool:
     access = evidence.access
-    by_access = (
-        access.state is TokenState.VALID
-        and access.claims is not None
-        and access.claims.gen == row.refresh_generation
-    )
-    return by_access or evidence.standing is Standing.CURRENT
+    gen = access.claims.gen if access.claims else None
+    return shows_successor(access.state, gen, evidence.standing, row.refresh_generation)
 
 
 def settle_theft(evidence: Evidence, client: Client, now: int) -> None:
@@ -115,9 +108,6 @@ def settle_theft(evidence: Evidence, client: Client, now: int) -> None:
 
     def work(tx: Connection) -> None:
         if auth_sessions.revoke(tx, row.sid, "reuse", now):
-            events.record(
-                tx, "refresh.reused", at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address
-            )
+            events.record(tx, "refresh.reused", at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address)
 
     transact(work)
-

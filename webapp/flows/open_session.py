@@ -66,7 +66,5 @@ def end(tx: Connection, sids: Collection[str], reason: str, client: Client, now:
     ended = auth_sessions.revoke_all_of(tx, sids, reason, now)
     for sid, owner in auth_sessions.owners(tx, ended).items():
         detail = {"reason": reason} | ({"by": by} if by not in (None, owner) else {})
-        events.record(
-            tx, "session.revoked", at=now, user_id=owner, sid=sid, ip_address=client.ip_address, **detail
-        )
+        events.record(tx, "session.revoked", at=now, user_id=owner, sid=sid, ip_address=client.ip_address, **detail)
     return len(ended)

@@ -62,9 +62,7 @@ class SessionRow(NamedTuple):
 
 
 _OF_USER = {"user_credential_epoch": "credential_epoch"}
-_USER_FIELDS = frozenset(
-    "username email name role theme language user_credential_epoch disabled_at".split()
-)
+_USER_FIELDS = frozenset("username email name role theme language user_credential_epoch disabled_at".split())
 
 
 def _column(field: str) -> Any:
@@ -241,4 +239,4 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
     if not sids:
         return {}
     rows = tx.execute(select(_sessions.c.id, _sessions.c.user_id).where(_sessions.c.id.in_(sids)))
-    return {sid: user_id for sid, user_id in rows}
+    return {row.id: row.user_id for row in rows}

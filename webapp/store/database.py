@@ -53,7 +53,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class DatabaseUnavailable(TokenroomError):
-    """The database is locked, full, unreachable or too slow. Nothing was changed; the same request may be sent again."""
+    """The database is locked, full, unreachable or too slow. Nothing was changed; the request may be sent again."""
 
 
 UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
@@ -143,7 +143,7 @@ def read(work: Callable[[Connection], T]) -> T:
 def _wait_at_most(connection: Connection, seconds: float) -> None:
     driver = connection.connection.dbapi_connection
     assert driver is not None
-    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")  # type: ignore[attr-defined]
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
 
 
 def _may_retry(error: Exception) -> bool:
@@ -152,6 +152,13 @@ def _may_retry(error: Exception) -> bool:
     # A connection that died (server restarted) took its transaction with it, so trying on a new one is safe; but a
     # COMMIT whose answer was lost may have happened: every statement of ours is conditional and finds 0 rows then.
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRY_STATES
+
+
+class _ConnectionLost(Exception):
+    """The server went away before it answered; a SELECT may simply be sent again."""
+
+
+_LOOKUP_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, _ConnectionLost, *UNAVAILABLE_ERRORS)
 
 
 class Lookup:
@@ -176,7 +183,7 @@ class Lookup:
             except _ConnectionLost:
                 engine.dispose()  # the others in the pool died with it
                 return _run(engine, text, parameters)
-        except (sqlite3.Error, psycopg.Error, _ConnectionLost, *UNAVAILABLE_ERRORS) as error:
+        except _LOOKUP_ERRORS as error:
             raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
 
     def _compile(self, engine: Engine) -> tuple[str, tuple[str, ...] | None]:
@@ -209,7 +216,3 @@ def _run(engine: Engine, text: str, parameters: Any) -> tuple[Any, ...] | None:
         raise
     pooled.close()
     return row
-
-
-class _ConnectionLost(Exception):
-    """The server went away before it answered; a SELECT may simply be sent again."""

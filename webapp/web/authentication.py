@@ -20,10 +20,11 @@ from flask import Flask, Response, current_app, g, jsonify, redirect, request
 from flask_login import LoginManager
 
 from webapp.core.decision import SERVED, Outcome, TokenState, decide
+from webapp.core.rotation import REFRESHING
 from webapp.flows import audit, judge
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
-from webapp.flows.refresh import REFRESHING, Issued, refresh
+from webapp.flows.refresh import Issued, refresh
 from webapp.store.database import begin_request
 from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
 from webapp.web.person import Person

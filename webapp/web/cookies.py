@@ -25,7 +25,9 @@ def read_token_cookies() -> tuple[SentCookie, SentCookie]:
     return found[access], found[refresh]
 
 
-def write_tokens(response: Response, session: SessionRow, *, access: str | None = None, refresh: str | None = None) -> None:
+def write_tokens(
+    response: Response, session: SessionRow, *, access: str | None = None, refresh: str | None = None
+) -> None:
     """Set the given tokens. The exit hook leaves this response alone from here on.
 
     A cookie lives until the session's absolute end, or as long as the browser runs. Never until the token's own

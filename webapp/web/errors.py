@@ -20,18 +20,68 @@ RETRY_AFTER = "5"
 """Seconds a client is asked to wait when the database is away."""
 
 WORDS = {
-    400: (_l("That request makes no sense to us"), _l("Something in the address or the form is malformed."), _l("Go back, check the address, and try again.")),
-    401: (_l("Log-in needed"), _l("This needs somebody who is logged in."), _l("Log in and try again.")),
-    403: (_l("Not allowed"), _l("You may not do this, or the request came from another site."), _l("If you meant to do it, open the page here and send it from there.")),
-    404: (_l("Nothing here"), _l("There is no page at this address."), _l("Check the address, or start from the home page.")),
-    405: (_l("Not this way"), _l("This address cannot be used with that method."), _l("Go back and use the form or link on the page.")),
-    413: (_l("Too large"), _l("What was sent is larger than 64 kB."), _l("Shorten it and send it again.")),
-    429: (_l("Too many tries"), _l("There have been too many requests in a short time."), _l("Wait a moment and try again.")),
-    500: (_l("Something broke on our side"), _l("The request was not completed. It has been noted."), _l("Try again; if it happens again, tell whoever runs this site.")),
-    503: (_l("Back in a moment"), _l("The database cannot be reached right now. You are still logged in, and nothing was changed."), _l("Wait a few seconds and send it again.")),
-}  # fmt: skip
+    400: (
+        _l("That request makes no sense to us"),
+        _l("Something in the address or the form is malformed."),
+        _l("Go back, check the address, and try again."),
+    ),
+    401: (
+        _l("Log-in needed"),
+        _l("This needs somebody who is logged in."),
+        _l("Log in and try again."),
+    ),
+    403: (
+        _l("Not allowed"),
+        _l("You may not do this, or the request came from another site."),
+        _l("If you meant to do it, open the page here and send it from there."),
+    ),
+    404: (
+        _l("Nothing here"),
+        _l("There is no page at this address."),
+        _l("Check the address, or start from the home page."),
+    ),
+    405: (
+        _l("Not this way"),
+        _l("This address cannot be used with that method."),
+        _l("Go back and use the form or link on the page."),
+    ),
+    413: (
+        _l("Too large"),
+        _l("What was sent is larger than 64 kB."),
+        _l("Shorten it and send it again."),
+    ),
+    429: (
+        _l("Too many tries"),
+        _l("There have been too many requests in a short time."),
+        _l("Wait a moment and try again."),
+    ),
+    500: (
+        _l("Something broke on our side"),
+        _l("The request was not completed. It has been noted."),
+        _l("Try again; if it happens again, tell whoever runs this site."),
+    ),
+    503: (
+        _l("Back in a moment"),
+        _l("The database cannot be reached right now. You are still logged in, and nothing was changed."),
+        _l("Wait a few seconds and send it again."),
+    ),
+}
+"""Status -> what happened, in a title and a sentence, and what to do next."""
 
-CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type", 422: "unprocessable", 429: "too_many_requests", 500: "server_error", 503: "temporarily_unavailable"}  # fmt: skip
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable",
+    429: "too_many_requests",
+    500: "server_error",
+    503: "temporarily_unavailable",
+}
+"""Status -> the `error` word of a JSON answer."""
 
 MAX_RESENT = 40
 """Form fields carried over to the page that offers to send again."""
@@ -89,7 +139,15 @@ def answer_for(status: int, **extra: Any) -> Response:
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in.
-        words = {"bare": status >= 500, "title": title, "message": message, "remedy": remedy, "request_id": None, "resend": None, **extra}
+        words = {
+            "bare": status >= 500,
+            "title": title,
+            "message": message,
+            "remedy": remedy,
+            "request_id": None,
+            "resend": None,
+            **extra,
+        }
         answer = make_response(render_template("error.html", status=status, **words))
     answer.status_code = status
     return answer

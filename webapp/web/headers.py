@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, g
 
 from webapp.web.authentication import is_tokenless
 from webapp.web.services import services_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -35,15 +41,25 @@ HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 def register(app: Flask) -> None:
-    always = EVERYWHERE + ((HSTS,) if services_of(app).settings.production else ())
+    """Add what is the same for every answer below Flask, in one step; the rest as an ordinary hook."""
+    app.after_request(forbid_storing)
+    always = list(EVERYWHERE + ((HSTS,) if services_of(app).settings.production else ()))
+    inner = app.wsgi_app
 
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in always:
-            response.headers[name] = value
-        if not is_tokenless():
-            # Back after log-out shows nothing, and no cache serves one person's page to another.
-            response.headers["Cache-Control"] = "no-store"
-            response.vary.add("Cookie")
-        return response
+    def with_headers(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            # Through Flask's header object eight headers cost as much as the whole database look-up.
+            headers.extend(always)
+            return start_response(status, headers, *rest)
 
+        return inner(environ, start)
+
+    app.wsgi_app = with_headers  # type: ignore[method-assign]
+
+
+def forbid_storing(response: Response) -> Response:
+    """Back after log-out shows nothing, and no cache serves one person's page to another."""
+    if "auth" in g or not is_tokenless():
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("Cookie")
+    return response

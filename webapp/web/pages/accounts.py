@@ -126,9 +126,7 @@ def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | No
 def log_out() -> Response:
     """`POST /logout`: ends the session, then clears both cookies."""
     access, refresh = read_token_cookies()
-    log_out_flow.log_out(
-        services().tokens, access.value, refresh.value, "web", g.auth.client, services().clock()
-    )
+    log_out_flow.log_out(services().tokens, access.value, refresh.value, "web", g.auth.client, services().clock())
     answer = _see_other(url_for("accounts.log_in"))
     clear_tokens(answer)
     return answer
@@ -143,7 +141,8 @@ def account() -> Response:
     form = ProfileForm()
     try:
         profile_flow.save_profile(
-            current_user.id, **{field: request.form[field] for field in ("name", "theme", "language") if field in request.form}
+            current_user.id,
+            **{field: request.form[field] for field in ("name", "theme", "language") if field in request.form},
         )
     except FieldError as problem:
         form.show([problem])

@@ -54,9 +54,7 @@ def upgrade() -> None:
     op.create_index("ix_auth_sessions_expires_at", "auth_sessions", ["expires_at"])
     op.create_table(
         "security_events",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.String(32), nullable=False),
         sa.Column("user_id", sa.String(32)),
