@@ -52,6 +52,9 @@ class Browser:
         self.http = client
         self.http.headers.update(NAVIGATION)
 
+    def __del__(self) -> None:
+        self.http.close()  # an open socket that is collected is a warning, and warnings are errors
+
     @classmethod
     def of_app(cls, app: Any, base_url: str = "http://127.0.0.1:8000") -> Self:
         return cls(httpx.Client(transport=httpx.WSGITransport(app=app), base_url=base_url))
