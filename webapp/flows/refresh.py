@@ -39,8 +39,9 @@ def refresh(tokens: Tokens, evidence: Evidence, outcome: Outcome, *, door: int, 
     """
     lifetimes = tokens.lifetimes
     claims = evidence.refresh.claims
-    assert evidence.row is not None and claims is not None
     seen = evidence.row
+    assert seen is not None
+    assert claims is not None
 
     def work(tx: Connection) -> Issued:
         row = None
