@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from webapp.core.standing import Standing
+from webapp.core.text import N_
 
 
 class TokenState(StrEnum):
@@ -40,11 +41,11 @@ class Case:
 
 
 FOUR_CASES = (
-    Case(1, TokenState.EXPIRED, TokenState.EXPIRED, "log in again"),
+    Case(1, TokenState.EXPIRED, TokenState.EXPIRED, N_("log in again")),
     Case(2, TokenState.EXPIRED, TokenState.VALID,
-         "check the refresh token against the database, reissue the access token"),
-    Case(3, TokenState.VALID, TokenState.EXPIRED, "check the access token, reissue the refresh token"),
-    Case(4, TokenState.VALID, TokenState.VALID, "proceed"),
+         N_("check the refresh token against the database, reissue the access token")),
+    Case(3, TokenState.VALID, TokenState.EXPIRED, N_("check the access token, reissue the refresh token")),
+    Case(4, TokenState.VALID, TokenState.VALID, N_("proceed")),
 )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ class SignUpForm(TypedForm):
     email = StringField(_l("E-mail address"))
     name = StringField(_l("Name"))
     password = PasswordField(_l("Password"))
+    next = HiddenField()
 
 
 class LogInForm(TypedForm):

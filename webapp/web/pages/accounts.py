@@ -47,9 +47,12 @@ WRONG = _l("The user name or the password is wrong.")
 @public
 def sign_up() -> Response:
     """`GET /signup`."""
+    form = SignUpForm()
+    target = safe_next(request.args.get("next"))
     if current_user.is_authenticated:
-        return _see_other("/")
-    return _sign_up_page(SignUpForm(), 200)
+        return _see_other(target)
+    form.next.data = target if target != "/" else ""
+    return _sign_up_page(form, 200)
 
 
 @blueprint.post("/signup")
@@ -79,7 +82,7 @@ def create() -> Response:
         except FieldError as problem:
             problems = [problem]
         else:
-            return _signed_in(session, "/")
+            return _signed_in(session, safe_next(form.next.data))
     form.show(problems)
     return _sign_up_page(form, 422)
 

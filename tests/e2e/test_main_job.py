@@ -1,0 +1,157 @@
+"""The main job in a real browser: signing up, staying logged in, logging out."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from tests.e2e.conftest import Console, OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.server import Server
+
+
+def name() -> str:
+    return f"e{secrets.token_hex(5)}"
+
+
+@pytest.mark.parametrize("js", [True, False])
+def test_a_form_opened_before_the_access_token_expired_is_not_lost(site: Server, open_page: OpenPage, js: bool) -> None:
+    """Sign up, wait out the access token, send the form: saved, same page, new cookies, still logged in."""
+    page = open_page("/", js=js)
+    sign_up(page, name())
+    page.goto("/account")
+    before = {c["name"]: c["value"] for c in page.context.cookies()}
+    site.clock.advance(700)
+    page.fill("[name=name]", "Ada Lovelace")
+    page.click("main form button")
+    page.wait_for_url("**/account?notice=saved")
+    assert page.input_value("[name=name]") == "Ada Lovelace"
+    after = {c["name"]: c["value"] for c in page.context.cookies()}
+    assert after["access_token"] != before["access_token"]
+    assert after["refresh_token"] != before["refresh_token"]
+
+
+def test_back_after_log_out_shows_nothing(open_page: OpenPage) -> None:
+    """Neither the cache nor the back-forward cache brings the account back."""
+    page = open_page("/")
+    who = name()
+    sign_up(page, who)
+    page.goto("/account")
+    page.click("header form[action='/logout'] button")
+    page.wait_for_url("**/login")
+    page.go_back()
+    page.wait_for_load_state()
+    assert who not in page.content()
+
+
+def test_cookies_are_out_of_reach_of_scripts(open_page: OpenPage) -> None:
+    page = open_page("/")
+    sign_up(page, name())
+    assert "token" not in page.evaluate("document.cookie")
+    cookies = {c["name"]: c for c in page.context.cookies()}
+    for token in ("access_token", "refresh_token"):
+        assert cookies[token]["httpOnly"]
+        assert cookies[token]["sameSite"] == "Lax"
+        assert cookies[token]["expires"] == -1, "not kept: the box was not ticked"
+
+
+def test_keep_me_logged_in_outlives_the_browser(open_page: OpenPage) -> None:
+    page = open_page("/")
+    who = name()
+    sign_up(page, who)
+    page.click("header form[action='/logout'] button")
+    page.fill("[name=username]", who)
+    page.fill("[name=password]", "a perfectly fine sentence")
+    page.check("[name=remember]")
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/")
+    cookies = {c["name"]: c for c in page.context.cookies()}
+    assert cookies["refresh_token"]["expires"] > 0
+
+
+def test_two_tabs_with_one_expired_token(site: Server, open_page: OpenPage) -> None:
+    """Both tabs are served, neither is logged out, and both go on afterwards."""
+    first = open_page("/")
+    sign_up(first, name())
+    second = open_page("/account", context=first.context)
+    site.clock.advance(700)
+    first.evaluate("""() => Promise.all([1,2,3,4,5,6].map(() => fetch("/test/me")))""")
+    second.reload()
+    first.goto("/account")
+    for page in (first, second):
+        assert page.url.endswith("/account")
+
+
+PAGES = ["/", "/login", "/login?notice=reuse", "/signup", "/nothing-here"]
+OWN_PAGES = ["/", "/account"]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(open_page: OpenPage, dark: bool) -> None:
+    page = open_page("/", dark=dark)
+    found = {}
+    for path in PAGES:
+        page.goto(path)
+        found[path] = findings(page)
+    page.goto("/signup")
+    page.click("main form button")  # every field wrong
+    found["/signup with errors"] = findings(page)
+    sign_up(page, name())
+    for path in OWN_PAGES:
+        page.goto(path)
+        found[f"own {path}"] = findings(page)
+    assert {path: f for path, f in found.items() if f} == {}
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+def test_nothing_scrolls_sideways_on_the_smallest_phone(open_page: OpenPage, locale: str) -> None:
+    page = open_page("/", width=320, locale=locale)
+    for path in PAGES:
+        page.goto(path)
+        assert not scrolls_sideways(page), path
+    sign_up(page, name())
+    for path in OWN_PAGES:
+        page.goto(path)
+        assert not scrolls_sideways(page), path
+
+
+def test_language_and_theme_are_kept(open_page: OpenPage) -> None:
+    """Chosen as a stranger, kept through sign-up, stored with the account."""
+    page = open_page("/")
+    page.click("header button[name=language][value=ko]")
+    assert page.get_attribute("html", "lang") == "ko"
+    page.click("header button[name=theme]")
+    assert page.get_attribute("html", "data-theme") == "light"
+    sign_up(page, name())
+    page.goto("/account")
+    assert page.get_attribute("html", "lang") == "ko"
+    assert page.get_attribute("html", "data-theme") == "light"
+
+
+def test_keyboard_alone_logs_in(open_page: OpenPage) -> None:
+    page = open_page("/")
+    who = name()
+    sign_up(page, who)
+    page.click("header form[action='/logout'] button")
+    page.goto("/login")
+    page.focus("[name=username]")
+    page.keyboard.type(who)
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "password":
+            break
+    page.keyboard.type("a perfectly fine sentence")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    assert who in page.content()
+
+
+def test_the_console_stays_silent(open_page: OpenPage, console: Console) -> None:
+    """The content policy has nothing to report on any page."""
+    page = open_page("/")
+    for path in PAGES:
+        page.goto(path)
+    sign_up(page, name())
+    for path in OWN_PAGES:
+        page.goto(path)
+    assert [m for m in console.messages if "404" not in m] == []
