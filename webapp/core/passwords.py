@@ -35,7 +35,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
         text = ""
     # An unreadable or overlong password is checked as an empty one, which nobody can have: same work, same answer.
     try:
-        _HASHER.verify(password_hash or _DUMMY_HASH, text)
+        _HASHER.verify(_DUMMY_HASH if password_hash is None else password_hash, text)
     except (Argon2Error, InvalidHashError):
         return False
     return password_hash is not None
