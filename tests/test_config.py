@@ -1,0 +1,206 @@
+"""Settings: every one of them, what each refuses, and one clear line that names it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from webapp import create_app
+from webapp.config import Settings
+from webapp.core.errors import KeyRingError, SettingsError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PRODUCTION = {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": "https://login.example.com"}
+
+DEFAULTS = {
+    "WEBAPP_ENV": "development",
+    "WEBAPP_DATABASE_URL": "",
+    "WEBAPP_INSTANCE_PATH": "",
+    "WEBAPP_KEYS_FILE": "",
+    "WEBAPP_PUBLIC_URL": "http://127.0.0.1:8000",
+    "WEBAPP_ACCESS_TOKEN_TTL": "600",
+    "WEBAPP_REFRESH_TOKEN_TTL": "1209600",
+    "WEBAPP_SESSION_TTL": "2592000",
+    "WEBAPP_REFRESH_GRACE": "10",
+    "WEBAPP_ACCESS_ALGORITHM": "HS256",
+    "WEBAPP_LAB": "on",
+    "WEBAPP_SIGNUP": "open",
+    "WEBAPP_TRUSTED_PROXIES": "0",
+    "WEBAPP_REDIS_URL": "",
+    "WEBAPP_RATE_LIMITS": "on",
+    "WEBAPP_LOG_LEVEL": "info",
+    "WEBAPP_LOG_FORMAT": "text",
+}
+"""INTERFACE.md's table; empty where the default depends on the machine or is "none"."""
+
+
+def load(**given: str) -> Settings:
+    return Settings.load({f"WEBAPP_{name}": value for name, value in given.items()})
+
+
+def test_defaults() -> None:
+    settings = Settings.load({})
+    assert settings.database_url == f"sqlite:///{ROOT / 'instance' / 'tokenroom.db'}"
+    assert settings.keys_file == ROOT / "instance" / "keys.json"
+    assert settings.redis_url is None
+    assert settings.lab
+    assert settings.signup_open
+    assert settings.rate_limits
+    assert not settings.production
+    stated = Settings.load(DEFAULTS)
+    assert stated == settings
+
+
+def test_empty_means_not_set() -> None:
+    assert Settings.load(dict.fromkeys(DEFAULTS, "")) == Settings.load({})
+    assert Settings.load(dict.fromkeys(DEFAULTS, "  ")) == Settings.load({})
+
+
+def test_settings_given_in_python_win() -> None:
+    chosen = Settings.load({"WEBAPP_SIGNUP": "open"}, {"WEBAPP_SIGNUP": "closed"})
+    assert not chosen.signup_open
+
+
+def test_the_lab_is_off_in_production_unless_asked_for() -> None:
+    assert not Settings.load(PRODUCTION).lab
+    assert Settings.load(PRODUCTION | {"WEBAPP_LAB": "on"}).lab
+
+
+@pytest.mark.parametrize("name", ["WEBAPP_LABS", "WEBAPP_", "WEBAPP_env", "WEBAPP_ACCESS_TTL", "WEBAPP_TEST"])
+def test_an_unknown_name_stops_the_start(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{re.escape(name)} is not a setting"):
+        Settings.load({name: "1"})
+
+
+def test_other_names_are_ignored() -> None:
+    Settings.load({"WEBAPP_TEST_ANYTHING": "x", "PATH": "/bin", "webapp_env": "x", "XWEBAPP_ENV": "x"})
+
+
+UNUSABLE = {
+    "ENV": ["Production", "prod", "staging", "0"],
+    "DATABASE_URL": [
+        "mysql://x/y",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///",
+        "oracle://",
+        "x",
+        "sqlite:///file:x?mode=memory",
+    ],
+    "PUBLIC_URL": [
+        "login.example.com",
+        "ftp://x",
+        "https://",
+        "http://x/path",
+        "https://x?y",
+        "https://x#y",
+        "https://user:pw@x",
+        "https://x:99999",
+        "https://x:abc",
+        "https://[::1",
+        "https://a b",
+        "https://" + "x" * 200,
+        "https://방.example",
+    ],
+    "ACCESS_TOKEN_TTL": ["0", "-1", "1.5", "10m", "abc", "1e3", "٣", "99999999999", "+5", "0x10"],
+    "REFRESH_TOKEN_TTL": ["0", "-5", "x"],
+    "SESSION_TTL": ["0", "-5", "x"],
+    "REFRESH_GRACE": ["-1", "x", "2.5"],
+    "ACCESS_ALGORITHM": ["none", "hs256", "HS512", "ES384"],
+    "LAB": ["true", "1", "ON"],
+    "SIGNUP": ["yes", "on", "Open"],
+    "TRUSTED_PROXIES": ["-1", "x", "11", "1.0"],
+    "REDIS_URL": ["127.0.0.1:6379", "http://x"],
+    "RATE_LIMITS": ["true", "no"],
+    "LOG_LEVEL": ["INFO", "loud", "10"],
+    "LOG_FORMAT": ["JSON", "xml"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in UNUSABLE.items() for v in values])
+def test_an_unusable_value_stops_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**{name: value})
+    message = str(caught.value)
+    assert message.startswith(f"WEBAPP_{name} must ")
+    assert "\n" not in message
+
+
+def test_a_refused_address_is_not_repeated() -> None:
+    """It may hold a password."""
+    with pytest.raises(SettingsError) as caught:
+        load(DATABASE_URL="mysql://root:hunter2@db/x")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgres://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+    ],
+)
+def test_database_addresses(given: str, used: str) -> None:
+    assert load(DATABASE_URL=given).database_url == used
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("https://Login.Example.com/", "https://login.example.com"),
+        ("HTTPS://login.example.com", "https://login.example.com"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://login.example.com:8443", "https://login.example.com:8443"),
+    ],
+)
+def test_public_addresses(given: str, used: str) -> None:
+    assert load(PUBLIC_URL=given).public_url == used
+
+
+def test_which_hosts_are_answered() -> None:
+    assert load().allowed_hosts == {"localhost", "127.0.0.1", "[::1]"}
+    assert Settings.load(PRODUCTION).allowed_hosts == {"login.example.com"}
+    assert Settings.load(PRODUCTION | {"WEBAPP_PUBLIC_URL": "https://[2001:db8::1]:8443"}).allowed_hosts == {
+        "[2001:db8::1]"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"WEBAPP_PUBLIC_URL": ""}, "WEBAPP_PUBLIC_URL"),
+        ({"WEBAPP_PUBLIC_URL": "http://login.example.com"}, "WEBAPP_PUBLIC_URL"),
+        ({"WEBAPP_ACCESS_TOKEN_TTL": "59"}, "WEBAPP_ACCESS_TOKEN_TTL"),
+        ({"WEBAPP_ACCESS_TOKEN_TTL": "3601"}, "WEBAPP_ACCESS_TOKEN_TTL"),
+        ({"WEBAPP_REFRESH_GRACE": "600"}, "WEBAPP_REFRESH_GRACE"),
+        ({"WEBAPP_REFRESH_TOKEN_TTL": "600"}, "WEBAPP_ACCESS_TOKEN_TTL"),
+        ({"WEBAPP_SESSION_TTL": "1209599"}, "WEBAPP_REFRESH_TOKEN_TTL"),
+        ({"WEBAPP_SESSION_TTL": str(400 * 86400 + 1)}, "WEBAPP_SESSION_TTL"),
+    ],
+)
+def test_what_production_refuses(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{named}"):
+        Settings.load(PRODUCTION | given)
+    # Development takes the same: tests use lifetimes of a second or two.
+    Settings.load(given)
+
+
+def test_production_demands_existing_keys(tmp_path: Path) -> None:
+    with pytest.raises(KeyRingError, match="flask --app wsgi keys init"):
+        create_app(PRODUCTION | {"WEBAPP_INSTANCE_PATH": str(tmp_path)})
+    assert not (tmp_path / "keys.json").exists()
+
+
+def test_the_example_file_lists_exactly_the_settings_with_their_defaults() -> None:
+    example = ROOT / ".env.example"
+    found = dict(re.findall(r"^#?\s?(WEBAPP_[A-Z_]+)=(.*)$", example.read_text("utf-8"), re.MULTILINE))
+    assert set(found) == set(DEFAULTS)
+    loaded = Settings.load({name: value.split(" #")[0].strip() for name, value in found.items()})
+    relative = {"database_url", "instance_path", "keys_file"}
+    for name in set(Settings.__dataclass_fields__) - relative:
+        assert getattr(loaded, name) == getattr(Settings.load({}), name), name
