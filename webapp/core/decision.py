@@ -117,6 +117,9 @@ PAGES: dict[TokenState, dict[RefreshColumn, Outcome]] = {
 """State of the access token -> what became of the refresh token -> outcome."""
 
 
+_OF_STANDING = {standing: RefreshColumn(standing.value) for standing in Standing if standing is not Standing.UNKNOWN}
+
+
 def refresh_column(state: TokenState, standing: Standing | None, *, renewable: bool) -> RefreshColumn:
     """Name the matrix column of a refresh token.
 
@@ -132,7 +135,7 @@ def refresh_column(state: TokenState, standing: Standing | None, *, renewable: b
         # An expired token is never theft, or any old leaked one would be a switch that ends the session.
         successor_known = standing in (Standing.CURRENT, Standing.SUPERSEDED)
         return RefreshColumn.RENEWABLE if successor_known and renewable else RefreshColumn.EXPIRED
-    return RefreshColumn(standing.value)
+    return _OF_STANDING[standing]
 
 
 def decide(access: TokenState, refresh: RefreshColumn) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
@@ -128,6 +129,7 @@ class Tokens:
         self.issuer = issuer
         self.lifetimes = lifetimes
         self._remember = remember
+        self._remembering = threading.Lock()
         self._authentic: dict[tuple[str, str, str], _Authentic] = {}
         self._prepared: dict[tuple[str, str], Any] = {}
 
@@ -218,10 +220,11 @@ class Tokens:
         if claims.exp <= claims.iat:
             raise Invalid("expires before it was issued")
         known = _Authentic(claims, not_before)
-        if len(self._authentic) >= self._remember:
-            # Oldest first. Only authentic tokens get in, so a stranger cannot push anybody out.
-            self._authentic.pop(next(iter(self._authentic)), None)
-        self._authentic[(purpose, channel, text)] = known
+        with self._remembering:
+            if len(self._authentic) >= self._remember:
+                # Oldest first. Only authentic tokens get in, so a stranger cannot push anybody out.
+                del self._authentic[next(iter(self._authentic))]
+            self._authentic[(purpose, channel, text)] = known
         return known
 
     def check_signature(self, text: str, purpose: str) -> tuple[dict[str, Any], dict[str, Any]]:

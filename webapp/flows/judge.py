@@ -6,7 +6,7 @@ Order (PROTOCOL section 5): verify both -> do they belong together? -> one SELEC
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -25,8 +25,7 @@ CONFIRM_PATIENCE = 1.0
 """Seconds. A confirmation that fails is made up for by the next request, so it must not hold this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """All that is known about a request's two tokens."""
 
     access: Verdict[AccessClaims]

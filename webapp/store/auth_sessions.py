@@ -76,12 +76,12 @@ _BY_SID = (
     .select_from(_sessions.join(_users, _users.c.id == _sessions.c.user_id))
     .where(_sessions.c.id == bindparam("sid"))
 )
-_lookup = Lookup(_BY_SID)
+_lookup = Lookup(_BY_SID, "sid")
 
 
 def load(sid: str) -> SessionRow | None:
     """The one SELECT of an authenticated request, by primary key. Raises DatabaseUnavailable."""
-    row = _lookup.first(sid=sid)
+    row = _lookup.first(sid)
     return None if row is None else SessionRow._make(row)
 
 

@@ -162,21 +162,22 @@ _LOOKUP_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, _Co
 
 
 class Lookup:
-    """A SELECT by key, compiled once and run on the driver itself in autocommit.
+    """A SELECT by one key, compiled once and run on the driver itself in autocommit.
 
     SQLAlchemy's own execution costs more than SQLite needs for the whole query; this is the statement on the path
     of every authenticated request.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any], key: str) -> None:
         self._statement = statement
-        self._texts: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+        self._key = key
+        self._texts: dict[str, tuple[str, bool]] = {}
 
-    def first(self, **values: Any) -> tuple[Any, ...] | None:
-        """The first row, or None. A dead connection is replaced once. Raises DatabaseUnavailable."""
+    def first(self, value: str) -> tuple[Any, ...] | None:
+        """The row whose key is `value`, or None. A dead connection is replaced once. Raises DatabaseUnavailable."""
         engine = db.engine
-        text, order = self._texts.get(engine.dialect.name) or self._compile(engine)
-        parameters: Any = [values[name] for name in order] if order is not None else values
+        text, positional = self._texts.get(engine.name) or self._compile(engine)
+        parameters = (value,) if positional else {self._key: value}
         try:
             try:
                 return _run(engine, text, parameters)
@@ -186,25 +187,20 @@ class Lookup:
         except _LOOKUP_ERRORS as error:
             raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
 
-    def _compile(self, engine: Engine) -> tuple[str, tuple[str, ...] | None]:
+    def _compile(self, engine: Engine) -> tuple[str, bool]:
         compiled = self._statement.compile(engine)
-        names = getattr(compiled, "positiontup", None)
-        prepared = (str(compiled), tuple(names) if names else None)
-        self._texts[engine.dialect.name] = prepared
+        self._texts[engine.name] = prepared = (str(compiled), bool(getattr(compiled, "positiontup", None)))
         return prepared
 
 
 def _run(engine: Engine, text: str, parameters: Any) -> tuple[Any, ...] | None:
     pooled = engine.raw_connection()
-    postgres = engine.dialect.name == "postgresql"
     driver: Any = pooled.dbapi_connection
+    postgres = engine.name == "postgresql"
     try:
         if postgres:
             driver.autocommit = True  # one round trip instead of three, and no transaction left open
-        cursor = driver.cursor()
-        cursor.execute(text, parameters)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        cursor.close()
+        row: tuple[Any, ...] | None = driver.execute(text, parameters).fetchone()
         if postgres:
             driver.autocommit = False
     except (sqlite3.Error, psycopg.Error) as error:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response
 
 from webapp.web import authentication, csrf, errors, fence, headers, language, navigation, operations
+from webapp.web.browser_state import LazySessionInterface
 from webapp.web.pages import accounts, home, preferences
 
 
 def register(app: Flask) -> None:
-    """Hooks in their order, then the pages, then the errors.
-
-    before: host fence -> cross-site -> who is this, and may they -> csrf_token
-    after (Flask runs the last one registered first): refresh and cookies -> headers
-    """
-    fence.register(app)
-    headers.register(app)
-    csrf.register_cross_site(app)
-    authentication.register(app)
+    """Hooks in their order, then the pages, then the errors."""
+    app.session_interface = LazySessionInterface()
     csrf.register(app)
+    authentication.register(app)
+    app.before_request(door)
+    app.after_request(leave)
+    headers.register(app)
     language.register(app)
     navigation.register(app)
     for blueprint in (
@@ -29,3 +27,18 @@ def register(app: Flask) -> None:
     ):
         app.register_blueprint(blueprint)
     errors.register(app)
+
+
+def door() -> Response | None:
+    """Before the view. First all that may refuse a request, cheapest and strictest first."""
+    fence.refuse_foreign_hosts()
+    csrf.refuse_cross_site()
+    answer = authentication.authenticate()
+    if answer is None:
+        csrf.demand_token()
+    return answer
+
+
+def leave(response: Response) -> Response:
+    """After the view: the refresh and its cookies, then what caches and Back are told."""
+    return headers.forbid_storing(authentication.finish(response))

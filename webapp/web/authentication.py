@@ -71,8 +71,8 @@ class Auth:
 
 
 def register(app: Flask) -> None:
-    app.before_request(authenticate)
-    app.after_request(finish)
+    """Give the application its `current_user`. The two hooks are called by `web.door` and `web.leave`."""
+    app.view_functions["static"] = tokenless(app.view_functions["static"])
     manager = RequestLoginManager()
     manager.request_loader(lambda _request: g.auth.user if "auth" in g else None)
     # Not `init_app`: its remember-cookie hook opens Flask's session on every response, and we have no such cookie.
@@ -98,7 +98,8 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 def authenticate() -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
     begin_request()
-    if is_tokenless() or request.path.startswith("/api/"):
+    view = _view()
+    if getattr(view, "is_tokenless", False) or request.path.startswith("/api/"):
         return None
     started = time.perf_counter()
     auth = g.auth = _judge()
@@ -114,7 +115,7 @@ def authenticate() -> Response | None:
     if auth.outcome is Outcome.THEFT and wants_page() and not (_is_left_alone() and request.method != "GET"):
         # Public pages too: whoever holds the other copy of this token must not be the only one who knows.
         return _found("/login?notice=reuse")
-    return None if _is_open() else _ask_to_log_in(notice=auth.evidence.end_reason)
+    return None if _is_open(view) else _ask_to_log_in(notice=auth.evidence.end_reason)
 
 
 def _judge() -> Auth:
@@ -155,17 +156,17 @@ def _found(location: str) -> Response:
 
 
 def _view() -> Callable[..., Any] | None:
-    return current_app.view_functions.get(request.endpoint) if request.endpoint else None
+    endpoint = request.endpoint
+    return current_app.view_functions.get(endpoint) if endpoint else None
 
 
 def is_tokenless() -> bool:
     """Is this a request whose answer never depends on tokens?"""
-    return request.endpoint == "static" or getattr(_view(), "is_tokenless", False)
+    return getattr(_view(), "is_tokenless", False)
 
 
-def _is_open() -> bool:
+def _is_open(view: Callable[..., Any] | None) -> bool:
     # No end point: the answer is a 404 or 405 page, which tells a stranger nothing.
-    view = _view()
     return view is None or getattr(view, "is_public", False)
 
 
@@ -182,7 +183,7 @@ def finish(response: Response) -> Response:
     if auth is None or auth.finished:
         return response
     auth.finished = True
-    if not (auth.cookies_written or _is_left_alone() or request.method == "OPTIONS"):
+    if auth.outcome is not Outcome.PROCEED and not _decides_itself(auth):
         started = time.perf_counter()
         try:
             _settle_cookies(auth, response)
@@ -190,9 +191,13 @@ def finish(response: Response) -> Response:
             # The next request tries again with the tokens the browser still has.
             log.exception("tokens not refreshed")
         auth.elapsed += time.perf_counter() - started
-    if auth.user is not None and _shows_timing():
+    if auth.user is not None and services().shows_timing:
         response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
     return response
+
+
+def _decides_itself(auth: Auth) -> bool:
+    return auth.cookies_written or _is_left_alone() or request.method == "OPTIONS"
 
 
 def _settle_cookies(auth: Auth, response: Response) -> None:
@@ -209,11 +214,6 @@ def _settle_cookies(auth: Auth, response: Response) -> None:
     elif auth.outcome in (Outcome.LOG_IN, Outcome.THEFT) and auth.sent and wants_page():
         # Navigations only: a late `fetch` of an old session must not clear what a new log-in has just set.
         clear_tokens(response, auth.sent)
-
-
-def _shows_timing() -> bool:
-    settings = services().settings
-    return settings.lab or not settings.production
 
 
 def describe(auth: Auth) -> str:

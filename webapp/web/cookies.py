@@ -13,16 +13,11 @@ from webapp.web.services import services
 ACCESS, REFRESH = "access_token", "refresh_token"
 
 
-def cookie_name(name: str) -> str:
-    """The name on the wire: `__Host-` in production, which no other host or path can set (RFC 6265bis 4.1.3)."""
-    return f"__Host-{name}" if services().settings.production else name
-
-
 def read_token_cookies() -> tuple[SentCookie, SentCookie]:
     """Access and refresh cookie of this request, from the raw header."""
-    access, refresh = cookie_name(ACCESS), cookie_name(REFRESH)
-    found = read_cookies(request.environ.get("HTTP_COOKIE"), (access, refresh))
-    return found[access], found[refresh]
+    names = services().token_cookies
+    found = read_cookies(request.environ.get("HTTP_COOKIE"), names)
+    return found[names[0]], found[names[1]]
 
 
 def write_tokens(
@@ -48,7 +43,7 @@ def clear_tokens(response: Response, names: Iterable[str] = (ACCESS, REFRESH)) -
 
 
 def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
-    wire_name = cookie_name(name)
+    wire_name = services().token_cookies[(ACCESS, REFRESH).index(name)]
     earlier = response.headers.getlist("Set-Cookie")
     if any(cookie.startswith(f"{wire_name}=") for cookie in earlier):
         # One Set-Cookie per name (RFC 6265 section 4.1.1): which of two a browser keeps is its own affair.

@@ -15,13 +15,8 @@ from webapp.web.services import services
 csrf = CSRFProtect()
 
 
-def register_cross_site(app: Flask) -> None:
-    app.before_request(refuse_cross_site)
-
-
 def register(app: Flask) -> None:
     csrf.init_app(app)
-    app.before_request(demand_token)
 
 
 def refuse_cross_site() -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, request
+from flask import abort, request
 
 from webapp.web.authentication import is_tokenless
 from webapp.web.services import services
-
-
-def register(app: Flask) -> None:
-    app.before_request(refuse_foreign_hosts)
 
 
 def refuse_foreign_hosts() -> None:

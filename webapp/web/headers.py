@@ -41,8 +41,7 @@ HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 def register(app: Flask) -> None:
-    """Add what is the same for every answer below Flask, in one step; the rest as an ordinary hook."""
-    app.after_request(forbid_storing)
+    """Add what is the same for every answer below Flask, in one step."""
     always = list(EVERYWHERE + ((HSTS,) if services_of(app).settings.production else ()))
     inner = app.wsgi_app
 
@@ -61,5 +60,8 @@ def forbid_storing(response: Response) -> Response:
     """Back after log-out shows nothing, and no cache serves one person's page to another."""
     if "auth" in g or not is_tokenless():
         response.headers["Cache-Control"] = "no-store"
-        response.vary.add("Cookie")
+        if "Vary" in response.headers:
+            response.vary.add("Cookie")
+        else:
+            response.headers["Vary"] = "Cookie"  # the usual case, without parsing
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from flask import Flask, current_app
@@ -29,6 +30,20 @@ class Services:
     key_ring: FollowedKeyRing
     clock: Callable[[], int] = system_clock
     _tokens: Tokens | None = field(default=None, repr=False)
+
+    @cached_property
+    def token_cookies(self) -> tuple[str, str]:
+        """Names of the access and refresh cookie on the wire.
+
+        In production with `__Host-`: no other host or path can set such a cookie (RFC 6265bis section 4.1.3.2).
+        """
+        prefix = "__Host-" if self.settings.production else ""
+        return f"{prefix}access_token", f"{prefix}refresh_token"
+
+    @cached_property
+    def shows_timing(self) -> bool:
+        """Do pages say which case a request was (Server-Timing)? In development, and wherever the lab is on."""
+        return self.settings.lab or not self.settings.production
 
     @property
     def tokens(self) -> Tokens:
