@@ -27,8 +27,6 @@ def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[s
 
     `duplicates` are the token cookies whose name came more than once.
     """
-    if outcome is Outcome.PROCEED and not duplicates:
-        return  # the usual case: both tokens are authentic and of one session
     found = _oddities(evidence, outcome, duplicates)
     if not found:
         return

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from webapp.core.tokens import Channel, new_jti
-from webapp.store.database import Lookup
+from webapp.store.lookup import Lookup
 from webapp.store.models import AuthSession, User
 
 MAX_LIVE_SESSIONS = 20

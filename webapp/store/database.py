@@ -1,23 +1,20 @@
 """The database: one engine, explicit transactions, and errors that mean "try again later".
 
 Three ways in, each for one purpose:
-* `read_one`  the one SELECT of an authenticated request, on the driver itself, outside any transaction
+* `Lookup`    (store/lookup.py) the one SELECT of an authenticated request, on the driver itself
 * `transact`  every write: a short transaction of its own, retried where the database asks for it
 * `db.session`  listings in pages; what a view leaves uncommitted there is rolled back
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Select, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
@@ -152,63 +149,3 @@ def _may_retry(error: Exception) -> bool:
     # A connection that died (server restarted) took its transaction with it, so trying on a new one is safe; but a
     # COMMIT whose answer was lost may have happened: every statement of ours is conditional and finds 0 rows then.
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRY_STATES
-
-
-class _ConnectionLost(Exception):
-    """The server went away before it answered; a SELECT may simply be sent again."""
-
-
-_LOOKUP_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, _ConnectionLost, *UNAVAILABLE_ERRORS)
-
-
-class Lookup:
-    """A SELECT by one key, compiled once and run on the driver itself in autocommit.
-
-    SQLAlchemy's own execution costs more than SQLite needs for the whole query; this is the statement on the path
-    of every authenticated request.
-    """
-
-    def __init__(self, statement: Select[Any], key: str) -> None:
-        self._statement = statement
-        self._key = key
-        self._texts: dict[str, tuple[str, bool]] = {}
-
-    def first(self, value: str) -> tuple[Any, ...] | None:
-        """The row whose key is `value`, or None. A dead connection is replaced once. Raises DatabaseUnavailable."""
-        engine = db.engine
-        text, positional = self._texts.get(engine.name) or self._compile(engine)
-        parameters = (value,) if positional else {self._key: value}
-        try:
-            try:
-                return _run(engine, text, parameters)
-            except _ConnectionLost:
-                engine.dispose()  # the others in the pool died with it
-                return _run(engine, text, parameters)
-        except _LOOKUP_ERRORS as error:
-            raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
-
-    def _compile(self, engine: Engine) -> tuple[str, bool]:
-        compiled = self._statement.compile(engine)
-        self._texts[engine.name] = prepared = (str(compiled), bool(getattr(compiled, "positiontup", None)))
-        return prepared
-
-
-def _run(engine: Engine, text: str, parameters: Any) -> tuple[Any, ...] | None:
-    pooled = engine.raw_connection()
-    driver: Any = pooled.dbapi_connection
-    postgres = engine.name == "postgresql"
-    try:
-        if postgres:
-            driver.autocommit = True  # one round trip instead of three, and no transaction left open
-        row: tuple[Any, ...] | None = driver.execute(text, parameters).fetchone()
-        if postgres:
-            driver.autocommit = False
-    except (sqlite3.Error, psycopg.Error) as error:
-        lost = postgres and driver.closed
-        with suppress(Exception):
-            pooled.invalidate()
-        if lost:
-            raise _ConnectionLost from error
-        raise
-    pooled.close()
-    return row

@@ -15,7 +15,7 @@ def register(app: Flask) -> None:
     csrf.register(app)
     authentication.register(app)
     app.before_request(door)
-    app.after_request(leave)
+    app.after_request(authentication.finish)
     headers.register(app)
     language.register(app)
     navigation.register(app)
@@ -37,8 +37,3 @@ def door() -> Response | None:
     if answer is None:
         csrf.demand_token()
     return answer
-
-
-def leave(response: Response) -> Response:
-    """After the view: the refresh and its cookies, then what caches and Back are told."""
-    return headers.forbid_storing(authentication.finish(response))

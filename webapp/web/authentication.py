@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -39,6 +39,10 @@ LEFT_ALONE = frozenset({"accounts.log_in", "accounts.log_out"})
 """End points whose answers decide about the cookies themselves; the exit hook never touches them."""
 
 
+TOKENLESS = "tokenroom.tokenless"
+"""WSGI environment flag of a request whose answer does not depend on tokens, and may be stored."""
+
+
 def public(view: V) -> V:
     """Mark a view as open to strangers. Without this mark a view demands log-in."""
     view.is_public = True  # type: ignore[attr-defined]
@@ -57,7 +61,6 @@ class Auth:
 
     door: int
     """When the request was judged, Unix seconds."""
-    client: Client
     evidence: Evidence
     outcome: Outcome = Outcome.ANONYMOUS
     sent: tuple[str, ...] = ()
@@ -66,12 +69,17 @@ class Auth:
     issued: Issued | None = None
     cookies_written: bool = False
     finished: bool = False
-    elapsed: float = field(default=0.0)
+    elapsed: float = 0.0
     """Seconds spent on authentication."""
+
+    @property
+    def client(self) -> Client:
+        """Address and user agent of the sender."""
+        return client()
 
 
 def register(app: Flask) -> None:
-    """Give the application its `current_user`. The two hooks are called by `web.door` and `web.leave`."""
+    """Give the application its `current_user`. The two hooks are called by `web.register`."""
     app.view_functions["static"] = tokenless(app.view_functions["static"])
     manager = RequestLoginManager()
     manager.request_loader(lambda _request: g.auth.user if "auth" in g else None)
@@ -99,7 +107,10 @@ def authenticate() -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
     begin_request()
     view = _view()
-    if getattr(view, "is_tokenless", False) or request.path.startswith("/api/"):
+    if getattr(view, "is_tokenless", False):
+        request.environ[TOKENLESS] = True
+        return None
+    if request.environ["PATH_INFO"].startswith("/api/"):
         return None
     started = time.perf_counter()
     auth = g.auth = _judge()
@@ -108,7 +119,8 @@ def authenticate() -> Response | None:
     elif auth.outcome in SERVED:
         judge.confirm(auth.evidence, auth.door)
         assert auth.evidence.row is not None
-        auth.user = Person(auth.evidence.row)
+        # flask-login's own place for it: asking the request loader through three proxies costs as much as our cookies.
+        auth.user = g._login_user = Person(auth.evidence.row)
     auth.elapsed = time.perf_counter() - started
     if auth.user is not None:
         return None
@@ -122,17 +134,17 @@ def _judge() -> Auth:
     application = services()
     now = application.clock()
     access, refresh_ = read_token_cookies()
-    sender = client()
     evidence = judge.examine(application.tokens, access.value, refresh_.value, "web", now)
     cookies = {ACCESS: access, REFRESH: refresh_}
     sent = tuple(name for name, cookie in cookies.items() if cookie.value is not None)
-    auth = Auth(now, sender, evidence, sent=sent)
+    auth = Auth(now, evidence, sent=sent)
     if evidence.mismatched or (evidence.authentic and not evidence.live):
         auth.outcome = Outcome.LOG_IN
     else:
         auth.outcome = decide(evidence.access.state, evidence.column)
     duplicates = tuple(name for name, cookie in cookies.items() if cookie.duplicate)
-    audit.note_oddities(evidence, auth.outcome, duplicates, sender, now)
+    if auth.outcome is not Outcome.PROCEED or duplicates:
+        audit.note_oddities(evidence, auth.outcome, duplicates, auth.client, now)
     return auth
 
 

@@ -1,0 +1,98 @@
+"""The one SELECT of an authenticated request, on the driver itself.
+
+SQLAlchemy's own execution costs more than SQLite needs for the whole query, and a connection out of the pool costs as
+much again. So the statement is compiled once, and each thread keeps one connection for it, in autocommit: one round
+trip, and no transaction is ever left open.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import psycopg
+from sqlalchemy import Engine, Select, event
+
+from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable, db
+
+_DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+_ERRORS: tuple[type[Exception], ...] = (*_DRIVER_ERRORS, *UNAVAILABLE_ERRORS)
+
+
+class Lookup:
+    """A SELECT by one key."""
+
+    def __init__(self, statement: Select[Any], key: str) -> None:
+        self._statement = statement
+        self._key = key
+        self._texts: dict[str, tuple[str, bool]] = {}
+
+    def first(self, value: str) -> tuple[Any, ...] | None:
+        """The row whose key is `value`, or None. A dead connection is replaced once. Raises DatabaseUnavailable."""
+        engine = db.engine
+        text, positional = self._texts.get(engine.name) or self._compile(engine)
+        parameters = (value,) if positional else {self._key: value}
+        try:
+            reader = _reader_of(engine)
+            try:
+                rows = reader.cursor.execute(text, parameters).fetchall()
+            except _DRIVER_ERRORS:
+                _drop(reader)
+                if not getattr(reader.driver, "closed", False):
+                    raise
+                # The server went away before it answered; a SELECT may simply be sent again.
+                rows = _reader_of(engine).cursor.execute(text, parameters).fetchall()
+        except _ERRORS as error:
+            raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+        return rows[0] if rows else None
+
+    def _compile(self, engine: Engine) -> tuple[str, bool]:
+        compiled = self._statement.compile(engine)
+        self._texts[engine.name] = prepared = (str(compiled), bool(getattr(compiled, "positiontup", None)))
+        return prepared
+
+
+class _Reader(NamedTuple):
+    engine: Engine
+    process: int
+    driver: Any
+    cursor: Any
+
+
+_own = threading.local()
+_all: set[_Reader] = set()
+
+
+def _reader_of(engine: Engine) -> _Reader:
+    held: _Reader | None = getattr(_own, "reader", None)
+    # A child process must not talk on its parent's connection.
+    if held is not None and held.engine is engine and held.process == os.getpid():
+        return held
+    if held is not None and held.process == os.getpid():
+        _drop(held)
+    pooled = engine.raw_connection()
+    pooled.detach()  # it belongs to this thread from now on; the pool may open another
+    driver: Any = pooled.dbapi_connection
+    if engine.name == "postgresql":
+        driver.autocommit = True
+    _own.reader = reader = _Reader(engine, os.getpid(), driver, driver.cursor())
+    if not event.contains(engine, "engine_disposed", _drop_all_of):
+        event.listen(engine, "engine_disposed", _drop_all_of)
+    _all.add(reader)
+    return reader
+
+
+def _drop(reader: _Reader) -> None:
+    _all.discard(reader)
+    if getattr(_own, "reader", None) is reader:
+        _own.reader = None
+    with suppress(Exception):
+        reader.driver.close()
+
+
+def _drop_all_of(engine: Engine) -> None:
+    for reader in [reader for reader in _all if reader.engine is engine]:
+        _drop(reader)
