@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from webapp.core.errors import FieldError
 from webapp.core.lifetimes import MAX_SESSION_TTL
-from webapp.core.redirects import safe_next
+from webapp.core.redirects import is_own_path
 from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
 from webapp.web.authentication import public
 from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
@@ -32,7 +32,9 @@ def save() -> Response:
             save_profile(g.auth.user.id, **picked)
         except FieldError:
             abort(400)
-    answer = redirect(_back(), 303)
+    # Unlike after a log-in, the log-in page itself is a fine place to come back to.
+    target = request.form.get("next", "/")
+    answer = redirect(target if is_own_path(target) else "/", 303)
     for name, value in picked.items():
         answer.set_cookie(
             name,
@@ -43,10 +45,3 @@ def save() -> Response:
             samesite="Lax",
         )
     return answer
-
-
-def _back() -> str:
-    target = request.form.get("next", "/")
-    # Unlike after a log-in, the log-in page itself is a fine place to come back to.
-    path = target.partition("?")[0]
-    return target if path in ("/login", "/signup") and safe_next("/x" + target) != "/" else safe_next(target)
