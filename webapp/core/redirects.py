@@ -14,7 +14,7 @@ def safe_next(target: str | None, default: str = "/") -> str:
 
     Pages that log in or out are no destination.
     """
-    if not target or not is_own_path(target) or target.partition("?")[0] in _NOT_A_DESTINATION:
+    if not target or not is_own_path(target) or urlsplit(target).path in _NOT_A_DESTINATION:
         return default
     return target
 

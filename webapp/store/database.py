@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -57,6 +57,7 @@ UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
     DatabaseUnavailable,
     OperationalError,
     InterfaceError,
+    InternalError,  # a server that has become a read-only standby
     PoolTimeoutError,
 )
 """What the pages answer with 503."""

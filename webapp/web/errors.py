@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -138,9 +138,10 @@ def answer_for(status: int, **extra: Any) -> Response:
     if is_api() or asks_for_json():
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
-        # A page about a fault must not need what is at fault: it asks nobody who is signed in.
+        # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a
+        # request that was refused before anybody was asked who it is.
         words = {
-            "bare": status >= 500,
+            "bare": status >= 500 or "auth" not in g,
             "title": title,
             "message": message,
             "remedy": remedy,
