@@ -1,0 +1,160 @@
+"""The house: which part may know which, read from the imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+WEBAPP = ROOT / "webapp"
+MODULES = sorted(path for path in WEBAPP.rglob("*.py") if "versions" not in path.parts and path.name != "env.py")
+
+LAYERS = ("web", "flows", "store", "core")
+"""Arrows point to the right only; `cli` stands beside `web`."""
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(WEBAPP).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every dotted name the file imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(part: str) -> dict[str, set[str]]:
+    return {str(path.relative_to(WEBAPP)): set(imports(path)) for path in MODULES if part_of(path) == part}
+
+
+def roots(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(WEBAPP))
+
+
+def test_the_walk_finds_the_house() -> None:
+    assert {part_of(path) for path in MODULES} >= {*LAYERS, "config", "__init__"}
+    assert len(MODULES) > 40
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_arrows_point_one_way(path: Path) -> None:
+    part = part_of(path)
+    known = {name.split(".")[1] for name in imports(path) if name.startswith("webapp.")}
+    allowed = {
+        "core": {"core"},
+        "store": {"store", "core", "config"},
+        "flows": {"flows", "store", "core"},
+        "web": {"web", "flows", "store", "core", "config"},
+        "cli": {"cli", "flows", "store", "core", "config", "web"},
+        "config": {"core"},
+        "__init__": {"web", "cli", "flows", "store", "core", "config"},
+    }[part]
+    assert known <= allowed, f"{part} must not know {sorted(known - allowed)}"
+
+
+def test_the_core_is_pure() -> None:
+    for name, found in imports_of("core").items():
+        impure = roots(found) & {
+            "flask",
+            "sqlalchemy",
+            "flask_sqlalchemy",
+            "werkzeug",
+            "os",
+            "time",
+            "datetime",
+            "logging",
+        }
+        assert not impure, f"{name} imports {impure}"
+
+
+def test_the_core_asks_neither_clock_nor_environment() -> None:
+    for path in MODULES:
+        if part_of(path) == "core":
+            text = path.read_text("utf-8")
+            assert "environ" not in text, path
+            assert "time.time" not in text, path
+
+
+def test_only_one_module_imports_jwt() -> None:
+    assert [ids(path) for path in MODULES if "jwt" in roots(set(imports(path)))] == ["core/tokens.py"]
+
+
+def test_flows_and_store_know_no_request() -> None:
+    for part in ("flows", "store"):
+        for name, found in imports_of(part).items():
+            web_side = {n for n in found if n.split(".")[0] in ("flask", "flask_login", "flask_wtf", "werkzeug")}
+            assert not web_side, f"{name} imports {web_side}"
+
+
+def test_the_web_knows_no_database() -> None:
+    for name, found in imports_of("web").items():
+        assert not roots(found) & {"sqlalchemy", "flask_sqlalchemy", "sqlite3", "psycopg"}, name
+
+
+def test_now_is_an_argument_below_the_web() -> None:
+    """`time.monotonic` measures waiting; what time it is, nobody but web and cli may ask."""
+    for path in MODULES:
+        if part_of(path) in ("core", "store", "flows"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    asked = f"{node.value.id}.{node.attr}"
+                    assert asked not in ("time.time", "datetime.now", "datetime.utcnow", "date.today"), path
+
+
+def callers(function: str) -> set[str]:
+    """Modules in which `function(…)` or `something.function(…)` is called."""
+    found = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called == function:
+                    found.add(ids(path))
+    return found
+
+
+def test_only_flows_commit() -> None:
+    assert {name.split("/")[0] for name in callers("transact")} == {"flows"}
+    assert callers("commit") <= {"store/database.py"}
+
+
+def test_only_authentication_decides() -> None:
+    assert callers("decide") == {"web/authentication.py"}
+
+
+def test_only_cookies_writes_token_cookies() -> None:
+    writers = callers("set_cookie") | callers("delete_cookie")
+    for name in writers - {"web/cookies.py"}:
+        text = (WEBAPP / name).read_text("utf-8")
+        assert "access_token" not in text, name
+        assert "refresh_token" not in text, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+def test_tokens_and_decisions_import_without_flask_database_or_settings() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, webapp.core.decision, webapp.core.tokens;"
+        "print([m for m in ('flask', 'sqlalchemy', 'webapp.config', 'webapp.store') if m in sys.modules])"
+    )
+    # The package's own __init__ assembles the application, so it is replaced by an empty one.
+    shim = "import sys, types; p = types.ModuleType('webapp'); p.__path__ = ['webapp']; sys.modules['webapp'] = p;"
+    ran = subprocess.run([sys.executable, "-c", shim + program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

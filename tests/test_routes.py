@@ -1,0 +1,64 @@
+"""A walk over every route as a stranger: closed, unless its view says otherwise."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from tests.support.browser import NAVIGATION
+
+OPEN = {
+    "accounts.create",
+    "accounts.log_in",
+    "accounts.log_out",
+    "accounts.sign_up",
+    "home.index",
+    "operations.healthz",
+    "operations.jwks",
+    "operations.readyz",
+    "preferences.save",
+    "static",
+}
+"""End points that a stranger may use. A new one is closed until it is added here on purpose."""
+
+
+def address(rule: Rule) -> str:
+    return re.sub(r"<[^>]+>", "x", rule.rule)
+
+
+def is_known_open(rule: Rule) -> bool:
+    return rule.endpoint in OPEN or rule.endpoint == "open_page"
+
+
+def test_every_other_route_asks_to_log_in(app: Flask) -> None:
+    client = app.test_client(use_cookies=False)
+    walked = 0
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/"):
+            continue
+        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+            answer = client.open(address(rule), method=method, headers=NAVIGATION)
+            to_log_in = answer.status_code == 303 and answer.location.partition("?")[0] == "/login"
+            if is_known_open(rule):
+                logging_out = rule.endpoint == "accounts.log_out"
+                assert logging_out or not to_log_in, f"{method} {rule} is closed"
+            else:
+                assert to_log_in, f"{method} {rule} answers a stranger with {answer.status_code}"
+                walked += 1
+    assert walked >= 5
+
+
+def test_the_list_of_open_routes_names_routes_that_exist(app: Flask) -> None:
+    assert set(app.view_functions) >= OPEN
+
+
+def test_a_view_that_says_nothing_is_closed(app: Flask) -> None:
+    """Whoever adds a page and forgets to think about it has a closed page."""
+    assert app.test_client().get("/test/me", headers=NAVIGATION).status_code == 303
+    assert app.test_client().get("/test/me", headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_a_page_that_does_not_exist_is_a_404(app: Flask) -> None:
+    assert app.test_client().get("/nothing", headers=NAVIGATION).status_code == 404

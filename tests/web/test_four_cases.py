@@ -1,0 +1,354 @@
+"""The four cases and what surrounds them, through gunicorn with four workers, on both databases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.browser import Browser, case_of, cookies_set
+from tests.support.forge import read_parts
+from tests.support.server import Server
+from tests.support.trail import events
+
+pytestmark = pytest.mark.xdist_group("servers")
+
+ACCESS_TTL, GRACE = 600, 10
+HOUR = 3600
+REFRESH_TTL = 14 * 24 * HOUR
+
+
+@pytest.fixture
+def browser(server: Server) -> Browser:
+    browser = server.browser()
+    browser.sign_up()
+    return browser
+
+
+def sid_of(browser: Browser) -> str:
+    assert browser.refresh
+    return str(read_parts(browser.refresh)[1]["sid"])
+
+
+def generation(token: str | None) -> int:
+    assert token
+    return int(read_parts(token)[1]["gen"])
+
+
+def test_case_4_both_valid(browser: Browser) -> None:
+    before = browser.access, browser.refresh
+    answer = browser.get("/test/me")
+    assert answer.status_code == 200
+    assert case_of(answer) == "case 4: both valid"
+    assert not cookies_set(answer)
+    assert (browser.access, browser.refresh) == before
+
+
+def test_case_2_access_expired(server: Server, browser: Browser) -> None:
+    before = browser.access, browser.refresh
+    server.clock.advance(ACCESS_TTL)
+    answer = browser.get("/test/me")
+    assert answer.status_code == 200
+    assert case_of(answer) == "case 2: access reissued"
+    assert set(cookies_set(answer)) == {"access_token", "refresh_token"}
+    assert browser.access != before[0]
+    assert (generation(browser.access), generation(browser.refresh)) == (1, 1)
+
+
+def test_case_2_the_same_post_is_served(server: Server, browser: Browser) -> None:
+    """Body and all, with the form that was opened before: no redirect, no second try, nothing typed again."""
+    form = browser.read_form("/account")
+    server.clock.advance(ACCESS_TTL)
+    answer = browser.post("/test/echo", form.fields | {"text": "안녕 <&> " * 300})
+    assert answer.status_code == 200
+    assert answer.json()["text"] == "안녕 <&> " * 300
+    assert case_of(answer) == "case 2: access reissued"
+    assert not answer.history
+
+
+@pytest.mark.parametrize("lost", [None, "not.a.token"])
+def test_case_2_without_a_usable_access_cookie(browser: Browser, lost: str | None) -> None:
+    """Browsers drop cookies: absent or invalid counts as expired."""
+    browser.access = lost
+    answer = browser.get("/test/me")
+    assert answer.status_code == 200
+    assert case_of(answer) == "case 2: access reissued"
+    assert generation(browser.access) == 1
+
+
+def hold_a_young_access_token(browser: Browser, server: Server) -> tuple[str | None, str | None]:
+    """How case 3 comes about: a successor's answer is lost, and it is redelivered, with a new access token, shortly
+    before the refresh tokens end. Gives the parent and the successor; their ends are one second apart."""
+    parent = browser.refresh
+    server.clock.advance(1)
+    lost = browser.another_tab()
+    lost.access = None
+    assert case_of(lost.get("/test/me")) == "case 2: access reissued"
+    server.clock.advance(REFRESH_TTL - 2)
+    assert case_of(browser.get("/test/me")) == "access reissued, same refresh again"
+    return parent, browser.refresh
+
+
+def test_case_3_refresh_expired(browser: Browser, server: Server) -> None:
+    _, current = hold_a_young_access_token(browser, server)
+    access = browser.access
+    server.clock.advance(ACCESS_TTL - 1)
+    answer = browser.get("/test/me")
+    assert answer.status_code == 200
+    assert case_of(answer) == "case 3: refresh reissued"
+    assert set(cookies_set(answer)) == {"refresh_token"}
+    assert browser.access == access
+    assert (generation(current), generation(browser.refresh)) == (1, 2)
+    assert "refresh.renewed" in [e["event"] for e in events(server, sid_of(browser))]
+    server.clock.advance(1)
+    assert case_of(browser.get("/test/me")) == "case 2: access reissued"
+
+
+def test_case_3_not_by_an_access_token_younger_than_the_refresh_tokens_end(browser: Browser, server: Server) -> None:
+    """So a stolen access token, or one obtained later, never grows into a refresh token."""
+    parent, _ = hold_a_young_access_token(browser, server)
+    server.clock.advance(2)
+    thief = browser.another_tab()
+    thief.access = browser.access  # young enough: but its holder has only the parent, whose successor ...
+    browser.get("/test/me")  # ... is renewed and in use
+    browser.access = None
+    browser.get("/test/me")
+    server.clock.advance(GRACE + 1)
+    thief.refresh = parent
+    answer = thief.get("/test/me")
+    assert answer.status_code == 200
+    assert not cookies_set(answer)
+    assert case_of(answer) == "access valid, refresh expired"
+
+
+def test_case_1_both_expired(server: Server, browser: Browser) -> None:
+    server.clock.advance(REFRESH_TTL)
+    answer = browser.get("/account?tab=1")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Faccount%3Ftab%3D1"
+    assert (browser.access, browser.refresh) == (None, None)
+    assert browser.get("/test/open").json() == {"signed_in": False}
+
+
+def test_32_parallel_requests_with_one_expired_access_token(server: Server, browser: Browser) -> None:
+    """All served, one rotation, one distinct successor."""
+    sid = sid_of(browser)
+    server.clock.advance(ACCESS_TTL)
+    tabs = [browser.another_tab() for _ in range(32)]
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda tab: tab.get("/test/me"), tabs))
+    assert [answer.status_code for answer in answers] == [200] * 32
+    cases = [case_of(answer) for answer in answers]
+    assert cases.count("case 2: access reissued") + cases.count("access reissued, same refresh again") == 32
+    successors = {cookies_set(answer)["refresh_token"].split(";")[0] for answer in answers}
+    assert len(successors) == 1
+    assert {generation(tab.refresh) for tab in tabs} == {1}
+    # One rotation: the successor's generation is the row's, or this would be redelivered, not proceed.
+    assert case_of(tabs[0].get("/test/me")) == "case 4: both valid"
+    assert [e["event"] for e in events(server, sid) if e["event"] == "refresh.reused"] == []
+
+
+def test_a_lost_answer_repeated_an_hour_later(server: Server, browser: Browser) -> None:
+    """The successor was never seen, so the same one is handed out again, byte for byte, however late."""
+    server.clock.advance(ACCESS_TTL)
+    lost = browser.another_tab()
+    assert lost.get("/test/me").status_code == 200
+    server.clock.advance(HOUR)
+    answer = browser.get("/test/me")
+    assert answer.status_code == 200
+    assert case_of(answer) == "access reissued, same refresh again"
+    assert browser.refresh == lost.refresh
+    server.clock.advance(HOUR)
+    assert browser.get("/test/me").status_code == 200
+
+
+def test_a_parent_within_the_grace_gets_an_access_token_alone(server: Server, browser: Browser) -> None:
+    server.clock.advance(ACCESS_TTL)
+    straggler = browser.another_tab()
+    browser.get("/test/me")
+    browser.get("/test/me")  # the successor is seen
+    server.clock.advance(GRACE)
+    answer = straggler.get("/test/me")
+    assert answer.status_code == 200
+    assert case_of(answer) == "access reissued in grace"
+    assert set(cookies_set(answer)) == {"access_token"}
+    assert generation(straggler.access) == 0
+
+
+def test_a_replayed_old_token_after_the_grace(server: Server, browser: Browser) -> None:
+    """The session is dead in every worker, there is one event, and the log-in page explains."""
+    sid = sid_of(browser)
+    thief = browser.another_tab()
+    server.clock.advance(ACCESS_TTL)
+    browser.get("/test/me")
+    browser.get("/test/me")
+    server.clock.advance(GRACE + 1)
+    for _ in range(8):
+        answer = thief.another_tab().get("/test/open")  # public pages too
+        assert answer.status_code in (200, 303)
+        if answer.status_code == 303:
+            assert answer.headers["location"] == "/login?notice=reuse"
+    for _ in range(12):
+        assert browser.another_tab().get("/test/me").status_code == 303
+    answer = browser.get("/account")
+    assert answer.headers["location"] == "/login?next=%2Faccount&notice=reuse"
+    page = browser.get(answer.headers["location"])
+    assert page.status_code == 200
+    assert "An old token of this session was used again" in page.text
+    assert [e["event"] for e in events(server, sid)].count("refresh.reused") == 1
+    assert "session.revoked" not in [e["event"] for e in events(server, sid)]
+
+
+def test_theft_by_many_requests_at_once_is_one_event(server: Server, browser: Browser) -> None:
+    sid = sid_of(browser)
+    thief = browser.another_tab()
+    server.clock.advance(ACCESS_TTL)
+    browser.get("/test/me")
+    browser.get("/test/me")
+    server.clock.advance(GRACE + 1)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda tab: tab.get("/test/me"), [thief.another_tab() for _ in range(16)]))
+    assert {answer.status_code for answer in answers} == {303}
+    assert [e["event"] for e in events(server, sid)].count("refresh.reused") == 1
+
+
+def test_an_expired_old_token_is_never_theft(server: Server, browser: Browser) -> None:
+    old = browser.another_tab()
+    for _ in range(3):
+        server.clock.advance(ACCESS_TTL)
+        assert browser.get("/test/me").status_code == 200
+        browser.get("/test/me")
+    server.clock.advance(REFRESH_TTL - 3 * ACCESS_TTL)
+    assert old.get("/test/me").status_code == 303
+    assert browser.get("/test/me").status_code == 200, "an old leaked token must not end the session"
+
+
+def test_a_view_slower_than_the_access_lifetime_while_other_tabs_refresh(
+    server: Server, browser: Browser, tmp_path: Path
+) -> None:
+    """Its late answer hands out nothing: it could put an old token back behind a newer one."""
+    server.clock.advance(ACCESS_TTL)
+    gate = tmp_path / "gate"
+    slow = browser.another_tab()
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(slow.get, "/test/slow", params={"until": str(gate)})
+        wait_for(gate.with_suffix(".waiting"))
+        for _ in range(3):
+            server.clock.advance(ACCESS_TTL + 1)
+            assert browser.get("/test/me").status_code == 200
+            assert browser.get("/test/me").status_code == 200
+        gate.touch()
+        answer = pending.result(25)
+    assert answer.status_code == 200
+    assert not cookies_set(answer)
+    assert case_of(answer) == "nothing reissued: too late"
+    assert browser.get("/test/me").status_code == 200
+
+
+def test_a_slow_view_alone_still_rotates(server: Server, browser: Browser, tmp_path: Path) -> None:
+    """Its token is still current, so it is renewed however long the view took."""
+    server.clock.advance(ACCESS_TTL)
+    gate = tmp_path / "gate"
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(browser.get, "/test/slow", params={"until": str(gate)})
+        wait_for(gate.with_suffix(".waiting"))
+        server.clock.advance(2 * ACCESS_TTL)
+        gate.touch()
+        answer = pending.result(25)
+    assert case_of(answer) == "case 2: access reissued"
+    assert case_of(browser.get("/test/me")) == "case 4: both valid"
+
+
+def test_a_log_out_during_the_view_wins(server: Server, browser: Browser, tmp_path: Path) -> None:
+    server.clock.advance(ACCESS_TTL)
+    gate = tmp_path / "gate"
+    slow = browser.another_tab()
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(slow.get, "/test/slow", params={"until": str(gate)})
+        wait_for(gate.with_suffix(".waiting"))
+        assert browser.log_out().status_code == 303
+        gate.touch()
+        answer = pending.result(25)
+    assert answer.status_code == 200
+    assert not cookies_set(answer)
+    assert case_of(answer) == "nothing reissued: session ended"
+    assert slow.get("/test/me").status_code == 303
+
+
+def test_log_out_racing_eight_refreshes(server: Server) -> None:
+    """Fifty rounds: afterwards no token that anybody received works, in any worker."""
+    browser = server.browser()
+    name = browser.sign_up()
+    form = browser.read_form("/", "/logout")
+    with ThreadPoolExecutor(9) as pool:
+        for turn in range(50):
+            if turn:
+                answer = browser.log_in(name)
+                assert answer.status_code == 303
+                form = browser.read_form("/", "/logout")
+            server.clock.advance(ACCESS_TTL)
+            tabs = [browser.another_tab() for _ in range(8)]
+            leaving = browser.another_tab()
+            refreshes = [pool.submit(tab.get, "/test/me") for tab in tabs]
+            departure = pool.submit(leaving.post, "/logout", form.fields)
+            assert departure.result().status_code == 303
+            assert {r.result().status_code for r in refreshes} <= {200, 303}
+            held = [tab for tab in tabs if tab.access or tab.refresh]
+            again = list(pool.map(lambda tab: tab.another_tab().get("/test/me"), [*held[:2], browser]))
+            assert {answer.status_code for answer in again} <= {303}, f"round {turn}"
+
+
+def test_a_log_out_acts_in_every_worker(server: Server, browser: Browser) -> None:
+    kept = browser.another_tab()
+    pids = {kept.another_tab().get("/test/me").json()["pid"] for _ in range(40)}
+    assert len(pids) > 1
+    assert browser.log_out().status_code == 303
+    for _ in range(40):
+        assert kept.another_tab().get("/test/me").status_code == 303
+
+
+def test_a_stolen_access_token_alone_never_yields_a_refresh_token(server: Server, browser: Browser) -> None:
+    thief = server.browser()
+    thief.access = browser.access
+    for _ in range(3):
+        answer = thief.get("/test/me")
+        assert answer.status_code == 200
+        assert not cookies_set(answer)
+        server.clock.advance(ACCESS_TTL // 3)
+    assert thief.get("/test/me").status_code == 303
+
+
+def test_two_people_in_one_browser_pair(server: Server, browser: Browser) -> None:
+    """A mixed pair fails safe: log in, nothing revoked, one event."""
+    other = server.browser()
+    other.sign_up()
+    mixed = server.browser()
+    mixed.access, mixed.refresh = browser.access, other.refresh
+    assert mixed.get("/test/me").status_code == 303
+    assert browser.get("/test/me").status_code == 200
+    assert other.get("/test/me").status_code == 200
+    assert "token.pair_mismatch" in [e["event"] for e in events(server, sid_of(other))]
+
+
+def wait_for(path: Path) -> None:
+    import time
+
+    deadline = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < deadline, "the slow view was never reached"
+        time.sleep(0.01)
+
+
+def test_no_browser_sees_a_500(server: Server) -> None:
+    """What a socket can carry and the in-process client cannot."""
+    for headers in (
+        {"Cookie": "access_token=" + "x" * 15_000},
+        {"Cookie": b"access_token=\xff\xfe; refresh_token=\x80"},
+        {"Accept-Language": "x" * 5000},
+        {"User-Agent": b"\xff\xfe\xfd" * 100},
+        {"Referer": "\\\\evil"},
+    ):
+        answer = httpx.get(f"{server.url}/account", headers=headers)  # type: ignore[arg-type]
+        assert answer.status_code in (303, 400), headers
