@@ -1,0 +1,236 @@
+"""What leaves the house: cookie attributes, security headers, caching, the host fence, Server-Timing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.conftest import build_app
+from tests.support.browser import NAVIGATION, PASSWORD, Browser, FormReader, case_of, cookies_set
+from tests.support.clock import SetClock
+
+DAYS = 24 * 3600
+PUBLIC = "https://login.example.com"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+
+
+def attributes(header: str) -> dict[str, str | None]:
+    name, *rest = header.split("; ")
+    found: dict[str, str | None] = {"name": name.partition("=")[0]}
+    for part in rest:
+        key, equals, value = part.partition("=")
+        found[key.lower()] = value if equals else None
+    if found.get("max-age") not in (None, "0"):
+        found.pop("expires", None)  # says the same for browsers of the last century
+    return found
+
+
+def log_in(browser: Browser, **fields: str) -> dict[str, str]:
+    name = browser.sign_up()
+    other = browser.another_tab()
+    other.http.cookies.clear()
+    return cookies_set(other.log_in(name, **fields))
+
+
+@pytest.fixture
+def production(tmp_path: Path, migrated_sqlite: Path) -> Flask:
+    folder = tmp_path / "production"
+    shutil.copytree(migrated_sqlite, folder)
+    return build_app(folder, {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": PUBLIC})
+
+
+@pytest.mark.parametrize("remember", [True, False])
+def test_cookies_in_development(visitor: Browser, remember: bool) -> None:
+    cookies = log_in(visitor, **({"remember": "y"} if remember else {}))
+    for name in ("access_token", "refresh_token"):
+        found = attributes(cookies[name])
+        age = found.pop("max-age", None)
+        assert found == {"name": name, "httponly": None, "path": "/", "samesite": "Lax"}
+        assert age == (str(30 * DAYS) if remember else None)
+
+
+@pytest.mark.parametrize("remember", [True, False])
+def test_cookies_in_production(production: Flask, remember: bool) -> None:
+    cookies = log_in(Browser.of_app(production, PUBLIC), **({"remember": "y"} if remember else {}))
+    for name in ("__Host-access_token", "__Host-refresh_token"):
+        found = attributes(cookies[name])
+        age = found.pop("max-age", None)
+        assert found == {"name": name, "secure": None, "httponly": None, "path": "/", "samesite": "Lax"}
+        assert age == (str(30 * DAYS) if remember else None)
+    assert "access_token" not in cookies
+
+
+def test_production_reads_no_other_cookie(production: Flask) -> None:
+    """A cookie that a sibling host could set is not ours."""
+    browser = Browser.of_app(production, PUBLIC)
+    browser.sign_up()
+    assert browser.get("/test/me").status_code == 200
+    plain = Browser.of_app(production, PUBLIC)
+    for name in ("access_token", "refresh_token"):
+        plain.set_cookie(name, browser.cookie(f"__Host-{name}"))
+    assert plain.get("/test/me").status_code == 303
+
+
+def test_a_rotated_cookie_lives_until_the_sessions_end(visitor: Browser, clock: SetClock) -> None:
+    """Never until the token's own `exp`: the browser would drop it at the moment cases 2 and 3 are about."""
+    name = visitor.sign_up()
+    visitor.log_out()
+    visitor.log_in(name, remember="y")
+    clock.advance(2 * DAYS)
+    cookies = cookies_set(visitor.get("/test/me"))
+    assert {attributes(cookie)["max-age"] for cookie in cookies.values()} == {str(28 * DAYS)}
+
+
+def test_cleared_with_the_same_attributes(visitor: Browser) -> None:
+    visitor.sign_up()
+    cookies = cookies_set(visitor.log_out())
+    for name in ("access_token", "refresh_token"):
+        found = attributes(cookies[name])
+        assert found.pop("expires").startswith("Thu, 01 Jan 1970")  # type: ignore[union-attr]
+        assert found == {"name": name, "max-age": "0", "httponly": None, "path": "/", "samesite": "Lax"}
+
+
+def test_a_token_never_appears_in_a_page(visitor: Browser, clock: SetClock) -> None:
+    visitor.sign_up()
+    for path in ("/", "/account", "/login", "/nothing", "/test/me"):
+        page = visitor.get(path).text
+        for token in (visitor.access, visitor.refresh):
+            assert token
+            assert token.split(".")[2] not in page
+            assert token.split(".")[1] not in page
+
+
+PATHS = ["/", "/login", "/signup", "/account", "/nothing", "/healthz", "/readyz", "/.well-known/jwks.json",
+         "/static/css/tokenroom.css", "/test/me", "/test/open", "/logout"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_security_headers_everywhere(visitor: Browser, path: str, signed_in: bool) -> None:
+    if signed_in:
+        visitor.sign_up()
+    answer = visitor.get(path)
+    headers = answer.headers
+    assert headers["content-security-policy"] == POLICY
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] in ("same-origin", "strict-origin-when-cross-origin", "no-referrer")
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    assert "strict-transport-security" not in headers
+    tokenless = path in ("/healthz", "/readyz", "/.well-known/jwks.json") or path.startswith("/static/")
+    if tokenless:
+        assert not answer.headers.get_list("set-cookie")
+        assert "server-timing" not in headers
+    else:
+        assert headers["cache-control"] == "no-store"
+        assert "cookie" in headers["vary"].lower()
+
+
+def test_hsts_in_production(production: Flask) -> None:
+    answer = Browser.of_app(production, PUBLIC).get("/")
+    assert re.fullmatch(r"max-age=\d{8,}.*", answer.headers["strict-transport-security"])
+    assert "server-timing" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/signup", "/account", "/nothing"])
+def test_pages_keep_to_their_own_policy(visitor: Browser, path: str) -> None:
+    """No inline script, style or handler, nothing from elsewhere."""
+    stranger = visitor.another_tab()
+    visitor.sign_up()
+    for page in (visitor.get(path).text, stranger.get(path).text):
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|data:image", page)
+        assert not re.search(r"<script(?![^>]*\ssrc=\"/static/)", page)
+        assert not re.search(r"(?:src|href)=\"(?:https?:)?//(?!127\.0\.0\.1)", page)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost", 200),
+        ("LOCALHOST:1", 200),
+        ("[::1]:8000", 200),
+        ("tokenroom.example.com", 400),
+        ("127.0.0.1.evil.example", 400),
+        ("localhost.evil.example", 400),
+        ("10.0.0.5:8000", 400),
+        ("0.0.0.0", 400),
+        ("evil@localhost", 400),
+        ("localhost/", 400),
+        ("[::1", 400),
+        ("", 400),
+    ],
+)
+def test_development_answers_to_loopback_names_only(app: Flask, host: str, status: int) -> None:
+    client = app.test_client()
+    assert client.get("/login", environ_overrides={"HTTP_HOST": host}).status_code == status
+    assert client.get("/healthz", environ_overrides={"HTTP_HOST": host}).status_code == 200
+
+
+@pytest.mark.parametrize(("host", "status"), [("login.example.com", 200), ("127.0.0.1", 400), ("example.com", 400)])
+def test_production_answers_to_its_own_name_only(production: Flask, host: str, status: int) -> None:
+    answer = production.test_client().get("/login", environ_overrides={"HTTP_HOST": host, "wsgi.url_scheme": "https"})
+    assert answer.status_code == status
+
+
+def test_server_timing_says_which_case(visitor: Browser, clock: SetClock) -> None:
+    assert "server-timing" not in visitor.get("/").headers
+    visitor.sign_up()
+    answer = visitor.get("/account")
+    assert re.fullmatch(r'auth;dur=\d+\.\d+;desc="case 4: both valid"', answer.headers["server-timing"])
+    clock.advance(600)
+    assert case_of(visitor.get("/account")) == "case 2: access reissued"
+
+
+def test_log_in_is_asked_for_in_the_senders_own_way(app: Flask) -> None:
+    """A navigation is sent to the log-in; `fetch` and programs get 401 as JSON."""
+    client = app.test_client()
+    for headers, status in (
+        (NAVIGATION, 303),
+        ({}, 303),
+        ({"Sec-Fetch-Mode": "cors"}, 401),
+        ({"Sec-Fetch-Mode": "same-origin"}, 401),
+        ({"Accept": "application/json"}, 401),
+        ({"Accept": "text/html, application/json;q=0.5"}, 303),
+        ({"Sec-Fetch-Mode": "navigate", "Accept": "application/json"}, 401),
+    ):
+        answer = client.get("/account", headers=headers)
+        assert answer.status_code == status, headers
+        if status == 401:
+            assert answer.json is not None
+            assert answer.json["error"]
+            assert answer.location is None
+
+
+def test_post_goes_to_the_log_in_without_next(app: Flask) -> None:
+    answer = app.test_client().post("/account", headers=NAVIGATION)
+    assert (answer.status_code, answer.location) == (303, "/login")
+
+
+def test_cookies_are_cleared_on_navigations_only(visitor: Browser, clock: SetClock) -> None:
+    """A late `fetch` of an old session must not clear what a new log-in has just set."""
+    visitor.sign_up()
+    clock.advance(14 * DAYS)
+    answer = visitor.get("/account", headers={"Sec-Fetch-Mode": "cors"})
+    assert answer.status_code == 401
+    assert not cookies_set(answer)
+    answer = visitor.get("/account")
+    assert set(cookies_set(answer)) == {"access_token", "refresh_token"}
+
+
+def test_the_csrf_cookie_is_closed_too(visitor: Browser) -> None:
+    answer = visitor.get("/login")
+    for cookie in cookies_set(answer).values():
+        found = attributes(cookie)
+        assert "httponly" in found
+        assert found["samesite"] == "Lax"
+    assert FormReader(answer.text).forms
+    assert PASSWORD not in answer.text
