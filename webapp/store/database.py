@@ -70,6 +70,12 @@ def begin_request() -> None:
     _waited.set(0.0)
 
 
+def abandon_uncommitted() -> None:
+    """Give up what a view left uncommitted in `db.session`. On SQLite it would keep every other writer waiting."""
+    if db.session.registry.has():
+        db.session.rollback()
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """Options for `create_engine`."""
     if url.startswith("sqlite"):

@@ -25,7 +25,7 @@ from webapp.flows import audit, judge
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
 from webapp.flows.refresh import Issued, refresh
-from webapp.store.database import begin_request
+from webapp.store.database import abandon_uncommitted, begin_request
 from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
 from webapp.web.person import Person
 from webapp.web.requests import client, wants_page
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-LEFT_ALONE = frozenset({"accounts.log_in", "accounts.log_out"})
-"""End points whose answers decide about the cookies themselves; the exit hook never touches them."""
+LEFT_ALONE = frozenset({"/login", "/logout"})
+"""Paths whose answers decide about the cookies themselves; the exit hook never touches them."""
 
 
 TOKENLESS = "tokenroom.tokenless"
@@ -113,10 +113,12 @@ def authenticate() -> Response | None:
     if request.environ["PATH_INFO"].startswith("/api/"):
         return None
     started = time.perf_counter()
-    auth = g.auth = _judge()
+    auth = _judge()
     if auth.outcome is Outcome.THEFT:
+        # Before the exit hook knows of it: if this fails, the cookies stay, and the next request settles it.
         judge.settle_theft(auth.evidence, auth.client, auth.door)
-    elif auth.outcome in SERVED:
+    g.auth = auth
+    if auth.outcome in SERVED:
         judge.confirm(auth.evidence, auth.door)
         assert auth.evidence.row is not None
         # flask-login's own place for it: asking the request loader through three proxies costs as much as our cookies.
@@ -183,7 +185,7 @@ def _is_open(view: Callable[..., Any] | None) -> bool:
 
 
 def _is_left_alone() -> bool:
-    return request.endpoint in LEFT_ALONE
+    return request.path in LEFT_ALONE
 
 
 # -- after the view ----------------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ def finish(response: Response) -> Response:
     if auth is None or auth.finished:
         return response
     auth.finished = True
-    if auth.outcome is not Outcome.PROCEED and not _decides_itself(auth):
+    if auth.outcome is not Outcome.PROCEED and not _leaves_cookies_alone(auth, response):
         started = time.perf_counter()
         try:
             _settle_cookies(auth, response)
@@ -208,12 +210,14 @@ def finish(response: Response) -> Response:
     return response
 
 
-def _decides_itself(auth: Auth) -> bool:
-    return auth.cookies_written or _is_left_alone() or request.method == "OPTIONS"
+def _leaves_cookies_alone(auth: Auth, response: Response) -> bool:
+    # 503: the database is away; nothing was changed, the cookies least of all.
+    return auth.cookies_written or _is_left_alone() or request.method == "OPTIONS" or response.status_code == 503
 
 
 def _settle_cookies(auth: Auth, response: Response) -> None:
     if auth.outcome in REFRESHING:
+        abandon_uncommitted()
         application = services()
         now = application.clock()
         auth.issued = issued = refresh(
@@ -236,11 +240,11 @@ def describe(auth: Auth) -> str:
     match auth.outcome:
         case Outcome.ROTATE:
             return "case 2: access reissued"
-        case Outcome.RENEW:
+        case Outcome.RENEW if issued is not None and issued.refresh:
             return "case 3: refresh reissued"
         case Outcome.REDELIVER:
             return "access reissued, same refresh again"
-        case Outcome.ACCESS_ONLY:
+        case Outcome.ACCESS_ONLY | Outcome.RENEW:
             return "access reissued in grace"
         case Outcome.PROCEED if evidence.refresh.state is TokenState.VALID:
             return "case 4: both valid"
