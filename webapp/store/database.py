@@ -137,11 +137,14 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
 
 def read(work: Callable[[Connection], T]) -> T:
     """Run `work`, which only reads. Raises DatabaseUnavailable."""
-    try:
-        with db.engine.connect() as connection:
-            return work(connection)
-    except UNAVAILABLE_ERRORS as error:
-        raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with db.engine.connect() as connection:
+                return work(connection)
+        except UNAVAILABLE_ERRORS as error:
+            if attempt == ATTEMPTS or not _may_retry(error):
+                raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+    raise AssertionError("unreachable")
 
 
 def _wait_at_most(connection: Connection, seconds: float) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy import Engine, Select, event
 
-from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable, db
+from webapp.store.database import POOL, UNAVAILABLE_ERRORS, DatabaseUnavailable, db
 
 _DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
 _ERRORS: tuple[type[Exception], ...] = (*_DRIVER_ERRORS, *UNAVAILABLE_ERRORS)
@@ -31,23 +31,30 @@ class Lookup:
         self._texts: dict[str, tuple[str, bool]] = {}
 
     def first(self, value: str) -> tuple[Any, ...] | None:
-        """The row whose key is `value`, or None. A dead connection is replaced once. Raises DatabaseUnavailable."""
+        """The row whose key is `value`, or None. Dead connections are replaced. Raises DatabaseUnavailable."""
         engine = db.engine
         text, positional = self._texts.get(engine.name) or self._compile(engine)
         parameters = (value,) if positional else {self._key: value}
         try:
-            reader = _reader_of(engine)
-            try:
-                rows = reader.cursor.execute(text, parameters).fetchall()
-            except _DRIVER_ERRORS:
-                _drop(reader)
-                if not getattr(reader.driver, "closed", False):
-                    raise
-                # The server went away before it answered; a SELECT may simply be sent again.
-                rows = _reader_of(engine).cursor.execute(text, parameters).fetchall()
+            rows = self._execute(engine, text, parameters)
         except _ERRORS as error:
             raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
         return rows[0] if rows else None
+
+    def _execute(self, engine: Engine, text: str, parameters: Any) -> list[tuple[Any, ...]]:
+        dead = 0
+        while True:
+            reader = _reader_of(engine)
+            try:
+                rows: list[tuple[Any, ...]] = reader.cursor.execute(text, parameters).fetchall()
+            except _DRIVER_ERRORS:
+                _drop(reader)
+                dead += 1
+                # A server that restarted took this connection and all the pool's with it; a SELECT may be sent again.
+                if not getattr(reader.driver, "closed", False) or dead > POOL["pool_size"]:
+                    raise
+            else:
+                return rows
 
     def _compile(self, engine: Engine) -> tuple[str, bool]:
         compiled = self._statement.compile(engine)
