@@ -47,10 +47,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres() -> Iterator[str]:
+def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated PostgreSQL database for this run; tests share it and use people of their own."""
     need("PostgreSQL", there=postgres_is_there())
     address = make_postgres_database()
+    folder = tmp_path_factory.mktemp("postgres")
+    migrate(create_app({"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_DATABASE_URL": address}))
     yield address
     drop_postgres_database(address)
 
