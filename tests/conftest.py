@@ -75,7 +75,9 @@ def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str]) -> Iter
 
 
 def build_app(folder: Path, settings: dict[str, str]) -> Flask:
-    app = create_app({"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", **settings})
+    app = create_app(
+        {"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", "WEBAPP_LOG_LEVEL": "warning", **settings}
+    )
     services_of(app).clock = SetClock(folder / "clock")
     add_test_views(app)
     return app
