@@ -1,14 +1,28 @@
-"""Commands: `flask --app wsgi …`. Every group is one file."""
+"""Commands: `flask --app wsgi …`, one file a group."""
 
 from __future__ import annotations
 
+import click
 from flask import Flask
+from flask.cli import FlaskGroup
 
-from webapp.cli import audit, doctor, sessions, users
+from webapp.cli import audit, doctor, keys, sessions, users
+
+SERVING = frozenset({"run"})
+"""Commands of Flask's own that serve, and so need all that serving needs."""
 
 
 def register(app: Flask) -> None:
-    app.cli.add_command(users.group)
-    app.cli.add_command(sessions.group)
-    app.cli.add_command(audit.command)
-    app.cli.add_command(doctor.command)
+    for command in (users.group, sessions.group, keys.group, audit.command, doctor.command):
+        app.cli.add_command(command)
+
+
+def is_command() -> bool:
+    """Is the application being assembled for a `flask` command that does not serve?
+
+    Such a command may be the one that makes or mends the key ring, so it must not need one.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or not isinstance(context.find_root().command, FlaskGroup):
+        return False
+    return context.info_name not in SERVING

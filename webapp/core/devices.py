@@ -68,3 +68,9 @@ def shortened(address: str) -> str:
         return ":".join(group for group in groups if group) + "::x"
     head, dot, _last = address.rpartition(".")
     return f"{head}.x" if dot else address
+
+
+def describe(user_agent: str) -> str:
+    """In a few English words, for programs: "Firefox on Linux", the program alone where no system is named, or ""."""
+    device = recognise(user_agent)
+    return " on ".join(part for part in (device.browser, device.system) if part)

@@ -25,6 +25,22 @@ class Credentials(NamedTuple):
     disabled_at: int | None
 
 
+class ListedUser(NamedTuple):
+    """A person in a listing."""
+
+    id: str
+    username: str
+    username_key: str
+    email: str
+    name: str
+    role: str
+    created_at: int
+    disabled_at: int | None
+
+
+MAX_LISTED = 500
+"""People on one page of a listing."""
+
 _CREDENTIALS = select(*(_users.c[field] for field in Credentials._fields))
 
 
@@ -108,3 +124,16 @@ def change_credentials(tx: Connection, user_id: str, password_hash: str | None =
     if password_hash is not None:
         values["password_hash"] = password_hash
     tx.execute(update(_users).where(_users.c.id == user_id).values(values))
+
+
+def page(tx: Connection, *, after: str, limit: int) -> list[ListedUser]:
+    """People in the order of their folded user names, from the one behind `after` on; at most `limit`."""
+    if not is_storable(after):
+        return []
+    statement = (
+        select(*(_users.c[field] for field in ListedUser._fields))
+        .where(_users.c.username_key > after)
+        .order_by(_users.c.username_key)
+        .limit(limit)
+    )
+    return [ListedUser._make(row) for row in tx.execute(statement)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+from webapp.store.database import begin_request
 from webapp.web import (
     authentication,
     csrf,
@@ -16,8 +17,10 @@ from webapp.web import (
     operations,
     request_id,
 )
+from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.pages import accounts, admin, home, passwords, preferences, sessions
+from webapp.web.requests import is_api
 
 
 def register(app: Flask) -> None:
@@ -40,15 +43,21 @@ def register(app: Flask) -> None:
         sessions.blueprint,
         admin.blueprint,
         preferences.blueprint,
+        docs.blueprint,
     ):
         app.register_blueprint(blueprint)
+    openapi.register(app, v1.blueprint)
     errors.register(app)
 
 
 def door() -> Response | None:
     """Before the view. First all that may refuse a request, cheapest and strictest first."""
     request_id.begin()
+    begin_request()
     fence.refuse_foreign_hosts()
+    if is_api():
+        bearer.authenticate()
+        return None
     csrf.refuse_cross_site()
     answer = authentication.authenticate()
     if answer is None:

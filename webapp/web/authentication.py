@@ -26,7 +26,7 @@ from webapp.flows import audit, judge
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
 from webapp.flows.refresh import Issued, refresh
-from webapp.store.database import abandon_uncommitted, begin_request
+from webapp.store.database import abandon_uncommitted
 from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
 from webapp.web.limits import count_refresh
 from webapp.web.person import Person
@@ -107,12 +107,9 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 
 def authenticate() -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
-    begin_request()
-    view = _view()
+    view = current_view()
     if getattr(view, "is_tokenless", False):
         request.environ[TOKENLESS] = True
-        return None
-    if request.environ["PATH_INFO"].startswith("/api/"):
         return None
     started = time.perf_counter()
     auth = _judge()
@@ -131,7 +128,7 @@ def authenticate() -> Response | None:
     if auth.outcome is Outcome.THEFT and wants_page() and not (_is_left_alone() and request.method != "GET"):
         # Public pages too: whoever holds the other copy of this token must not be the only one who knows.
         return _found("/login?notice=reuse")
-    return None if _is_open(view) else _ask_to_log_in(notice=auth.evidence.end_reason)
+    return None if is_open(view) else _ask_to_log_in(notice=auth.evidence.end_reason)
 
 
 def _judge() -> Auth:
@@ -171,17 +168,18 @@ def _found(location: str) -> Response:
     return answer
 
 
-def _view() -> Callable[..., Any] | None:
+def current_view() -> Callable[..., Any] | None:
     endpoint = request.endpoint
     return current_app.view_functions.get(endpoint) if endpoint else None
 
 
 def is_tokenless() -> bool:
     """Is this a request whose answer never depends on tokens?"""
-    return getattr(_view(), "is_tokenless", False)
+    return getattr(current_view(), "is_tokenless", False)
 
 
-def _is_open(view: Callable[..., Any] | None) -> bool:
+def is_open(view: Callable[..., Any] | None) -> bool:
+    """Is this view for strangers too?"""
     # No end point: the answer is a 404 or 405 page, which tells a stranger nothing.
     return view is None or getattr(view, "is_public", False)
 

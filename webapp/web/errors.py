@@ -14,8 +14,9 @@ from werkzeug.exceptions import HTTPException
 from webapp.core.errors import TooManyTries
 from webapp.store.database import UNAVAILABLE_ERRORS
 from webapp.web import request_id
-from webapp.web.csrf import is_api, is_proven_same_origin
-from webapp.web.requests import asks_for_json
+from webapp.web.api.problems import CODES, problem_of
+from webapp.web.csrf import is_proven_same_origin
+from webapp.web.requests import asks_for_json, is_api
 
 log = logging.getLogger(__name__)
 
@@ -79,21 +80,6 @@ LIMIT_WORDS = {
     "sign_up": _l("Too many accounts were made from your network."),
 }
 """What happened, by the name of the limit."""
-
-CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
-    422: "unprocessable",
-    429: "too_many_requests",
-    500: "server_error",
-    503: "temporarily_unavailable",
-}
-"""Status -> the `error` word of a JSON answer."""
 
 MAX_RESENT = 40
 """Form fields carried over to the page that offers to send again."""
@@ -159,8 +145,10 @@ def csrf_failed(error: CSRFError) -> Response:
 
 def answer_for(status: int, **extra: Any) -> Response:
     """An error page, or JSON where that is what was asked for."""
+    if is_api():
+        return problem_of(status)
     title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
-    if is_api() or asks_for_json():
+    if asks_for_json():
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a

@@ -1,0 +1,63 @@
+"""The key ring's file at the start: made once by many, mode 0600, refused when broken."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from webapp import create_app
+from webapp.core.errors import KeyRingError
+from webapp.core.keys import ACCESS, new_ring, new_secret
+from webapp.store.key_file import KeyFile
+
+
+def make(folder: str, barrier: object, results: object) -> None:
+    file = KeyFile(Path(folder) / "keys.json")
+    ring = new_ring([new_secret(ACCESS, 1)], 1)
+    barrier.wait(30)  # type: ignore[attr-defined]
+    made = file.create(ring)
+    results.put((made, file.read().to_json()))  # type: ignore[attr-defined]
+
+
+def test_of_eight_processes_at_once_one_makes_it(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("fork") if os.name == "posix" else multiprocessing.get_context()
+    barrier, results = processes.Barrier(8), processes.Queue()
+    started = [processes.Process(target=make, args=(str(tmp_path), barrier, results)) for _ in range(8)]
+    for process in started:
+        process.start()
+    answers = [results.get(timeout=30) for _ in started]
+    for process in started:
+        process.join(30)
+    assert [made for made, _ in answers].count(True) == 1
+    assert len({ring for _, ring in answers}) == 1
+    assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
+    assert {path.name for path in tmp_path.iterdir()} <= {"keys.json", ".keys.json.lock"}, "no drafts are left behind"
+
+
+def test_the_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path / "new" / "folder")})
+    finally:
+        os.umask(before)
+    path = tmp_path / "new" / "folder" / "keys.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_second_start_uses_the_same_keys(tmp_path: Path) -> None:
+    create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path)})
+    first = (tmp_path / "keys.json").read_text()
+    create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path)})
+    assert (tmp_path / "keys.json").read_text() == first
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"keys": []}'])
+def test_a_broken_file_stops_the_start_and_names_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "keys.json").write_bytes(content)
+    with pytest.raises(KeyRingError, match=r"keys\.json"):
+        create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path)})
+    assert (tmp_path / "keys.json").read_bytes() == content, "never overwritten"
