@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
@@ -74,11 +75,29 @@ def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str]) -> Iter
         db.engine.dispose()
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once for all the applications of a run: each test has its own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = CompiledTemplates()
+
+
 def build_app(folder: Path, settings: dict[str, str]) -> Flask:
     app = create_app(
         {"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", "WEBAPP_LOG_LEVEL": "warning", **settings}
     )
     services_of(app).clock = SetClock(folder / "clock")
+    app.jinja_env.bytecode_cache = COMPILED
     add_test_views(app)
     return app
 

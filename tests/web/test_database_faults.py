@@ -109,7 +109,8 @@ def test_a_file_that_is_no_database(app: Flask, person: Browser) -> None:
 
 
 @pytest.fixture
-def on_postgres(tmp_path: Path, migrated_postgres: str) -> Iterator[Flask]:
+def on_postgres(tmp_path: Path, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    monkeypatch.setitem(database.POSTGRES_ARGS, "options", "-c lock_timeout=200")
     app = build_app(tmp_path / "pg", {"WEBAPP_DATABASE_URL": migrated_postgres})
     yield app
     with app.app_context():

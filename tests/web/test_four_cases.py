@@ -277,6 +277,15 @@ def test_a_log_out_during_the_view_wins(server: Server, browser: Browser, tmp_pa
     assert slow.get("/test/me").status_code == 303
 
 
+def leave(browser: Browser, fields: dict[str, str]) -> httpx.Response:
+    """Log out; a busy machine may answer 503, which promises that nothing has happened and that one may try again."""
+    for _ in range(5):
+        answer = browser.post("/logout", fields)
+        if answer.status_code != 503:
+            break
+    return answer
+
+
 def test_log_out_racing_eight_refreshes(server: Server) -> None:
     """Fifty rounds: afterwards no token that anybody received works, in any worker."""
     browser = server.browser()
@@ -292,9 +301,9 @@ def test_log_out_racing_eight_refreshes(server: Server) -> None:
             tabs = [browser.another_tab() for _ in range(8)]
             leaving = browser.another_tab()
             refreshes = [pool.submit(tab.get, "/test/me") for tab in tabs]
-            departure = pool.submit(leaving.post, "/logout", form.fields)
+            departure = pool.submit(leave, leaving, form.fields)
             assert departure.result().status_code == 303
-            assert {r.result().status_code for r in refreshes} <= {200, 303}
+            assert {r.result().status_code for r in refreshes} <= {200, 303, 503}
             held = [tab for tab in tabs if tab.access or tab.refresh]
             again = list(pool.map(lambda tab: tab.another_tab().get("/test/me"), [*held[:2], browser]))
             assert {answer.status_code for answer in again} <= {303}, f"round {turn}"
