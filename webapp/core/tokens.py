@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import jwt
 
-from webapp.core.base64url import decode_base64url
+from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.decision import TokenState
 from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
@@ -110,6 +110,10 @@ class SessionFacts(Protocol):
     @property
     def language(self) -> str: ...
     @property
+    def access_ttl(self) -> int | None: ...
+    @property
+    def refresh_ttl(self) -> int | None: ...
+    @property
     def refresh_generation(self) -> int: ...
     @property
     def refresh_jti(self) -> str: ...
@@ -137,13 +141,17 @@ class Tokens:
 
     # -- minting ---------------------------------------------------------------------------------------------------
 
-    def mint_access(self, session: SessionFacts, *, gen: int, now: int) -> str:
-        """A new access token that says which refresh generation it was issued with."""
+    def mint_access(self, session: SessionFacts, *, gen: int, now: int, until: int | None = None) -> str:
+        """A new access token that says which refresh generation it was issued with.
+
+        `until` (Unix seconds) ends it earlier than its lifetime would; never later.
+        """
+        expiry = self.lifetimes.of(session).access_expiry(now, session.expires_at)
         claims = {
             "iss": self.issuer,
             "sub": session.user_id,
             "aud": f"{self.issuer}/{session.channel}",
-            "exp": self.lifetimes.access_expiry(now, session.expires_at),
+            "exp": expiry if until is None else min(expiry, until),
             "iat": now,
             "jti": new_jti(),
             "name": session.name,
@@ -337,3 +345,32 @@ def _instant(payload: Mapping[str, Any], name: str) -> int:
     if type(value) is not int or not 0 <= value <= _MAX_INSTANT:  # bool is an int to isinstance
         raise Invalid(f"missing or mistyped claim: {name}")
     return value
+
+
+# -- tokens and keys of other people, for the inspector: never one of the ring's keys ---------------------------------
+
+
+def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
+    """The key object in a JWK (RFC 7517) for algorithm `alg`. Raises whatever the library raises on a bad one."""
+    return jwt.PyJWK.from_dict(dict(jwk), algorithm=alg).key
+
+
+def signature_is_right(text: str, key: Any, alg: str) -> bool:
+    """Was this compact JWS signed with `key` (bytes, or a public key object)? Never raises."""
+    signed, _, signature = text.rpartition(".")
+    try:
+        return bool(_JWS.get_algorithm_by_name(alg).verify(signed.encode(), key, decode_base64url(signature)))
+    except Exception:  # noqa: BLE001 - a signature that makes a library stumble is not right
+        return False
+
+
+def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
+    """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
+    parts = [
+        encode_base64url(
+            json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+        )
+        for part in (header, payload)
+    ]
+    signed = ".".join(parts)
+    return f"{signed}.{encode_base64url(_JWS.get_algorithm_by_name(alg).sign(signed.encode(), key))}"

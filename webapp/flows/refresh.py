@@ -48,7 +48,7 @@ def refresh(
     def work(tx: Connection) -> Issued:
         row = None
         if may_rotate(evidence.standing):
-            expiry = lifetimes.refresh_expiry(now, seen.expires_at)
+            expiry = lifetimes.of(seen).refresh_expiry(now, seen.expires_at)
             row = auth_sessions.rotate(tx, seen, now=now, refresh_expires_at=expiry)
         rotated = row is not None
         if row is None:

@@ -19,8 +19,9 @@ from webapp.web import (
 )
 from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.browser_state import LazySessionInterface
-from webapp.web.pages import accounts, admin, home, passwords, preferences, sessions
+from webapp.web.pages import accounts, admin, home, inspector, lab, passwords, preferences, sessions
 from webapp.web.requests import is_api
+from webapp.web.services import services_of
 
 
 def register(app: Flask) -> None:
@@ -44,9 +45,12 @@ def register(app: Flask) -> None:
         admin.blueprint,
         preferences.blueprint,
         docs.blueprint,
+        inspector.blueprint,
     ):
         app.register_blueprint(blueprint)
     openapi.register(app, v1.blueprint)
+    if services_of(app).settings.lab:
+        lab.register(app)
     errors.register(app)
 
 

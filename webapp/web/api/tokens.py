@@ -112,7 +112,7 @@ def _no_grant(access: TokenState) -> Response:
 
 
 def _handed_out(row: SessionRow, access: str, refresh_token: str | None, now: int) -> Response:
-    lifetimes = services().tokens.lifetimes
+    lifetimes = services().tokens.lifetimes.of(row)
     members = {
         "access_token": access,
         "token_type": "Bearer",
