@@ -15,6 +15,8 @@ OPEN = {
     "accounts.log_out",
     "accounts.sign_up",
     "home.index",
+    "inspector.show",
+    "inspector.work",
     "operations.healthz",
     "operations.jwks",
     "operations.readyz",

@@ -31,6 +31,7 @@ class Facts:
     channel, theme, language, refresh_jti = "api", "auto", "en", "j"
     auth_time, expires_at, refresh_generation = 100, 10_000, 0
     refresh_issued_at, refresh_expires_at = 100, 5000
+    access_ttl = refresh_ttl = None
 
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
