@@ -11,7 +11,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import web
+from webapp import cli, log, web
 from webapp.config import Settings, as_flask_config
 from webapp.store.database import db, engine_options, prepare_engine
 from webapp.store.health import MIGRATIONS
@@ -28,6 +28,7 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
     Raises SettingsError or KeyRingError, each with one clear line. Opens no connection to the database.
     """
     chosen = Settings.load(os.environ, settings)
+    log.configure(chosen)
     key_file = KeyFile(chosen.keys_file)
     ring = open_key_ring(key_file, chosen, system_clock())
 
@@ -49,6 +50,7 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
 
     web.register(app)
+    cli.register(app)
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -25,3 +25,14 @@ class FieldError(TokenroomError):
         super().__init__(f"{field}: {code}")
         self.field = field
         self.code = code
+
+
+class TooManyTries(TokenroomError):
+    """A rate limit is used up. `limit` is its name, `retry_after` the seconds until it opens again (at least 1)."""
+
+    def __init__(self, limit: str, retry_after: int, *, first: bool = False) -> None:
+        super().__init__(f"the limit {limit} is used up for {retry_after} s")
+        self.limit = limit
+        self.retry_after = max(retry_after, 1)
+        self.first = first
+        """Is this the first refusal since the limit was used up? It is the one that goes into the trail."""

@@ -63,6 +63,7 @@ UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
 """What the pages answer with 503."""
 
 _waited: ContextVar[float] = ContextVar("waited", default=0.0)
+_afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
 
 
 def begin_request() -> None:
@@ -78,9 +79,11 @@ def abandon_uncommitted() -> None:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Options for `create_engine`."""
+    # An error's text would otherwise repeat the values of its statement: hashes of passwords, ids of tokens.
+    silent = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": PATIENCE}}
-    return {**POOL, "connect_args": POSTGRES_ARGS}
+        return {**silent, "connect_args": {"timeout": PATIENCE}}
+    return {**silent, **POOL, "connect_args": POSTGRES_ARGS}
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -120,19 +123,34 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
         if allowed <= 0:
             raise DatabaseUnavailable("the database kept this request waiting for too long")
         started = time.monotonic()
+        afterwards: list[Callable[[], None]] = []
+        _afterwards.set(afterwards)
         try:
             with engine.connect() as plain:
                 connection = plain.execution_options(writing=True)
                 if engine.dialect.name == "sqlite":
                     _wait_at_most(connection, allowed)
                 with connection.begin():
-                    return work(connection)
+                    result = work(connection)
+            for tell in afterwards:
+                tell()
+            return result
         except UNAVAILABLE_ERRORS as error:
             if attempt == ATTEMPTS or not _may_retry(error):
                 raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
         finally:
+            _afterwards.set(None)
             _waited.set(_waited.get() + time.monotonic() - started)
     raise AssertionError("unreachable")
+
+
+def after_commit(tell: Callable[[], None]) -> None:
+    """Call `tell` once the running `transact` has committed; never if it fails. Outside of one, at once."""
+    afterwards = _afterwards.get()
+    if afterwards is None:
+        tell()
+    else:
+        afterwards.append(tell)
 
 
 def read(work: Callable[[Connection], T]) -> T:

@@ -75,3 +75,14 @@ class SecurityEvent(Base):
     sid: Mapped[str | None] = mapped_column(String(32))
     ip_address: Mapped[str] = mapped_column(String(45), default="")
     detail: Mapped[str] = mapped_column(Text, default="{}")
+
+
+class RateCounter(Base):
+    """How often something happened in the window that ends at `expires_at`. The key names nobody: it is a hash."""
+
+    __tablename__ = "rate_counters"
+    __table_args__ = (Index("ix_rate_counters_expires_at", "expires_at"),)
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    expires_at: Mapped[int] = mapped_column(Instant)

@@ -38,6 +38,12 @@ def find_credentials(tx: Connection, login: str) -> Credentials | None:
     return None if row is None else Credentials._make(row)
 
 
+def get_credentials(tx: Connection, user_id: str) -> Credentials | None:
+    """The person with this id."""
+    row = tx.execute(_CREDENTIALS.where(_users.c.id == user_id)).first()
+    return None if row is None else Credentials._make(row)
+
+
 def lock(tx: Connection, user_id: str) -> Credentials | None:
     """The person's row, held until the transaction ends (SQLite: the transaction itself is the lock)."""
     row = tx.execute(_CREDENTIALS.where(_users.c.id == user_id).with_for_update()).first()
@@ -94,3 +100,11 @@ def replace_hash(tx: Connection, user_id: str, old_hash: str, new_hash: str) -> 
     """Keep a stronger hash of the same password, unless the password was changed meanwhile."""
     statement = update(_users).where(_users.c.id == user_id, _users.c.password_hash == old_hash)
     tx.execute(statement.values(password_hash=new_hash))
+
+
+def change_credentials(tx: Connection, user_id: str, password_hash: str | None = None) -> None:
+    """Raise the credential epoch, which ends every session of before, and set another password hash if given."""
+    values: dict[str, Any] = {"credential_epoch": _users.c.credential_epoch + 1}
+    if password_hash is not None:
+        values["password_hash"] = password_hash
+    tx.execute(update(_users).where(_users.c.id == user_id).values(values))

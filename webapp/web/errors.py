@@ -7,10 +7,13 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from webapp.core.errors import TooManyTries
 from webapp.store.database import UNAVAILABLE_ERRORS
+from webapp.web import request_id
 from webapp.web.csrf import is_api, is_proven_same_origin
 from webapp.web.requests import asks_for_json
 
@@ -68,6 +71,15 @@ WORDS = {
 }
 """Status -> what happened, in a title and a sentence, and what to do next."""
 
+LIMIT_WORDS = {
+    "login_account": _l("There were too many wrong passwords for this account."),
+    "login_browser": _l("There were too many wrong passwords for this account."),
+    "login_address": _l("There were too many wrong passwords from your network."),
+    "password": _l("The current password was wrong too many times."),
+    "sign_up": _l("Too many accounts were made from your network."),
+}
+"""What happened, by the name of the limit."""
+
 CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -90,6 +102,7 @@ MAX_RESENT = 40
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(TooManyTries, too_many_tries)
     for error in UNAVAILABLE_ERRORS:
         app.register_error_handler(error, database_unavailable)
 
@@ -110,6 +123,18 @@ def database_unavailable(error: Exception) -> Response:
     log.error("database unavailable: %s", type(error.__cause__ or error).__name__)
     answer = answer_for(503)
     answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+def too_many_tries(error: TooManyTries) -> Response:
+    """429: what was tried too often, and when it can be tried again."""
+    minutes = -(-error.retry_after // 60)
+    answer = answer_for(
+        429,
+        message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
+        remedy=ngettext("Try again in a minute.", "Try again in %(num)s minutes.", minutes),
+    )
+    answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 
@@ -145,7 +170,7 @@ def answer_for(status: int, **extra: Any) -> Response:
             "title": title,
             "message": message,
             "remedy": remedy,
-            "request_id": None,
+            "request_id": request_id.current(),
             "resend": None,
             **extra,
         }

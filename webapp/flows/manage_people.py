@@ -1,0 +1,85 @@
+"""What administrators do to accounts: disable, enable, change the role. Acts on the person's very next request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from webapp.core.errors import TokenroomError
+from webapp.flows.client import Client
+from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
+from webapp.store import events, people
+from webapp.store.database import transact
+from webapp.store.people import Account
+
+ROLES = ("user", "admin")
+
+
+class NoSuchPerson(TokenroomError):
+    """There is no account with this id."""
+
+
+class LastAdmin(TokenroomError):
+    """Whoever is the last active administrator can be neither disabled nor demoted: nobody could undo it."""
+
+
+class NotAdmin(TokenroomError):
+    """Whoever asks is no administrator any more."""
+
+
+def disable(user_id: str, *, by: str, client: Client, now: int) -> None:
+    """Disable an account and end its sessions. Raises NoSuchPerson, LastAdmin, NotAdmin or DatabaseUnavailable."""
+
+    def work(tx: Connection, person: Account) -> None:
+        if person.disabled_at is not None:
+            return
+        end_all_in(tx, user_id, reason="admin", client=client, now=now, by=by)
+        people.set_disabled(tx, user_id, now)
+        events.record(tx, "account.disabled", at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+
+    _manage(user_id, work, by=by, weakens=True)
+
+
+def enable(user_id: str, *, by: str, client: Client, now: int) -> None:
+    """Let a disabled account log in again. Raises NoSuchPerson, NotAdmin or DatabaseUnavailable."""
+
+    def work(tx: Connection, person: Account) -> None:
+        if person.disabled_at is None:
+            return
+        people.set_disabled(tx, user_id, None)
+        events.record(tx, "account.enabled", at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+
+    _manage(user_id, work, by=by, weakens=False)
+
+
+def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -> None:
+    """Make somebody a `user` or an `admin`. Raises NoSuchPerson, LastAdmin, NotAdmin or DatabaseUnavailable."""
+    assert role in ROLES
+
+    def work(tx: Connection, person: Account) -> None:
+        if person.role == role:
+            return
+        people.set_role(tx, user_id, role)
+        change = {"from": person.role, "to": role, "by": by}
+        events.record(tx, "role.changed", at=now, user_id=user_id, ip_address=client.ip_address, **change)
+
+    _manage(user_id, work, by=by, weakens=role != "admin")
+
+
+def _manage(user_id: str, work: Callable[[Connection, Account], None], *, by: str, weakens: bool) -> None:
+    def locked(tx: Connection) -> None:
+        # All administrators' rows, so that two of them who demote each other at the same moment are counted one
+        # after the other.
+        held = {account.id: account for account in people.lock_admins_and(tx, user_id)}
+        person = held.get(user_id)
+        if person is None:
+            raise NoSuchPerson("there is no such account")
+        admins = {account.id for account in held.values() if account.is_active_admin}
+        if by != COMMAND_LINE and by not in admins:
+            raise NotAdmin("whoever asks is no administrator any more")
+        if weakens and admins == {user_id}:
+            raise LastAdmin("this is the last active administrator")
+        work(tx, person)
+
+    transact(locked)

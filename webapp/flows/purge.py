@@ -1,0 +1,38 @@
+"""Delete what nobody needs any more, in small transactions, so that nobody has to wait for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from webapp.core.lifetimes import DAY
+from webapp.store import counters, session_list
+from webapp.store.database import transact
+
+KEPT = 30 * DAY
+"""Seconds an ended session is kept: as long as its owner is shown why it ended."""
+
+BATCH = 500
+
+
+class Purged(NamedTuple):
+    sessions: int
+    counters: int
+
+
+def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
+    """Delete sessions that ended more than `kept` seconds ago, and rate counters whose window is over.
+
+    Safe to run at any time, twice, and in parallel: each batch is a transaction of its own, and on PostgreSQL rows
+    that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
+    """
+    sessions = swept = 0
+    while True:
+        deleted = transact(lambda tx: session_list.purge(tx, ended_before=now - kept, at_most=batch))
+        sessions += deleted
+        if deleted < batch:
+            break
+    while True:
+        deleted = transact(lambda tx: counters.sweep(tx, now=now, at_most=batch))
+        swept += deleted
+        if deleted < batch:
+            return Purged(sessions, swept)

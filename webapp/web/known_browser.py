@@ -1,0 +1,66 @@
+"""A long-lived cookie by which a browser shows that it has logged in to an account before.
+
+It opens nothing. It only gives this browser a counter of its own for wrong passwords, so that a stranger who guesses
+at an account cannot lock its owner out. It names the account and the epoch of its credentials: after a password
+change it is worth nothing, except in the browser that changed it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Response, current_app, request
+from itsdangerous import BadData, URLSafeSerializer
+
+from webapp.core.lifetimes import DAY
+from webapp.store.auth_sessions import SessionRow
+from webapp.web.services import services
+
+NAME = "known_browser"
+MAX_AGE = 180 * DAY
+MAX_ACCOUNTS = 5
+"""Accounts one browser is remembered for: a family's computer."""
+
+MAX_LENGTH = 1024
+
+
+def mark(user_id: str, epoch: int) -> str | None:
+    """The mark this browser carries for the account, or None if it is a stranger to it (or the epoch has passed)."""
+    return next((entry[2] for entry in _read() if (entry[0], entry[1]) == (user_id, epoch)), None)
+
+
+def remember(response: Response, session: SessionRow) -> None:
+    """Let this browser be known to the account of `session`. Call after a log-in or a password change."""
+    known = mark(session.user_id, session.credential_epoch)
+    newest = [session.user_id, session.credential_epoch, known or secrets.token_urlsafe(12)]
+    others = [entry for entry in _read() if entry[0] != session.user_id]
+    response.set_cookie(
+        _wire_name(),
+        str(_serializer().dumps([newest, *others][:MAX_ACCOUNTS])),
+        max_age=MAX_AGE,
+        path="/",
+        secure=services().settings.production,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _read() -> list[list[Any]]:
+    text = request.cookies.get(_wire_name(), "")
+    if not text or len(text) > MAX_LENGTH:
+        return []
+    try:
+        entries = _serializer().loads(text)
+    except BadData:
+        return []
+    return [entry for entry in entries if len(entry) == 3]
+
+
+def _serializer() -> URLSafeSerializer:
+    # The salt makes a key of its own out of the secret: no form's token can ever pass as this cookie.
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tokenroom known browser")
+
+
+def _wire_name() -> str:
+    return f"__Host-{NAME}" if services().settings.production else NAME
