@@ -72,7 +72,7 @@ def change_password(
             user_id=user.id,
             credential_epoch=user.credential_epoch + 1,
             channel="web",
-            persistent=session.persistent,
+            persistent=bool(session.persistent),  # SQLite says 0 and 1
             presented={session.sid},
             client=client,
             now=now,

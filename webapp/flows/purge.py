@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY
 from webapp.store import counters, session_list
-from webapp.store.database import transact
+from webapp.store.database import begin_request, transact
 
 KEPT = 30 * DAY
 """Seconds an ended session is kept: as long as its owner is shown why it ended."""
@@ -25,14 +28,17 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
     Safe to run at any time, twice, and in parallel: each batch is a transaction of its own, and on PostgreSQL rows
     that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
     """
-    sessions = swept = 0
+    return Purged(
+        _in_batches(lambda tx: session_list.purge(tx, ended_before=now - kept, at_most=batch), batch),
+        _in_batches(lambda tx: counters.sweep(tx, now=now, at_most=batch), batch),
+    )
+
+
+def _in_batches(delete_some: Callable[[Connection], int], batch: int) -> int:
+    deleted = 0
     while True:
-        deleted = transact(lambda tx: session_list.purge(tx, ended_before=now - kept, at_most=batch))
-        sessions += deleted
-        if deleted < batch:
-            break
-    while True:
-        deleted = transact(lambda tx: counters.sweep(tx, now=now, at_most=batch))
-        swept += deleted
-        if deleted < batch:
-            return Purged(sessions, swept)
+        begin_request()  # each batch may wait as long as a request
+        some = transact(delete_some)
+        deleted += some
+        if some < batch:
+            return deleted

@@ -76,6 +76,11 @@ def create_account(tx: Connection, account: NewAccount, client: Client, now: int
     return user_id
 
 
+def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> str:
+    """Create an account on somebody else's behalf, without a session; its id. Raises FieldError as `sign_up`."""
+    return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
+
+
 def sign_up(
     lifetimes: Lifetimes, account: NewAccount, *, presented: Collection[str], client: Client, now: int
 ) -> SessionRow:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
 
 from webapp.store.database import DatabaseUnavailable, read
 
@@ -31,3 +33,25 @@ def newest() -> frozenset[str]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return frozenset(ScriptDirectory.from_config(config).get_heads())
+
+
+class Facts(NamedTuple):
+    """What the database says of itself."""
+
+    clock: int
+    """Its Unix second."""
+    sqlite_mode: tuple[str, int] | None
+    """journal_mode and synchronous (2 is FULL); None for PostgreSQL."""
+
+
+def facts() -> Facts:
+    """Raises DatabaseUnavailable."""
+
+    def ask(connection: Connection) -> Facts:
+        if connection.dialect.name == "sqlite":
+            clock = int(connection.execute(text("SELECT strftime('%s', 'now')")).scalar_one())
+            journal = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
+            return Facts(clock, (journal, int(connection.execute(text("PRAGMA synchronous")).scalar_one())))
+        return Facts(int(connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one()), None)
+
+    return read(ask)

@@ -101,6 +101,18 @@ def owner(tx: Connection, sid: str) -> str | None:
     return tx.execute(select(_sessions.c.user_id).where(_sessions.c.id == sid)).scalar()
 
 
+def people_logged_in(tx: Connection, now: int) -> list[str]:
+    """Ids of everybody with a session that has not ended."""
+    return list(
+        tx.execute(
+            select(_sessions.c.user_id)
+            .where(_sessions.c.revoked_at.is_(None), _sessions.c.expires_at > now)
+            .distinct()
+            .order_by(_sessions.c.user_id)
+        ).scalars()
+    )
+
+
 def purge(tx: Connection, *, ended_before: int, at_most: int) -> int:
     """Delete sessions that were over before `ended_before` (Unix seconds); how many."""
     over = or_(

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, g, jsonify, redirect, request
 from flask_login import LoginManager
 
+from webapp.core.errors import TooManyTries
 from webapp.core.decision import SERVED, Outcome, TokenState, decide
 from webapp.core.rotation import REFRESHING
 from webapp.flows import audit, judge
@@ -27,6 +28,7 @@ from webapp.flows.judge import Evidence
 from webapp.flows.refresh import Issued, refresh
 from webapp.store.database import abandon_uncommitted, begin_request
 from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
+from webapp.web.limits import count_refresh
 from webapp.web.person import Person
 from webapp.web.requests import client, wants_page
 from webapp.web.services import services
@@ -220,6 +222,12 @@ def _settle_cookies(auth: Auth, response: Response) -> None:
         abandon_uncommitted()
         application = services()
         now = application.clock()
+        try:
+            count_refresh(auth.evidence, now)
+        except TooManyTries:
+            # The page is served all the same and the browser keeps what it has: the next minute tries again.
+            auth.issued = Issued("too many refreshes")
+            return
         auth.issued = issued = refresh(
             application.tokens, auth.evidence, auth.outcome, door=auth.door, now=now, client=auth.client
         )

@@ -24,6 +24,8 @@ PROBLEMS = {
     ("password", "too_long"): _l("Use at most 1024 characters."),
     ("password", "personal"): _l("This is your own name or address. Choose something others cannot look up."),
     ("password", "common"): _l("This password is among the first ones that attackers try. Choose another one."),
+    ("password", "same"): _l("This is the password you have now. Choose another one."),
+    ("current_password", "wrong"): _l("This is not your current password."),
     ("theme", "invalid"): _l("Choose one of the themes offered."),
     ("language", "invalid"): _l("Choose one of the languages offered."),
 }
@@ -67,3 +69,8 @@ class ProfileForm(TypedForm):
     # Not validated by the form: the flow does it, and gives the words.
     theme = SelectField(_l("Theme"), choices=_choices(THEME_WORDS), validate_choice=False)
     language = SelectField(_l("Language"), choices=_choices(LANGUAGE_WORDS), validate_choice=False)
+
+
+class PasswordForm(TypedForm):
+    current_password = PasswordField(_l("Current password"))
+    new_password = PasswordField(_l("New password"))

@@ -19,6 +19,7 @@ LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
 def register(app: Flask) -> None:
     Babel(app, locale_selector=select_language, default_translation_directories="translations")
     app.add_template_filter(datetime_text, "datetime")
+    app.add_template_filter(lambda seconds: moment(seconds).isoformat(), "isoformat")
     app.context_processor(lambda: {"locale": language(), "theme": theme(), "here": here()})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from webapp.store import health
+from webapp.web import probe
 from webapp.web.authentication import tokenless
 from webapp.web.services import services
 
@@ -18,7 +19,8 @@ JWKS_MAX_AGE = 300
 @tokenless
 def healthz() -> Response:
     """The process is up. Asks nobody else."""
-    return jsonify(status="ok")
+    seen = probe.seen()
+    return jsonify(status="ok", seen=seen) if seen else jsonify(status="ok")
 
 
 @blueprint.get("/readyz")

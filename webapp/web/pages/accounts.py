@@ -14,10 +14,12 @@ from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
 from webapp.store.auth_sessions import SessionRow
+from webapp.web import known_browser
 from webapp.web.authentication import public
 from webapp.web.cookies import clear_tokens, read_token_cookies, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.language import datetime_text, language, theme
+from webapp.web.limits import LogInGate, limited
 from webapp.web.services import services
 
 blueprint = Blueprint("accounts", __name__)
@@ -57,6 +59,7 @@ def sign_up() -> Response:
 
 @blueprint.post("/signup")
 @public
+@limited("sign_up")
 def create() -> Response:
     """`POST /signup`: makes the account and signs in with it."""
     form = SignUpForm()
@@ -109,6 +112,7 @@ def log_in() -> Response:
             presented=g.auth.evidence.sids,
             client=g.auth.client,
             now=services().clock(),
+            gate=LogInGate(g.auth.client),
         )
     except log_in_flow.WrongCredentials:
         return _log_in_page(form, target, 422, WRONG)
@@ -170,6 +174,7 @@ def _signed_in(session: SessionRow, target: str) -> Response:
     answer = _see_other(target)
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
+    known_browser.remember(answer, session)
     return answer
 
 

@@ -1,0 +1,62 @@
+"""`flask audit`: the trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from webapp.cli.output import command as our_command
+from webapp.cli.output import json_option, moment
+from webapp.cli.users import find
+from webapp.store import events, people
+from webapp.store.database import read
+
+PAGE = 1000
+
+
+@click.command("audit")
+@click.option("--user", "login", help="Only what concerns this user: what happened to them and what they did to others.")
+@json_option
+@our_command
+def command(login: str | None, as_json: bool) -> None:
+    """Print the security events, oldest first."""
+    found = _events(find(login).id if login else None)
+    if as_json:
+        # Written as it is read: a trail of years need not fit into memory.
+        click.echo("[", nl=False)
+        for number, event in enumerate(found):
+            click.echo(",\n " if number else "\n ", nl=False)
+            click.echo(json.dumps(event, ensure_ascii=False), nl=False)
+        click.echo("\n]")
+        return
+    for event in found:
+        detail = " ".join(f"{name}={value}" for name, value in event["detail"].items())
+        words = (moment(event["at"]), event["event"], event["user"] or "-", event["sid"] or "-", event["ip"] or "-")
+        click.echo("  ".join((*words, detail)).rstrip())
+
+
+def _events(user_id: str | None) -> Iterator[dict[str, Any]]:
+    after = 0
+    while True:
+        rows = read(lambda tx: events.trail(tx, user_id=user_id, after=after, limit=PAGE))
+        actors = {str(row.detail["by"]) for row in rows if "by" in row.detail}
+        names = read(lambda tx: people.names(tx, actors))
+        for row in rows:
+            detail = dict(row.detail)
+            if "by" in detail:
+                detail["by"] = names.get(detail["by"], detail["by"])
+            yield {
+                "id": row.id,
+                "at": row.at,
+                "event": row.event,
+                "user": row.username,
+                "sid": row.sid,
+                "ip": row.ip_address or None,
+                "detail": detail,
+            }
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].id

@@ -1,0 +1,206 @@
+"""The examinations of `flask doctor`: each returns findings in words, with the remedy where something is wrong."""
+
+from __future__ import annotations
+
+import json
+import stat
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from webapp.config import Settings
+from webapp.core.keys import ACCESS, PURPOSES, KeyRing
+from webapp.core.lifetimes import DAY
+from webapp.store import health
+
+FORGED = "192.0.2.1"
+"""An address of nobody's (RFC 5737): what doctor claims to be when it asks the site."""
+
+OLD_KEY = 180 * DAY
+"""Seconds after which a signing key should be replaced."""
+
+
+class Grade(StrEnum):
+    GOOD = "good"
+    WARNING = "warning"
+    FAILING = "failing"
+
+
+class Finding(NamedTuple):
+    """One line of the report."""
+
+    grade: Grade
+    topic: str
+    words: str
+    remedy: str = ""
+
+
+def settings(chosen: Settings) -> Iterator[Finding]:
+    """What the settings alone show."""
+    if chosen.production:
+        yield Finding(Grade.GOOD, "environment", "production, reached at " + chosen.public_url)
+        yield Finding(
+            Grade.GOOD, "cookies", "Secure, HttpOnly, SameSite=Lax, Path=/, no Domain; names begin with __Host-"
+        )
+    else:
+        yield Finding(
+            Grade.WARNING,
+            "environment",
+            "development: answers to loopback names only",
+            "set WEBAPP_ENV=production where others use it",
+        )
+        yield Finding(
+            Grade.WARNING,
+            "cookies",
+            "HttpOnly, SameSite=Lax, but not Secure: they travel over plain http",
+            "set WEBAPP_ENV=production and serve https",
+        )
+    yield _lifetimes(chosen)
+    if chosen.rate_limits:
+        yield Finding(Grade.GOOD, "rate limits", "on")
+    else:
+        yield Finding(
+            Grade.FAILING if chosen.production else Grade.WARNING,
+            "rate limits",
+            "off: passwords can be guessed without end",
+            "set WEBAPP_RATE_LIMITS=on",
+        )
+    if chosen.lab and chosen.production:
+        yield Finding(
+            Grade.WARNING, "lab", "on in production: it shows people their tokens' claims", "set WEBAPP_LAB=off"
+        )
+
+
+def _lifetimes(chosen: Settings) -> Finding:
+    times = chosen.lifetimes
+    words = (
+        f"grace {times.grace} s < access {times.access_token} s < refresh {times.refresh_token} s"
+        f" <= session {times.session} s"
+    )
+    problem = times.production_problem()
+    if problem is None:
+        return Finding(Grade.GOOD, "lifetimes", words)
+    # In development short lifetimes are for watching; production does not start with them.
+    return Finding(Grade.WARNING, "lifetimes", f"WEBAPP_{problem}", "production refuses to start with these")
+
+
+def keys(path: Path, ring: KeyRing, now: int) -> Iterator[Finding]:
+    """The key ring and its file."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        yield Finding(
+            Grade.FAILING, "key file", f"{path} has mode {mode:04o}: others can read it", f"run: chmod 600 {path}"
+        )
+    else:
+        yield Finding(Grade.GOOD, "key file", f"{path}, mode {mode:04o}")
+    for purpose in PURPOSES:
+        key = ring.active(purpose)
+        born = key.active_since or key.created_at
+        words = f"{purpose} tokens are signed by {key.kid} ({key.alg})"
+        if born is not None and now - born > OLD_KEY:
+            yield Finding(
+                Grade.WARNING,
+                "keys",
+                f"{words}, for {(now - born) // DAY} days",
+                f"run: flask --app wsgi keys rotate --purpose {purpose}",
+            )
+        else:
+            yield Finding(Grade.GOOD, "keys", words)
+    if ring.active(ACCESS).alg == "HS256":
+        yield Finding(Grade.GOOD, "jwks", "no public keys: with HS256 only this application verifies access tokens")
+
+
+def database(now: int) -> Iterator[Finding]:
+    """Reachable, migrated, and with the guarantees that a revocation needs."""
+    problem = health.problem()
+    if problem:
+        yield Finding(Grade.FAILING, "database", problem, "start the database, or run: flask --app wsgi db upgrade")
+        return
+    yield Finding(Grade.GOOD, "database", "reachable, every migration applied")
+    facts = health.facts()
+    if facts.sqlite_mode is not None:
+        journal, synchronous = facts.sqlite_mode
+        fine = journal == "wal" and synchronous == 2
+        yield Finding(
+            Grade.GOOD if fine else Grade.FAILING,
+            "sqlite",
+            f"journal_mode {journal}, synchronous {'FULL' if synchronous == 2 else synchronous}",
+            "" if fine else "move the file to a local disk; network file systems cannot do this",
+        )
+    apart = abs(facts.clock - now)
+    yield Finding(
+        Grade.GOOD if apart <= 2 else Grade.WARNING if apart <= 60 else Grade.FAILING,
+        "clock",
+        f"{apart} s apart from the database's",
+        "" if apart <= 2 else "let both machines keep time by NTP",
+    )
+
+
+def redis(url: str | None) -> Iterator[Finding]:
+    """The shared store of the limits, where one is set."""
+    if url is None:
+        yield Finding(Grade.GOOD, "limit store", "the database")
+        return
+    from redis import Redis, RedisError  # only where Redis is in use
+
+    try:
+        Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2).ping()
+    except RedisError as error:
+        yield Finding(
+            Grade.FAILING,
+            "limit store",
+            f"Redis does not answer ({type(error).__name__}); each worker counts alone",
+            "start it, or correct WEBAPP_REDIS_URL",
+        )
+    else:
+        yield Finding(Grade.GOOD, "limit store", "Redis answers")
+
+
+def proxies(chosen: Settings, header: tuple[str, str]) -> Iterator[Finding]:
+    """Does the number of trusted proxies fit what a request over the public address shows?"""
+    trusted = chosen.trusted_proxies
+    probe = urllib.request.Request(f"{chosen.public_url}/healthz", headers={header[0]: header[1], "X-Forwarded-For": FORGED})
+    try:
+        with urllib.request.urlopen(probe, timeout=3) as answer:  # noqa: S310 - the scheme was checked in Settings
+            seen = json.loads(answer.read(65536)).get("seen")
+    except (OSError, ValueError, AttributeError, urllib.error.URLError):
+        seen = None
+    if not isinstance(seen, dict):
+        yield Finding(
+            Grade.WARNING,
+            "proxies",
+            f"could not be checked: {chosen.public_url} did not answer as this deployment",
+            "run doctor where the site is reachable, while it is running",
+        )
+        return
+    yield judge_proxies(trusted, str(seen["client"]), list(seen["forwarded_for"]))
+
+
+def judge_proxies(trusted: int, believed: str, forwarded_for: list[str]) -> Finding:
+    """Grade what a request with a forged `X-Forwarded-For` showed."""
+    hops = len(forwarded_for) - (FORGED in forwarded_for)
+    words = f"{trusted} trusted, {hops} on the way; the client's address is read as {believed}"
+    if believed == FORGED:
+        return Finding(
+            Grade.FAILING,
+            "proxies",
+            f"{words}: anybody can claim any address",
+            f"set WEBAPP_TRUSTED_PROXIES={hops}",
+        )
+    if hops > trusted:
+        return Finding(
+            Grade.FAILING,
+            "proxies",
+            f"{words}: that is a proxy's, so everybody shares one address and its limits",
+            f"set WEBAPP_TRUSTED_PROXIES={hops}",
+        )
+    return Finding(Grade.GOOD, "proxies", words)
+
+
+def wall_clock() -> int:
+    """Unix seconds of this machine, whatever a test has set the application's clock to."""
+    return int(time.time())

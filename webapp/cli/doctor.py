@@ -1,0 +1,45 @@
+"""`flask doctor`: is this deployment sound?"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from webapp.cli import checks
+from webapp.cli.checks import Finding, Grade
+from webapp.cli.output import json_option
+from webapp.core.errors import TokenroomError
+from webapp.web import probe
+from webapp.web.services import services
+
+
+@click.command("doctor")
+@json_option
+@with_appcontext
+def command(as_json: bool) -> None:
+    """Grade this deployment's settings: good, warning or failing. Exit code 1 if anything fails."""
+    findings = _examine()
+    failing = any(finding.grade is Grade.FAILING for finding in findings)
+    if as_json:
+        click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.grade:<8} {finding.topic}: {finding.words}")
+            if finding.remedy:
+                click.echo(f"{'':<8} -> {finding.remedy}")
+    sys.exit(1 if failing else 0)
+
+
+def _examine() -> list[Finding]:
+    chosen, now = services().settings, checks.wall_clock()
+    findings = [*checks.settings(chosen), *checks.keys(chosen.keys_file, services().tokens.ring, now)]
+    try:
+        findings += checks.database(now)
+    except TokenroomError as error:
+        findings.append(Finding(Grade.FAILING, "database", str(error), "start the database"))
+    findings += checks.redis(chosen.redis_url)
+    findings += checks.proxies(chosen, (probe.HEADER, probe.sign_probe()))
+    return findings

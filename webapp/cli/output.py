@@ -1,0 +1,73 @@
+"""What all commands share: lists as text or JSON, errors in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import click
+from flask.cli import with_appcontext
+
+from webapp.core.errors import TokenroomError
+from webapp.flows.client import Client
+from webapp.store import health
+from webapp.store.database import begin_request
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CLIENT = Client(ip_address="", user_agent="command line")
+"""Who acts, for the trail: somebody with a shell, so no address."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def command(function: F) -> F:
+    """Run a command with the application and a database that is ready; every error of ours is one line, exit code 1."""
+
+    @with_appcontext
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        begin_request()
+        problem = health.problem()
+        if problem:
+            raise click.ClickException(problem)
+        try:
+            return function(*args, **kwargs)
+        except TokenroomError as error:
+            raise click.ClickException(str(error)) from error
+
+    return cast(F, run)
+
+
+def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool, nothing: str) -> None:
+    """Print rows as a JSON array of objects, or as a table of `columns`; `nothing` is said where there are none."""
+    rows = list(rows)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    columns = list(columns)
+    table = [columns, *([_text(name, row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
+    for line in table:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def moment(seconds: int) -> str:
+    """Unix seconds as UTC, to be read by people."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if name == "at" or name.endswith("_at"):
+        return moment(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    # A name that holds control characters must not command the terminal.
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,121 @@
+"""`flask users …`: accounts."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from webapp.cli.output import CLIENT, command, json_option, show
+from webapp.core.errors import FieldError
+from webapp.flows import manage_people, sign_up
+from webapp.flows.end_sessions import COMMAND_LINE
+from webapp.flows.manage_people import ROLES
+from webapp.store import people
+from webapp.store.database import read
+from webapp.store.people import Account
+from webapp.web.services import services
+
+group = AppGroup("users", help="Create, list and change accounts.")
+
+PROBLEMS = {
+    ("username", "invalid"): "USERNAME must be 3 to 32 letters, digits, dots, underscores or hyphens",
+    ("username", "taken"): "this user name is taken",
+    ("email", "invalid"): "EMAIL is not an e-mail address",
+    ("email", "taken"): "there is an account with this address already",
+    ("name", "unprintable"): "the name holds a character that cannot be shown",
+    ("name", "too_long"): "the name is longer than 80 characters",
+    ("password", "unreadable"): "the password holds a character that cannot be stored",
+    ("password", "too_short"): "the password is shorter than 8 characters",
+    ("password", "too_long"): "the password is longer than 1024 characters",
+    ("password", "personal"): "the password is the user name, the address or the name",
+    ("password", "common"): "the password is among the first ones that attackers try",
+}
+
+PAGE = 500
+
+
+def find(login: str) -> Account:
+    """The account named on the command line. Raises ClickException."""
+    account = read(lambda tx: people.find(tx, login))
+    if account is None:
+        raise click.ClickException(f"there is no user {login!r}")
+    return account
+
+
+@group.command("create")
+@click.argument("username")
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True)
+@click.option("--name", default="", help="Display name, up to 80 characters.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input (its first line).")
+@command
+def create(username: str, email: str, role: str, name: str, password_stdin: bool) -> None:
+    """Create an account. The password is asked for, twice, without showing it."""
+    account, problems = sign_up.check_account(username, email, name, _password(password_stdin))
+    if account is not None:
+        try:
+            sign_up.add_account(account._replace(role=role), CLIENT, services().clock(), by=COMMAND_LINE)
+        except FieldError as problem:
+            problems = [problem]
+    if problems:
+        raise click.ClickException("; ".join(PROBLEMS[problem.field, problem.code] for problem in problems))
+    click.echo(f"created {username} ({role})")
+
+
+def _password(from_stdin: bool) -> str:
+    if not from_stdin:
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise click.ClickException("the password on standard input is not UTF-8 text") from None
+
+
+@group.command("list")
+@click.option("--search", default="", help="Only those whose user name, address or name contains this.")
+@json_option
+@command
+def list_(search: str, as_json: bool) -> None:
+    """List accounts by user name."""
+    rows: list[dict[str, object]] = []
+    while True:
+        found, total = read(lambda tx: people.search(tx, search, offset=len(rows), limit=PAGE))
+        rows += [account._asdict() for account in found]
+        if not found or len(rows) >= total:
+            break
+    show(
+        rows,
+        ("username", "email", "name", "role", "created_at", "disabled_at"),
+        as_json=as_json,
+        nothing="no users",
+    )
+
+
+@group.command("set-role")
+@click.argument("username")
+@click.argument("role", type=click.Choice(ROLES))
+@command
+def set_role(username: str, role: str) -> None:
+    """Change somebody's role. It counts from their next request."""
+    manage_people.change_role(find(username).id, role, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{username} is now {role}")
+
+
+@group.command("disable")
+@click.argument("username")
+@command
+def disable(username: str) -> None:
+    """Disable an account: it cannot log in, and all its sessions end."""
+    manage_people.disable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{username} is disabled")
+
+
+@group.command("enable")
+@click.argument("username")
+@command
+def enable(username: str) -> None:
+    """Let a disabled account log in again."""
+    manage_people.enable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{username} is enabled")

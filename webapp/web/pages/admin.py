@@ -1,0 +1,150 @@
+"""For administrators: people, their sessions, and what may be done to both. Everything done here is in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from webapp.flows import end_sessions, manage_people
+from webapp.store import events, people, session_list
+from webapp.store.database import read
+from webapp.web.roles import role_required
+from webapp.web.services import services
+from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+PAGE = 25
+"""People on a page, and events of a person."""
+
+MAX_QUERY = 100
+
+NOTICES = {
+    "ended": ("ok", _l("The session ended.")),
+    "all": ("ok", _l("All sessions of this person ended.")),
+    "disabled": ("ok", _l("The account is disabled and logged out everywhere.")),
+    "enabled": ("ok", _l("The account is enabled again.")),
+    "role": ("ok", _l("The role was changed. It counts from their next request.")),
+    "last": ("bad", _l("This is the last active administrator. Make somebody else an administrator first.")),
+}
+
+
+@blueprint.get("", endpoint="people")
+@role_required("admin")
+def list_people() -> str:
+    """`GET /admin?q=…&page=…`: people, by user name."""
+    query = request.args.get("q", "").strip()[:MAX_QUERY]
+    page = request.args.get("page", 1, type=int)
+    if not 1 <= page <= 10**6:
+        abort(404)
+    found, total = read(lambda tx: people.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
+    pages = max(-(-total // PAGE), 1)
+    if page > pages:
+        abort(404)
+    return render_template("admin_people.html", people=found, total=total, query=query, page=page, pages=pages)
+
+
+@blueprint.get("/people/<user_id>")
+@role_required("admin")
+def person(user_id: str) -> str:
+    """`GET /admin/people/<id>`: one person, their sessions and events."""
+    return _person_page(user_id, NOTICES.get(request.args.get("notice", "")))
+
+
+def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
+    now = services().clock()
+    before = request.args.get("before", type=int)
+
+    account = read(lambda tx: people.get(tx, user_id))
+    if account is None:
+        abort(404)
+    listed = read(lambda tx: session_list.of_user(tx, user_id, ended_since=now - ENDED_SHOWN_FOR))
+    rows = read(lambda tx: events.newest(tx, user_id, before=before, limit=PAGE + 1))
+    names = read(lambda tx: people.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))
+    alive, ended = shown(listed, now, current_user.auth_session.sid)
+    return render_template(
+        "admin_person.html",
+        person=account,
+        alive=alive,
+        ended=ended,
+        events=shown_events(rows[:PAGE], names=names),
+        older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        first=before is None,
+        notice=notice,
+    )
+
+
+@blueprint.post("/people/<user_id>/disable")
+@role_required("admin")
+def disable(user_id: str) -> Response | tuple[str, int]:
+    """`POST /admin/people/<id>/disable`."""
+    return _manage(user_id, "disabled", manage_people.disable)
+
+
+@blueprint.post("/people/<user_id>/enable")
+@role_required("admin")
+def enable(user_id: str) -> Response | tuple[str, int]:
+    """`POST /admin/people/<id>/enable`."""
+    return _manage(user_id, "enabled", manage_people.enable)
+
+
+@blueprint.post("/people/<user_id>/role")
+@role_required("admin")
+def change_role(user_id: str) -> Response | tuple[str, int]:
+    """`POST /admin/people/<id>/role`: `role` is `user` or `admin`."""
+    role = request.form.get("role", "")
+    if role not in manage_people.ROLES:
+        abort(400)
+    return _manage(
+        user_id, "role", lambda whose, **who: manage_people.change_role(whose, role, **who)
+    )
+
+
+def _manage(user_id: str, done: str, act: Callable[..., None]) -> Response | tuple[str, int]:
+    try:
+        act(user_id, by=current_user.id, client=g.auth.client, now=services().clock())
+    except manage_people.NoSuchPerson:
+        abort(404)
+    except manage_people.NotAdmin:
+        abort(403)
+    except manage_people.LastAdmin:
+        return _person_page(user_id, NOTICES["last"]), 422
+    return _see_other(url_for("admin.person", user_id=user_id, notice=done))
+
+
+@blueprint.post("/people/<user_id>/sessions/<sid>/revoke")
+@role_required("admin")
+def revoke(user_id: str, sid: str) -> Response:
+    """`POST /admin/people/<id>/sessions/<sid>/revoke`."""
+    ended = end_sessions.end_one(
+        sid,
+        reason="admin",
+        client=g.auth.client,
+        now=services().clock(),
+        owner=user_id,
+        by=current_user.id,
+    )
+    if not ended:
+        abort(404)
+    return _see_other(url_for("admin.person", user_id=user_id, notice="ended"))
+
+
+@blueprint.post("/people/<user_id>/sessions/revoke-all")
+@role_required("admin")
+def revoke_all(user_id: str) -> Response:
+    """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
+    if read(lambda tx: people.get(tx, user_id)) is None:
+        abort(404)
+    end_sessions.end_all(
+        user_id, reason="admin", client=g.auth.client, now=services().clock(), by=current_user.id
+    )
+    return _see_other(url_for("admin.person", user_id=user_id, notice="all"))
+
+
+def _see_other(target: str) -> Response:
+    answer = redirect(target, 303)
+    assert isinstance(answer, Response)
+    return answer

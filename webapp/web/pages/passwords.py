@@ -1,0 +1,55 @@
+"""Change the password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from webapp.core.errors import FieldError
+from webapp.flows import change_password as flow
+from webapp.web import known_browser
+from webapp.web.cookies import write_tokens
+from webapp.web.forms import PasswordForm
+from webapp.web.limits import PasswordGate
+from webapp.web.services import services
+
+blueprint = Blueprint("passwords", __name__)
+
+
+@blueprint.route("/account/password", methods=["GET", "POST"])
+def change() -> Response:
+    """`GET, POST /account/password`: ends every other session; this browser goes on with a new one."""
+    form = PasswordForm()
+    if request.method == "GET":
+        return _page(form, 200)
+    application = services()
+    try:
+        session = flow.change_password(
+            application.tokens.lifetimes,
+            current_user.auth_session,
+            current=form.current_password.data or "",
+            new=form.new_password.data or "",
+            gate=PasswordGate(),
+            client=g.auth.client,
+            now=application.clock(),
+        )
+    except FieldError as problem:
+        form.show([problem])
+        return _page(form, 422)
+    except flow.SessionOver:
+        return _see_other(url_for("accounts.log_in", notice="password"))
+    answer = _see_other(url_for("sessions.show", notice="password"))
+    access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
+    write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
+    known_browser.remember(answer, session)
+    return answer
+
+
+def _page(form: PasswordForm, status: int) -> Response:
+    return make_response(render_template("password.html", form=form), status)
+
+
+def _see_other(target: str) -> Response:
+    answer = redirect(target, 303)
+    assert isinstance(answer, Response)
+    return answer

@@ -1,0 +1,82 @@
+"""Where a person is logged in, how to end that, and what happened to their account."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from webapp.flows import end_sessions
+from webapp.store import events, session_list
+from webapp.store.database import read
+from webapp.web.cookies import clear_tokens
+from webapp.web.services import services
+from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/account")
+
+PAGE = 25
+"""Events on a page."""
+
+NOTICES = {
+    "ended": ("ok", _l("The session ended. That device has to log in again.")),
+    "others": ("ok", _l("All other sessions ended. Only this device is logged in now.")),
+    "password": ("ok", _l("The password was changed. All other sessions ended; this device goes on with a new one.")),
+}
+
+
+@blueprint.get("/sessions")
+def show() -> str:
+    """`GET /account/sessions`."""
+    now = services().clock()
+    listed = read(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now - ENDED_SHOWN_FOR))
+    alive, ended = shown(listed, now, current_user.auth_session.sid)
+    notice = NOTICES.get(request.args.get("notice", ""))
+    return render_template("sessions.html", alive=alive, ended=ended, notice=notice)
+
+
+@blueprint.post("/sessions/<sid>/revoke")
+def revoke(sid: str) -> Response:
+    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, an unknown one and nonsense are all 404."""
+    own = sid == current_user.auth_session.sid
+    ended = end_sessions.end_one(
+        sid,
+        reason="logout" if own else "ended",
+        client=g.auth.client,
+        now=services().clock(),
+        owner=current_user.id,
+        by=current_user.id,
+    )
+    if not ended:
+        abort(404)
+    if not own:
+        return _see_other(url_for("sessions.show", notice="ended"))
+    answer = _see_other(url_for("accounts.log_in", notice="logout"))
+    clear_tokens(answer)
+    return answer
+
+
+@blueprint.post("/sessions/revoke-others")
+def revoke_others() -> Response:
+    """`POST /account/sessions/revoke-others`: only this browser stays logged in."""
+    end_sessions.end_others(
+        current_user.id, current_user.auth_session.sid, client=g.auth.client, now=services().clock()
+    )
+    return _see_other(url_for("sessions.show", notice="others"))
+
+
+@blueprint.get("/activity")
+def activity() -> str:
+    """`GET /account/activity?before=<event number>`: newest first."""
+    before = request.args.get("before", type=int)
+    if "before" in request.args and (before is None or not 0 < before < 2**63):
+        abort(400)
+    rows = read(lambda tx: events.newest(tx, current_user.id, before=before, limit=PAGE + 1))
+    older = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return render_template("activity.html", events=shown_events(rows[:PAGE]), older=older, first=before is None)
+
+
+def _see_other(target: str) -> Response:
+    answer = redirect(target, 303)
+    assert isinstance(answer, Response)
+    return answer

@@ -1,0 +1,154 @@
+"""Sessions and events in words, for the pages that list them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp.core.devices import Device, recognise, shortened
+from webapp.core.lifetimes import DAY
+from webapp.store.events import EventRow
+from webapp.store.session_list import ListedSession
+from webapp.web.services import services
+
+ENDED_SHOWN_FOR = 30 * DAY
+"""Seconds an ended session stays in its owner's list."""
+
+ENDINGS = {
+    "logout": _l("You logged out."),
+    "ended": _l("Ended from another device."),
+    "reuse": _l("An old token was used again."),
+    "password": _l("The password was changed."),
+    "admin": _l("An administrator ended it."),
+    "replaced": _l("The same browser logged in again."),
+    "limit": _l("Too many devices; this was the oldest."),
+    "expired": _l("It ran out: a session has a longest life."),
+    "unused": _l("It ran out, unused for too long."),
+    "disabled": _l("The account was disabled."),
+    "credentials": _l("The account's sessions were ended all at once."),
+}
+"""Why a session ended, by reason (see ListedSession.ending)."""
+
+ICONS = {"desktop": "desktop", "phone": "phone", "tablet": "tablet", "program": "terminal"}
+
+
+class ShownSession(NamedTuple):
+    """What a page shows of one session."""
+
+    sid: str
+    device: str
+    icon: str
+    place: str
+    channel: str
+    started: int
+    seen: int
+    ends: int
+    """When it ends if it is not used again: Unix seconds."""
+    persistent: bool
+    current: bool
+    ended: int | None
+    reason: Any
+
+
+def device_words(device: Device) -> str:
+    """"Chrome on Windows", or as much of it as is known."""
+    if device.browser and device.system:
+        if device.browser in ("KakaoTalk", "NAVER"):
+            return _("%(app)s app on %(system)s", app=device.browser, system=device.system)
+        return _("%(browser)s on %(system)s", browser=device.browser, system=device.system)
+    return device.browser or device.system or _("Unknown device")
+
+
+def shown(sessions: Iterable[ListedSession], now: int, current_sid: str = "") -> tuple[list[ShownSession], list[ShownSession]]:
+    """The living sessions, this one first, and the ended ones, last ended first."""
+    window = services().settings.lifetimes.renewal_window
+    alive: list[ShownSession] = []
+    over: list[ShownSession] = []
+    for session in sessions:
+        ending = session.ending(now, window)
+        device = recognise(session.user_agent)
+        item = ShownSession(
+            sid=session.sid,
+            device=device_words(device),
+            icon=ICONS[device.kind],
+            place=shortened(session.ip_address),
+            channel=session.channel,
+            started=session.created_at,
+            seen=session.last_seen_at,
+            ends=min(session.expires_at, session.refresh_expires_at),
+            persistent=session.persistent,
+            current=session.sid == current_sid,
+            ended=ending[1] if ending else None,
+            reason=ENDINGS.get(ending[0], ENDINGS["ended"]) if ending else None,
+        )
+        (over if ending else alive).append(item)
+    alive.sort(key=lambda item: (not item.current, -item.seen))
+    over.sort(key=lambda item: -(item.ended or 0))
+    return alive, [item for item in over if (item.ended or 0) > now - ENDED_SHOWN_FOR]
+
+
+EVENTS = {
+    "account.created": ("ok", _l("The account was created.")),
+    "login.succeeded": ("ok", _l("Logged in.")),
+    "login.failed": ("bad", _l("Somebody tried to log in and failed.")),
+    "login.limited": ("bad", _l("Too many wrong passwords: log-in was paused for a while.")),
+    "session.started": ("", _l("A session began.")),
+    "session.revoked": ("", _l("A session ended.")),
+    "refresh.renewed": ("", _l("An expired refresh token was renewed by a valid access token.")),
+    "refresh.redelivered": ("", _l("A refresh token was sent once more, because its answer had been lost.")),
+    "refresh.reused": ("bad", _l("An old refresh token was used again, so its session was ended.")),
+    "refresh.unknown": ("bad", _l("A refresh token came that no session knows.")),
+    "token.invalid": ("bad", _l("A token came that is not valid.")),
+    "token.pair_mismatch": ("bad", _l("Two tokens of different sessions came together.")),
+    "cookie.duplicate": ("bad", _l("A token cookie came twice.")),
+    "password.changed": ("ok", _l("The password was changed.")),
+    "role.changed": ("", _l("The role was changed.")),
+    "account.disabled": ("bad", _l("The account was disabled.")),
+    "account.enabled": ("ok", _l("The account was enabled.")),
+}
+"""Event -> (tone, words)."""
+
+
+class ShownEvent(NamedTuple):
+    """What a page shows of one event."""
+
+    id: int
+    at: int
+    name: str
+    tone: str
+    words: Any
+    details: list[str]
+
+
+def shown_events(rows: Iterable[EventRow], *, names: dict[str, str] | None = None) -> list[ShownEvent]:
+    """Events in words. `names` (user names by id) are given to administrators only; others read "an administrator"."""
+    found = []
+    for row in rows:
+        tone, words = EVENTS.get(row.event, ("", row.event))
+        found.append(ShownEvent(row.id, row.at, row.event, tone, words, _details(row, names)))
+    return found
+
+
+def _details(row: EventRow, names: dict[str, str] | None) -> list[str]:
+    detail = row.detail
+    lines = []
+    reason = detail.get("reason")
+    if row.event == "session.revoked" and reason in ENDINGS:
+        lines.append(str(ENDINGS[reason]))
+    if row.event == "role.changed":
+        lines.append(_("from %(old)s to %(new)s", old=_role(detail.get("from")), new=_role(detail.get("to"))))
+    if detail.get("during"):
+        lines.append(_("during a password change"))
+    by = detail.get("by")
+    if by:
+        lines.append(_("by an administrator") if names is None else _("by %(name)s", name=names.get(by, by)))
+    if row.ip_address:
+        lines.append(_("from %(place)s", place=shortened(row.ip_address)))
+    return lines
+
+
+def _role(role: Any) -> str:
+    return _("administrator") if role == "admin" else _("user")
