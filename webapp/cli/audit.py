@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 from webapp.cli.output import command as our_command
 from webapp.cli.output import json_option, moment
 from webapp.cli.users import find
 from webapp.store import events, people
 from webapp.store.database import read
+from webapp.store.events import EventRow
 
 PAGE = 1000
 
 
 @click.command("audit")
-@click.option("--user", "login", help="Only what concerns this user: what happened to them and what they did to others.")
+@click.option("--user", "login", help="Only what happened to this user, and what they did to others.")
 @json_option
 @our_command
 def command(login: str | None, as_json: bool) -> None:
@@ -40,10 +42,13 @@ def command(login: str | None, as_json: bool) -> None:
 
 def _events(user_id: str | None) -> Iterator[dict[str, Any]]:
     after = 0
+
+    def next_page(tx: Connection) -> tuple[list[EventRow], dict[str, str]]:
+        rows = events.trail(tx, user_id=user_id, after=after, limit=PAGE)
+        return rows, people.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail})
+
     while True:
-        rows = read(lambda tx: events.trail(tx, user_id=user_id, after=after, limit=PAGE))
-        actors = {str(row.detail["by"]) for row in rows if "by" in row.detail}
-        names = read(lambda tx: people.names(tx, actors))
+        rows, names = read(next_page)
         for row in rows:
             detail = dict(row.detail)
             if "by" in detail:

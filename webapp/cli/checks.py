@@ -163,9 +163,11 @@ def redis(url: str | None) -> Iterator[Finding]:
 def proxies(chosen: Settings, header: tuple[str, str]) -> Iterator[Finding]:
     """Does the number of trusted proxies fit what a request over the public address shows?"""
     trusted = chosen.trusted_proxies
-    probe = urllib.request.Request(f"{chosen.public_url}/healthz", headers={header[0]: header[1], "X-Forwarded-For": FORGED})
+    headers = {header[0]: header[1], "X-Forwarded-For": FORGED}
+    # The scheme is http or https: Settings saw to it.
+    probe = urllib.request.Request(f"{chosen.public_url}/healthz", headers=headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(probe, timeout=3) as answer:  # noqa: S310 - the scheme was checked in Settings
+        with urllib.request.urlopen(probe, timeout=3) as answer:  # noqa: S310
             seen = json.loads(answer.read(65536)).get("seen")
     except (OSError, ValueError, AttributeError, urllib.error.URLError):
         seen = None

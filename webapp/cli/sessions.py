@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import Connection
 
 from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.cli.users import find
@@ -32,13 +34,7 @@ def list_(login: str | None, as_json: bool) -> None:
     """List live sessions."""
     user_id = find(login).id if login else None
     now, window = services().clock(), services().settings.lifetimes.renewal_window
-    found: list[ListedSession] = []
-    while True:
-        after = found[-1].sid if found else ""
-        page = read(lambda tx: session_list.live(tx, now=now, user_id=user_id, after=after, limit=PAGE))
-        found += page
-        if len(page) < PAGE:
-            break
+    found = list(_live(now, user_id))
     rows = [
         {
             "id": session.sid,
@@ -55,6 +51,17 @@ def list_(login: str | None, as_json: bool) -> None:
     ]
     columns = ("id", "user", "channel", "device", "ip", "last_seen_at", "expires_at")
     show(rows, columns, as_json=as_json, nothing="nobody is logged in")
+
+
+def _live(now: int, user_id: str | None) -> Iterator[ListedSession]:
+    after = ""
+
+    def next_page(tx: Connection) -> list[ListedSession]:
+        return session_list.live(tx, now=now, user_id=user_id, after=after, limit=PAGE)
+
+    while page := read(next_page):
+        yield from page
+        after = page[-1].sid
 
 
 def _device(user_agent: str) -> str:

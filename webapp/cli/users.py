@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import Connection
 
 from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.core.errors import FieldError
@@ -79,18 +81,23 @@ def _password(from_stdin: bool) -> str:
 @command
 def list_(search: str, as_json: bool) -> None:
     """List accounts by user name."""
-    rows: list[dict[str, object]] = []
-    while True:
-        found, total = read(lambda tx: people.search(tx, search, offset=len(rows), limit=PAGE))
-        rows += [account._asdict() for account in found]
-        if not found or len(rows) >= total:
-            break
     show(
-        rows,
+        [account._asdict() for account in _everybody(search)],
         ("username", "email", "name", "role", "created_at", "disabled_at"),
         as_json=as_json,
         nothing="no users",
     )
+
+
+def _everybody(text: str) -> Iterator[Account]:
+    offset = 0
+
+    def next_page(tx: Connection) -> list[Account]:
+        return people.search(tx, text, offset=offset, limit=PAGE)[0]
+
+    while page := read(next_page):
+        yield from page
+        offset += len(page)
 
 
 @group.command("set-role")

@@ -51,7 +51,8 @@ def recognise(user_agent: str) -> Device:
     if own is None and system is None:
         program = _PROGRAM.match(user_agent)
         return Device(program.group().strip() if program else None, None, "program")
-    return Device(own or _SIMPLER.get(found or "", found), _SIMPLER.get(system or "", system), _kind(user_agent, system))
+    browser = own or _SIMPLER.get(found or "", found)
+    return Device(browser, _SIMPLER.get(system or "", system), _kind(user_agent, system))
 
 
 def _kind(user_agent: str, system: str | None) -> str:

@@ -28,6 +28,7 @@ class Settled(StrEnum):
     ENDED = "session ended"
     TOO_LATE = "too late"
     OVERTAKEN = "overtaken"
+    TOO_OFTEN = "too many refreshes"
 
 
 class Handout(NamedTuple):

@@ -63,9 +63,7 @@ def change_password(
         others = set(auth_sessions.live_sids(tx, session.user_id, now)) - {session.sid}
         end(tx, others, "password", client, now, by=session.user_id)
         users.change_credentials(tx, session.user_id, new_hash)
-        events.record(
-            tx, "password.changed", at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
-        )
+        events.record(tx, "password.changed", at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address)
         return open_session(
             tx,
             lifetimes,

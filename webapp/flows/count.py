@@ -20,11 +20,11 @@ def count(key: str, amount: int, *, seconds: int, now: int) -> int:
     def work(tx: Connection) -> int:
         if amount < 0:
             counters.give_back(tx, key, -amount, now=now)
-            return counters.look_up(tx, key, now=now).count
+            return counters.look_up(tx, key, now=now).number
         counted = counters.add(tx, key, amount, now=now, seconds=seconds)
         if random.randrange(SWEEP_ONE_IN) == 0:  # noqa: S311 - nothing to guess here
             counters.sweep(tx, now=now)
-        return counted.count
+        return counted.number
 
     return transact(work)
 

@@ -15,7 +15,7 @@ _counters = cast(Table, RateCounter.__table__)
 class Window(NamedTuple):
     """A counter's state: how often, and the Unix second at which counting begins anew."""
 
-    count: int
+    number: int
     expires_at: int
 
 

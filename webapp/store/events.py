@@ -57,9 +57,9 @@ class EventRow(NamedTuple):
     username: str | None
 
 
-_LISTING = select(
-    *(_events.c[field] for field in EventRow._fields[:-1]), _users.c.username
-).select_from(_events.outerjoin(_users, _users.c.id == _events.c.user_id))
+_LISTING = select(*(_events.c[field] for field in EventRow._fields[:-1]), _users.c.username).select_from(
+    _events.outerjoin(_users, _users.c.id == _events.c.user_id)
+)
 
 
 def newest(tx: Connection, user_id: str, *, before: int | None = None, limit: int) -> list[EventRow]:

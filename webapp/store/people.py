@@ -65,7 +65,7 @@ def names(tx: Connection, user_ids: set[str]) -> dict[str, str]:
     if not user_ids:
         return {}
     rows = tx.execute(select(_users.c.id, _users.c.username).where(_users.c.id.in_(user_ids)))
-    return {user_id: username for user_id, username in rows}
+    return {str(user_id): str(username) for user_id, username in rows}
 
 
 def lock_admins_and(tx: Connection, user_id: str) -> list[Account]:

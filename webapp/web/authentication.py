@@ -19,9 +19,9 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, g, jsonify, redirect, request
 from flask_login import LoginManager
 
-from webapp.core.errors import TooManyTries
 from webapp.core.decision import SERVED, Outcome, TokenState, decide
-from webapp.core.rotation import REFRESHING
+from webapp.core.errors import TooManyTries
+from webapp.core.rotation import REFRESHING, Settled
 from webapp.flows import audit, judge
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
@@ -226,7 +226,7 @@ def _settle_cookies(auth: Auth, response: Response) -> None:
             count_refresh(auth.evidence, now)
         except TooManyTries:
             # The page is served all the same and the browser keeps what it has: the next minute tries again.
-            auth.issued = Issued("too many refreshes")
+            auth.issued = Issued(Settled.TOO_OFTEN)
             return
         auth.issued = issued = refresh(
             application.tokens, auth.evidence, auth.outcome, door=auth.door, now=now, client=auth.client

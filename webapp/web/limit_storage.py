@@ -34,7 +34,7 @@ REDIS_PATIENCE = 0.5
 class DatabaseStorage(Storage):
     """Counters in the application's own database, by the application's own clock."""
 
-    STORAGE_SCHEME = [f"{SCHEME}+database"]
+    STORAGE_SCHEME = [f"{SCHEME}+database"]  # noqa: RUF012 - declared so by the library
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -44,7 +44,7 @@ class DatabaseStorage(Storage):
         return count_flow.count(key, amount, seconds=expiry, now=services().clock())
 
     def get(self, key: str) -> int:
-        return count_flow.look_up(key, now=services().clock()).count
+        return count_flow.look_up(key, now=services().clock()).number
 
     def get_expiry(self, key: str) -> float:
         return count_flow.look_up(key, now=services().clock()).expires_at
@@ -63,7 +63,7 @@ class DatabaseStorage(Storage):
 class SharedStorage(Storage):
     """The storage in use. `redis_url` (an option) chooses Redis; otherwise the database counts."""
 
-    STORAGE_SCHEME = [SCHEME]
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, *, redis_url: str = "") -> None:
         super().__init__(uri, wrap_exceptions)

@@ -54,15 +54,17 @@ class ShownSession(NamedTuple):
 
 
 def device_words(device: Device) -> str:
-    """"Chrome on Windows", or as much of it as is known."""
+    """ "Chrome on Windows", or as much of it as is known."""
     if device.browser and device.system:
         if device.browser in ("KakaoTalk", "NAVER"):
-            return _("%(app)s app on %(system)s", app=device.browser, system=device.system)
-        return _("%(browser)s on %(system)s", browser=device.browser, system=device.system)
-    return device.browser or device.system or _("Unknown device")
+            return str(_("%(app)s app on %(system)s", app=device.browser, system=device.system))
+        return str(_("%(browser)s on %(system)s", browser=device.browser, system=device.system))
+    return device.browser or device.system or str(_("Unknown device"))
 
 
-def shown(sessions: Iterable[ListedSession], now: int, current_sid: str = "") -> tuple[list[ShownSession], list[ShownSession]]:
+def shown(
+    sessions: Iterable[ListedSession], now: int, current_sid: str = ""
+) -> tuple[list[ShownSession], list[ShownSession]]:
     """The living sessions, this one first, and the ended ones, last ended first."""
     window = services().settings.lifetimes.renewal_window
     alive: list[ShownSession] = []
@@ -151,4 +153,4 @@ def _details(row: EventRow, names: dict[str, str] | None) -> list[str]:
 
 
 def _role(role: Any) -> str:
-    return _("administrator") if role == "admin" else _("user")
+    return str(_("administrator") if role == "admin" else _("user"))

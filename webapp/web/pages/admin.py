@@ -98,9 +98,7 @@ def change_role(user_id: str) -> Response | tuple[str, int]:
     role = request.form.get("role", "")
     if role not in manage_people.ROLES:
         abort(400)
-    return _manage(
-        user_id, "role", lambda whose, **who: manage_people.change_role(whose, role, **who)
-    )
+    return _manage(user_id, "role", lambda whose, **who: manage_people.change_role(whose, role, **who))
 
 
 def _manage(user_id: str, done: str, act: Callable[..., None]) -> Response | tuple[str, int]:
@@ -138,9 +136,7 @@ def revoke_all(user_id: str) -> Response:
     """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
     if read(lambda tx: people.get(tx, user_id)) is None:
         abort(404)
-    end_sessions.end_all(
-        user_id, reason="admin", client=g.auth.client, now=services().clock(), by=current_user.id
-    )
+    end_sessions.end_all(user_id, reason="admin", client=g.auth.client, now=services().clock(), by=current_user.id)
     return _see_other(url_for("admin.person", user_id=user_id, notice="all"))
 
 
