@@ -1,0 +1,60 @@
+"""Servers whose rate limits are on, and which count how many password hashes they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
+from tests.support.server import Server
+
+
+class GuardedServer(Server):
+    """`hashes()`: password hashes computed so far, in all workers together."""
+
+    def hashes(self) -> int:
+        path = self.folder / "hashes"
+        return path.stat().st_size if path.exists() else 0
+
+
+def guarded_at(folder: Path, database_url: str | None = None, **settings: str) -> GuardedServer:
+    on = {"WEBAPP_RATE_LIMITS": "on", "WEBAPP_TEST_HASHES": str(folder / "hashes"), **settings}
+    return GuardedServer(folder, database_url, settings=on)
+
+
+@pytest.fixture(scope="session")
+def guarded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    with guarded_at(tmp_path_factory.mktemp("guarded")) as server:
+        assert isinstance(server, GuardedServer)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    need("PostgreSQL", there=postgres_is_there())
+    address = make_postgres_database()
+    try:
+        with guarded_at(tmp_path_factory.mktemp("guarded_pg"), address) as server:
+            assert isinstance(server, GuardedServer)
+            yield server
+    finally:
+        drop_postgres_database(address)
+
+
+@pytest.fixture
+def guarded(guarded_sqlite: GuardedServer) -> GuardedServer:
+    """As `guarded_server`, on SQLite only: for what does not depend on the database."""
+    guarded_sqlite.clock.advance(3601)
+    return guarded_sqlite
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def guarded_server(request: pytest.FixtureRequest) -> GuardedServer:
+    """Gunicorn with 4 workers and rate limits, on each database in turn. Shared, and so is its address 127.0.0.1:
+    a test that uses up the address begins with a window of its own (`server.clock.advance`)."""
+    server = request.getfixturevalue(f"guarded_{request.param}")
+    assert isinstance(server, GuardedServer)
+    server.clock.advance(3601)
+    return server

@@ -1,0 +1,136 @@
+"""An ended session serves nobody: 200 requests, spread over all workers, none of them answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.support.browser import PASSWORD, Browser
+from tests.support.commands import run_command
+from tests.support.server import Server
+
+REQUESTS = 200
+NEW = "another fine sentence"
+
+
+def storm(server: Server, browser: Browser) -> list[int]:
+    """The statuses of 200 requests with this browser's cookies, each on a connection of its own."""
+    cookies = {cookie.name: cookie.value or "" for cookie in browser.http.cookies.jar}
+
+    def ask(_number: int) -> int:
+        return httpx.get(f"{server.url}/test/me", cookies=cookies, headers={"Sec-Fetch-Mode": "navigate"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(ask, range(REQUESTS)))
+
+
+def sid_of(browser: Browser, *, current: bool = True) -> str:
+    """The id in the form that ends this browser's own session (or the first other one)."""
+    page = browser.get("/account/sessions").text
+    sids = [part.partition("/revoke")[0] for part in page.split('action="/account/sessions/')[1:]]
+    sids = [sid for sid in sids if sid != "revoke-others"]
+    return sids[0] if current else sids[1]
+
+
+def log_out(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    victim.log_out()
+
+
+def end_from_another_device(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    sid = sid_of(victim)
+    assert other.submit("/account/sessions", f"/account/sessions/{sid}/revoke").status_code == 303
+
+
+def end_all_others(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    assert other.submit("/account/sessions", "/account/sessions/revoke-others").status_code == 303
+
+
+def change_the_password(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    answer = other.submit("/account/password", current_password=PASSWORD, new_password=NEW)
+    assert answer.headers["location"] == "/account/sessions?notice=password"
+
+
+def administrator(server: Server) -> Browser:
+    admin = server.browser()
+    run_command(server.settings, "users", "set-role", admin.sign_up(), "admin")
+    return admin
+
+
+def person_page(admin: Browser, name: str) -> str:
+    page = admin.get(f"/admin?q={name}").text
+    return "/admin/people/" + page.partition('href="/admin/people/')[2].partition('"')[0]
+
+
+def end_by_an_administrator(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    admin = administrator(server)
+    page = person_page(admin, name)
+    assert admin.submit(page, f"{page}/sessions/{sid_of(victim)}/revoke").status_code == 303
+
+
+def disable_the_account(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    admin = administrator(server)
+    page = person_page(admin, name)
+    assert admin.submit(page, f"{page}/disable").headers["location"].endswith("notice=disabled")
+
+
+def end_by_command(server: Server, victim: Browser, other: Browser, name: str) -> None:
+    sid = sid_of(victim)
+    listed = json.loads(run_command(server.settings, "sessions", "list", "--user", name, "--json").stdout)
+    assert sid in {session["id"] for session in listed}
+    run_command(server.settings, "sessions", "revoke", sid)
+
+
+End = Callable[[Server, Browser, Browser, str], None]
+
+
+@pytest.mark.parametrize(
+    ("end", "notice"),
+    [
+        (log_out, "logout"),
+        (end_from_another_device, "ended"),
+        (end_all_others, "ended"),
+        (change_the_password, "password"),
+        (end_by_an_administrator, "admin"),
+        (disable_the_account, "admin"),
+        (end_by_command, "admin"),
+    ],
+)
+def test_none_of_two_hundred_requests_is_served(server: Server, end: End, notice: str) -> None:
+    """Before: all 200 are served, by all four workers. After: none is, from the very first one on."""
+    victim, other = server.browser(), server.browser()
+    name = victim.sign_up()
+    other.log_in(name)
+    stolen = victim.another_tab()
+    assert victim.get("/test/me").status_code == 200
+    end(server, victim, other, name)
+    assert storm(server, stolen) == [303] * REQUESTS
+    assert stolen.get("/account").headers["location"] == f"/login?next=%2Faccount&notice={notice}"
+    survivor = end in (end_from_another_device, end_all_others, change_the_password, log_out)
+    assert (other.get("/test/me").status_code == 200) is (survivor or end in (end_by_an_administrator, end_by_command))
+
+
+def test_the_storm_reaches_every_worker(server: Server) -> None:
+    """The yardstick of the test above: as many requests of a living session, answered by all four processes."""
+    browser = server.browser()
+    browser.sign_up()
+    cookies = {cookie.name: cookie.value or "" for cookie in browser.http.cookies.jar}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: httpx.get(f"{server.url}/test/me", cookies=cookies), range(REQUESTS)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["pid"] for answer in answers}) == server.workers
+
+
+def test_a_changed_role_acts_on_the_next_request(server: Server) -> None:
+    """Down and up again, in the session that is open all the while."""
+    admin = administrator(server)
+    name = (browser := server.browser()).sign_up()
+    page = person_page(admin, name)
+    assert browser.get("/admin").status_code == 403
+    admin.submit(page, f"{page}/role", role="admin")
+    assert {browser.get("/admin").status_code for _ in range(20)} == {200}
+    admin.submit(page, f"{page}/role", role="user")
+    assert {browser.get("/admin").status_code for _ in range(20)} == {403}
