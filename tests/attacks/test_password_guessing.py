@@ -86,7 +86,7 @@ def test_a_known_browser_has_ten_guesses_too(guarded: GuardedServer) -> None:
 
 
 def test_the_mark_of_a_known_browser_is_bound_to_account_and_password(guarded: GuardedServer) -> None:
-    """Used up by a stranger, the account stays closed to marks that are forged, another's, or older than its password."""
+    """Used up by a stranger, the account stays closed to marks forged, another's, or older than its password."""
     browser, name = owner(guarded)
     mark = browser.cookie("known_browser") or ""
     for _ in range(10):

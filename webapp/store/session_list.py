@@ -41,16 +41,16 @@ class ListedSession(NamedTuple):
         Reasons: those of `revoked_reason`; `disabled` and `credentials` (the account's doing); `expired` (its absolute
         lifetime) and `unused` (the refresh token ran out, and with it the window in which it could be renewed).
         """
-        if self.revoked_at is not None:
+        if self.revoked_at is not None and self.revoked_at < self.expires_at:
             return self.revoked_reason or "ended", self.revoked_at
         if self.disabled_at is not None:
             return "disabled", self.disabled_at
         if self.credential_epoch != self.user_credential_epoch:
             return "credentials", self.last_seen_at
+        if self.refresh_expires_at < self.expires_at and now >= self.refresh_expires_at + renewal_window:
+            return "unused", self.refresh_expires_at
         if now >= self.expires_at:
             return "expired", self.expires_at
-        if now >= self.refresh_expires_at + renewal_window:
-            return "unused", self.refresh_expires_at
         return None
 
 

@@ -1,0 +1,79 @@
+"""The counters of the rate limits, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+
+from tests.conftest import build_app
+from tests.support.crowd import at_once
+from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
+from webapp.flows import count as flow
+from webapp.store import counters
+from webapp.store.database import db, transact
+
+NOW = 1_800_000_000
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application on an empty, migrated database of each kind."""
+    settings: dict[str, str] = {}
+    if request.param == "postgres":
+        need("PostgreSQL", there=postgres_is_there())
+        settings["WEBAPP_DATABASE_URL"] = make_postgres_database()
+    app = build_app(tmp_path_factory.mktemp("either"), settings)
+    migrate(app)
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+    if settings:
+        drop_postgres_database(settings["WEBAPP_DATABASE_URL"])
+
+
+def test_parallel_hits_each_see_another_count(either: Flask) -> None:
+    """Atomic: twelve at once count to twelve, and none sees what another one saw."""
+
+    def hit(_number: int) -> int:
+        with either.app_context():
+            return flow.count("key", 1, seconds=60, now=NOW)
+
+    assert sorted(at_once(12, hit)) == list(range(1, 13))
+
+
+def test_windows_begin_with_the_first_hit_and_end_by_the_clock(either: Flask) -> None:
+    assert flow.count("key", 1, seconds=60, now=NOW) == 1
+    assert flow.count("key", 1, seconds=60, now=NOW + 59) == 2
+    assert flow.look_up("key", now=NOW + 59) == (2, NOW + 60)
+    assert flow.look_up("key", now=NOW + 60) == (0, NOW + 60)
+    assert flow.count("key", 1, seconds=60, now=NOW + 60) == 1
+
+
+def test_giving_back_never_goes_below_zero_nor_into_another_window(either: Flask) -> None:
+    flow.count("key", 1, seconds=60, now=NOW)
+    assert [flow.count("key", -1, seconds=60, now=NOW) for _ in range(2)] == [0, 0]
+    flow.count("key", 1, seconds=60, now=NOW)
+    assert flow.count("key", -1, seconds=60, now=NOW + 60) == 0
+    assert flow.count("unknown", -1, seconds=60, now=NOW) == 0
+
+
+def test_sweeping_leaves_what_still_counts(either: Flask) -> None:
+    flow.count("old", 1, seconds=60, now=NOW)
+    flow.count("new", 1, seconds=60, now=NOW + 30)
+    assert transact(lambda tx: counters.sweep(tx, now=NOW + 60)) == 1
+    assert flow.look_up("new", now=NOW + 60).number == 1
+    assert flow.forget() == 1
+
+
+def test_migrations_go_down_and_up_and_fit_the_models(either: Flask) -> None:
+    """After each way the tables are what the models say."""
+    downgrade(revision="base")
+    upgrade()
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, db.metadata) == []

@@ -1,0 +1,206 @@
+"""Rate limits: where they count, what they spare, and what happens when the store is away. (tests/attacks has the
+parallel guesses.)"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+from limits.errors import StorageError
+
+from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
+from tests.support.clock import SetClock
+from webapp.web.limits import network_of
+
+REDIS = "redis://127.0.0.1:6379/9"
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    return {"WEBAPP_RATE_LIMITS": "on"}
+
+
+def guess(app: Flask, login: str, times: int) -> list[int]:
+    browser = Browser.of_app(app)
+    fields = browser.read_form("/login").fields | {"username": login, "password": "wrong password"}
+    return [browser.post("/login", fields).status_code for _ in range(times)]
+
+
+def events(app: Flask, name: str) -> list[str]:
+    import json
+
+    output = app.test_cli_runner().invoke(args=["audit", "--json", "--user", name]).stdout
+    return [event["event"] for event in json.loads(output)]
+
+
+def test_the_window_opens_again_and_the_trail_says_it_once(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """429 says in how many seconds, and that is true to the second."""
+    name = visitor.sign_up()
+    assert guess(app, name, 13) == [422] * 10 + [429] * 3
+    assert events(app, name).count("login.limited") == 1
+    assert events(app, name).count("login.failed") == 10
+    answer = Browser.of_app(app).log_in(name)
+    wait = int(answer.headers["retry-after"])
+    assert answer.status_code == 429
+    assert "15 minutes" in answer.text
+    clock.advance(wait - 1)
+    assert Browser.of_app(app).log_in(name).status_code == 429
+    clock.advance(1)
+    assert Browser.of_app(app).log_in(name).status_code == 303
+
+
+def test_what_was_typed_is_not_stored(app: Flask, visitor: Browser) -> None:
+    """Counters are kept under hashes: people type passwords into the wrong field."""
+    import sqlite3
+
+    guess(app, "my secret password", 1)
+    rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
+    assert len(rows) == 2
+    assert "secret" not in str(rows)
+    assert "127.0.0.1" not in str(rows)
+
+
+def test_refresh_thirty_times_a_minute_then_served_without(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """Above the limit the page is served and the tokens stay as they are; a minute later they are renewed."""
+    visitor.sign_up()
+    for _ in range(30):
+        visitor.access = None
+        assert "refresh_token" in cookies_set(visitor.get("/test/me"))
+    visitor.access = None
+    answer = visitor.get("/test/me")
+    assert answer.status_code == 200
+    assert cookies_set(answer) == {}
+    assert case_of(answer) == "nothing reissued: too many refreshes"
+    clock.advance(60)
+    assert set(cookies_set(visitor.get("/test/me"))) == {"access_token", "refresh_token"}
+
+
+def test_ordinary_refreshes_are_not_even_counted(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """One refresh in a minute or more costs no counter."""
+    import sqlite3
+
+    visitor.sign_up()
+    for _ in range(3):
+        clock.advance(601)
+        assert "refresh_token" in cookies_set(visitor.get("/test/me"))
+    keys = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
+    assert [key for (key,) in keys if "refresh" in key] == []
+
+
+def test_the_current_password_can_be_tried_ten_times(visitor: Browser) -> None:
+    """Whoever finds a browser open does not find the password out."""
+    visitor.sign_up()
+    codes = [
+        visitor.submit("/account/password", current_password="wrong one", new_password="another sentence").status_code
+        for _ in range(11)
+    ]
+    assert codes == [422] * 10 + [429]
+    right = visitor.submit("/account/password", current_password=PASSWORD, new_password="another sentence")
+    assert right.status_code == 429
+
+
+@pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "off"}])
+def test_off_means_off(app: Flask, visitor: Browser, settings: dict[str, str]) -> None:
+    name = visitor.sign_up()
+    assert guess(app, name, 12) == [422] * 12
+
+
+def redis_there() -> bool:
+    import redis
+
+    try:
+        return bool(redis.Redis.from_url(REDIS).ping())
+    except redis.RedisError:
+        return False
+
+
+@pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on", "WEBAPP_REDIS_URL": REDIS}])
+def test_redis_counts_where_it_is_set(app: Flask, visitor: Browser, settings: dict[str, str]) -> None:
+    """The same behaviour, and the counters are in Redis: a second application shares them."""
+    import redis
+
+    from tests.support.databases import need
+
+    need("Redis", there=redis_there())
+    redis.Redis.from_url(REDIS).flushdb()
+    name = f"n{secrets.token_hex(5)}"
+    visitor.sign_up(name)
+    assert guess(app, name, 11) == [422] * 10 + [429]
+    counters = {key.decode() for key in redis.Redis.from_url(REDIS).keys("*login*")}
+    assert len(counters) == 2
+    assert name not in str(counters)
+
+
+@pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on", "WEBAPP_REDIS_URL": "redis://127.0.0.1:1/0"}])
+def test_a_store_that_is_down_is_made_up_for(
+    app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture, settings: dict[str, str]
+) -> None:
+    """Nobody gets a 500; this worker counts in memory; one line says so, not one a request."""
+    name = visitor.sign_up()
+    assert guess(app, name, 11) == [422] * 10 + [429]
+    assert caplog.text.count("the store of the rate limits is down") == 1
+
+
+def test_a_table_that_is_gone_is_made_up_for(app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    """The database answers, but not for counters (a migration that was forgotten)."""
+    import sqlite3
+
+    name = visitor.sign_up()
+    with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as connection:
+        connection.execute("DROP TABLE rate_counters")
+    assert guess(app, name, 11) == [422] * 10 + [429]
+    assert "the store of the rate limits is down" in caplog.text
+
+
+def test_the_store_is_asked_again_after_a_rest(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that failed rests for some seconds; then it counts again."""
+    from webapp.web import limit_storage
+
+    now = 1000.0
+    monkeypatch.setattr(limit_storage.time, "monotonic", lambda: now)
+    storage = limit_storage.SharedStorage()
+    asked: list[str] = []
+
+    class Down:
+        def incr(self, *_: Any) -> int:
+            asked.append("incr")
+            raise StorageError(OSError())
+
+    storage._shared = Down()  # type: ignore[assignment]
+    assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
+    assert asked == ["incr"]
+    now += limit_storage.REST
+    assert storage.incr("k", 60) == 3
+    assert asked == ["incr", "incr"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.7", "203.0.113.8", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("", "", True),
+    ],
+)
+def test_whose_tries_count_together(one: str, other: str, same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is same
+
+
+@pytest.mark.parametrize("name", ["\x00", "x" * 60000, "İ", "ﬁ", "", " "])
+def test_odd_names_are_counted_too(app: Flask, name: str) -> None:
+    assert guess(app, name, 11) == [422] * 10 + [429]
+
+
+def test_json_is_answered_with_json(app: Flask) -> None:
+    guess(app, "nobody", 10)
+    browser = Browser.of_app(app)
+    fields = browser.read_form("/login").fields | {"username": "nobody", "password": "wrong password"}
+    answer: httpx.Response = browser.post("/login", fields, headers={"Accept": "application/json"})
+    assert answer.status_code == 429
+    assert answer.json()["error"] == "too_many_requests"
+    assert "wrong passwords" in answer.json()["error_description"]
