@@ -93,7 +93,9 @@ COMPILED = CompiledTemplates()
 
 
 def build_app(folder: Path, settings: dict[str, str]) -> Flask:
-    app = create_app({"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", "WEBAPP_LOG_LEVEL": "warning", **settings})
+    app = create_app(
+        {"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", "WEBAPP_LOG_LEVEL": "warning", **settings}
+    )
     services_of(app).clock = SetClock(folder / "clock")
     app.jinja_env.bytecode_cache = COMPILED
     add_test_views(app)

@@ -72,7 +72,10 @@ def broken_database(server: GuardedServer, browser: Browser) -> None:
     path = server.folder / "tokenroom.db"
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE security_events RENAME TO hidden_events")
-    assert server.browser().submit("/signup", username="broken", email="b@example.com", password=CANARIES[0]).status_code == 503
+    assert (
+        server.browser().submit("/signup", username="broken", email="b@example.com", password=CANARIES[0]).status_code
+        == 503
+    )
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE hidden_events RENAME TO security_events")
     connection.close()

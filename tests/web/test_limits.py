@@ -191,7 +191,7 @@ def test_whose_tries_count_together(one: str, other: str, same: bool) -> None:
     assert (network_of(one) == network_of(other)) is same
 
 
-@pytest.mark.parametrize("name", ["\x00", "x" * 60000, "İ", "ﬁ", "", " "])
+@pytest.mark.parametrize("name", ["\x00", "x" * 60000, ""])
 def test_odd_names_are_counted_too(app: Flask, name: str) -> None:
     assert guess(app, name, 11) == [422] * 10 + [429]
 

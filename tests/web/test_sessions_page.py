@@ -125,7 +125,7 @@ def test_activity_is_paged_newest_first(visitor: Browser, clock: SetClock) -> No
         visitor.log_out()
         visitor.log_in(name)
     page = visitor.get("/account/activity").text
-    assert page.count('<code>') == 25
+    assert page.count("<code>") == 25
     assert page.index("session.started") < page.index("session.revoked")
     older = page.partition('href="/account/activity?before=')[2].partition('"')[0]
     last = visitor.get(f"/account/activity?before={older}").text

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from webapp.store import counters
 from webapp.store.counters import Window
-from webapp.store.database import read, transact
+from webapp.store.database import DatabaseUnavailable, read, transact
 
 SWEEP_ONE_IN = 100
 """One hit in so many also deletes counters whose window is over, so that the table does not grow."""
@@ -26,7 +27,11 @@ def count(key: str, amount: int, *, seconds: int, now: int) -> int:
             counters.sweep(tx, now=now)
         return counted.number
 
-    return transact(work)
+    try:
+        return transact(work)
+    except ProgrammingError as error:
+        # PostgreSQL's word for a table that a forgotten migration would have made.
+        raise DatabaseUnavailable("the table of the rate counters is missing") from error
 
 
 def look_up(key: str, *, now: int) -> Window:

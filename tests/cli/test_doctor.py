@@ -1,0 +1,104 @@
+"""`flask doctor` finds what is wrong with a deployment, and says what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.attacks.conftest import guarded_at
+from tests.support.commands import run_command
+from webapp.cli import checks
+from webapp.cli.checks import FORGED, Grade, judge_proxies
+from webapp.config import Settings
+
+
+def grades(app: Flask) -> dict[str, str]:
+    output = app.test_cli_runner().invoke(args=["doctor", "--json"]).stdout
+    return {finding["topic"]: finding["grade"] for finding in json.loads(output)}
+
+
+def test_a_running_development_site(tmp_path: Path) -> None:
+    """Nothing fails; what makes it development is warned of; the proxies are checked by asking the site itself."""
+    with guarded_at(tmp_path) as server:
+        done = run_command(server.settings, "doctor", "--json")
+    found = {finding["topic"]: finding for finding in json.loads(done.stdout)}
+    assert {topic for topic, finding in found.items() if finding["grade"] == "warning"} == {"environment", "cookies"}
+    assert found["proxies"]["words"] == "0 trusted, 0 on the way; the client's address is read as 127.0.0.1"
+    assert found["sqlite"]["words"] == "journal_mode wal, synchronous FULL"
+
+
+def test_a_trusted_proxy_that_is_not_there_fails(tmp_path: Path) -> None:
+    """Then anybody could claim any address: exit code 1, and the number to set."""
+    with guarded_at(tmp_path, WEBAPP_TRUSTED_PROXIES="1") as server:
+        done = run_command(server.settings, "doctor", fails=True)
+    assert done.returncode == 1
+    assert "failing  proxies: 1 trusted, 0 on the way" in done.stdout
+    assert "-> set WEBAPP_TRUSTED_PROXIES=0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("trusted", "believed", "forwarded", "grade"),
+    [
+        (1, "198.51.100.9", [FORGED, "198.51.100.9"], Grade.GOOD),
+        (2, "198.51.100.9", [FORGED, "198.51.100.9", "10.0.0.1"], Grade.GOOD),
+        (1, "198.51.100.9", ["198.51.100.9"], Grade.GOOD),  # a proxy that replaces what it was sent
+        (2, FORGED, [FORGED, "198.51.100.9"], Grade.FAILING),
+        (0, "10.0.0.1", [FORGED, "198.51.100.9"], Grade.FAILING),
+        (1, "10.0.0.1", [FORGED, "198.51.100.9", "10.0.0.1"], Grade.FAILING),
+    ],
+)
+def test_proxies_are_counted(trusted: int, believed: str, forwarded: list[str], grade: Grade) -> None:
+    assert judge_proxies(trusted, believed, forwarded).grade is grade
+
+
+def test_nobody_else_learns_what_a_request_shows(app: Flask) -> None:
+    """Without the signed header, or with a forged one, health says nothing more than that it is up."""
+    client = app.test_client()
+    for header in ({}, {"X-Tokenroom-Probe": "probe.x.y"}):
+        assert client.get("/healthz", headers=header).json == {"status": "ok"}
+
+
+def test_a_key_file_that_others_read_fails(app: Flask) -> None:
+    keys = Path(app.instance_path) / "keys.json"
+    assert grades(app)["key file"] == "good"
+    keys.chmod(0o644)
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    assert result.exit_code == 1
+    assert f"run: chmod 600 {keys}" in result.output
+
+
+def test_missing_migrations_fail(app: Flask) -> None:
+    from flask_migrate import downgrade
+
+    with app.app_context():
+        downgrade()
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    assert result.exit_code == 1
+    assert "flask --app wsgi db upgrade" in result.output
+
+
+def test_old_keys_are_warned_of(app: Flask) -> None:
+    from webapp.web.services import services_of
+
+    ring = services_of(app).tokens.ring
+    path = Path(app.instance_path) / "keys.json"
+    later = (ring.active("access").active_since or 0) + checks.OLD_KEY + 1
+    assert [finding.grade for finding in checks.keys(path, ring, later) if finding.topic == "keys"] == [
+        Grade.WARNING
+    ] * 2
+
+
+def test_production_settings(tmp_path: Path) -> None:
+    base = {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": "https://login.example.com"}
+    good = {finding.topic: finding.grade for finding in checks.settings(Settings.load(base))}
+    assert set(good.values()) == {Grade.GOOD}
+    worse = Settings.load(base | {"WEBAPP_RATE_LIMITS": "off", "WEBAPP_LAB": "on"})
+    bad = {finding.topic: finding.grade for finding in checks.settings(worse)}
+    assert (bad["rate limits"], bad["lab"]) == (Grade.FAILING, Grade.WARNING)
+
+
+def test_redis_that_does_not_answer_fails() -> None:
+    assert [finding.grade for finding in checks.redis("redis://127.0.0.1:1/0")] == [Grade.FAILING]

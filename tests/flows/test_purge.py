@@ -1,0 +1,38 @@
+"""Deleting old sessions."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tests.support.browser import Browser
+from tests.support.clock import SetClock
+from webapp.flows import purge as flow
+from webapp.store import session_list
+from webapp.store.database import read
+
+DAY = 86400
+
+
+def test_only_what_ended_long_ago_goes_in_batches(app: Flask, clock: SetClock) -> None:
+    """Logged out or run out more than 30 days ago: gone. Living, or ended lately: kept, with its reason."""
+    logged_out, ran_out = Browser.of_app(app), Browser.of_app(app)
+    for _ in range(5):
+        name = logged_out.sign_up()
+        logged_out.log_out()
+    ran_out.sign_up()
+    clock.advance(31 * DAY)
+    kept = Browser.of_app(app)
+    kept.log_in(name)
+    kept.log_out()
+    kept.log_in(name)
+    with app.app_context():
+        assert flow.purge(clock(), batch=2).sessions == 5
+        assert flow.purge(clock(), batch=2).sessions == 0
+    clock.advance(29 * DAY - 1)
+    with app.app_context():
+        assert flow.purge(clock()).sessions == 0
+    clock.advance(2 * DAY)
+    with app.app_context():
+        # The session that ran out (30 days after its start), and the one that was logged out.
+        assert flow.purge(clock()).sessions == 2
+        assert len(read(lambda tx: session_list.people_logged_in(tx, clock() - 10 * DAY))) == 1
