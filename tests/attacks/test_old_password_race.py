@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 from tests.support.browser import Browser
 from tests.support.crowd import at_once
@@ -18,7 +19,7 @@ def test_fifty_rounds(server: Server) -> None:
     passwords = [f"the sentence of round {number}" for number in range(ROUNDS + 1)]
     name = owner.sign_up(password=passwords[0])
     thief = server.browser()
-    for old, new in zip(passwords, passwords[1:], strict=False):
+    for old, new in pairwise(passwords):
         change = owner.read_form("/account/password").fields | {"current_password": old, "new_password": new}
         entry = thief.read_form("/login").fields | {"username": name, "password": old}
 
