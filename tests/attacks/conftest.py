@@ -24,14 +24,14 @@ def guarded_at(folder: Path, database_url: str | None = None, **settings: str) -
     return GuardedServer(folder, database_url, settings=on)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
     with guarded_at(tmp_path_factory.mktemp("guarded")) as server:
         assert isinstance(server, GuardedServer)
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
     need("PostgreSQL", there=postgres_is_there())
     address = make_postgres_database()

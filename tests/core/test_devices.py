@@ -22,7 +22,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605
         (f"{IPHONE} Mobile/15E148 KAKAOTALK 10.8.0", Device("KakaoTalk", "iOS", "phone")),
         (f"{IPHONE} Version/17.5 Mobile/15E148 Safari/604.1", Device("Safari", "iOS", "phone")),
         (
-            "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1",
+            "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1 Version/17.5 Mobile/15E148 Safari/604.1",
             Device("Safari", "iOS", "tablet"),
         ),
         (

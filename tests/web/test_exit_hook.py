@@ -243,5 +243,5 @@ def test_a_duplicate_cookie_is_invalid(app: Flask, person: Browser, clock: SetCl
 
 def test_words_for_every_outcome_of_a_refresh() -> None:
     """What is shown and counted has a name each."""
-    assert len({str(what) for what in Settled}) == len(Settled) == 7
+    assert len({str(what) for what in Settled}) == len(Settled) == 8
     assert refresh_flow.Issued(Settled.ENDED).row is None

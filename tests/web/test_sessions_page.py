@@ -10,7 +10,7 @@ from flask import Flask
 from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 
-WHALE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126 Whale/3.27 Safari/537.36"
+WHALE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126 Whale/3.27"
 DAY = 86400
 
 

@@ -118,7 +118,7 @@ def too_many_tries(error: TooManyTries) -> Response:
     answer = answer_for(
         429,
         message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
-        remedy=ngettext("Try again in a minute.", "Try again in %(num)s minutes.", minutes),
+        remedy=ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes),
     )
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer

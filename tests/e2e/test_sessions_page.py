@@ -1,0 +1,58 @@
+"""The sessions page in a real browser: two profiles, one ends the other."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from tests.e2e.conftest import OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.browser import PASSWORD
+
+
+@pytest.mark.parametrize("js", [True, False])
+def test_one_device_ends_another(open_page: OpenPage, js: bool) -> None:
+    """Ended here, the other one is asked to log in with its very next click, and told why."""
+    here, there = open_page("/", js=js), open_page("/", js=js)
+    name = f"e{secrets.token_hex(5)}"
+    sign_up(here, name)
+    there.goto("/login")
+    there.fill("[name=username]", name)
+    there.fill("[name=password]", PASSWORD)
+    there.click("main form button")
+    there.wait_for_url("**/")
+    here.goto("/account/sessions")
+    assert here.locator(".row[aria-current]").count() == 1
+    assert "Chrome on Linux" in here.locator(".row").first.inner_text()
+    here.locator(".row:not([aria-current]) button").click()
+    here.wait_for_url("**/account/sessions?notice=ended")
+    assert here.locator(".row-ended").count() == 1
+    there.click("nav a[href='/account']")
+    there.wait_for_url("**/login?next=%2Faccount&notice=ended")
+    assert "ended from another device" in there.locator("[role=status]").inner_text()
+
+
+def test_the_password_is_changed(open_page: OpenPage) -> None:
+    """This browser goes on, with other tokens."""
+    page = open_page("/")
+    sign_up(page, f"e{secrets.token_hex(5)}")
+    before = {c["name"]: c["value"] for c in page.context.cookies()}
+    page.goto("/account/password")
+    page.fill("[name=current_password]", PASSWORD)
+    page.fill("[name=new_password]", "another fine sentence")
+    page.click("main form button")
+    page.wait_for_url("**/account/sessions?notice=password")
+    after = {c["name"]: c["value"] for c in page.context.cookies()}
+    assert before["refresh_token"] != after["refresh_token"]
+    page.goto("/account/activity")
+    assert "The password was changed." in page.content()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("path", ["/account/sessions", "/account/activity", "/account/password"])
+def test_pages_are_accessible_and_fit_a_phone(open_page: OpenPage, path: str, dark: bool) -> None:
+    page = open_page("/", dark=dark, width=320)
+    sign_up(page, f"e{secrets.token_hex(5)}")
+    page.goto(path)
+    assert findings(page) == []
+    assert not scrolls_sideways(page)
