@@ -11,8 +11,10 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import web
+from webapp import cli, web
 from webapp.config import Settings, as_flask_config
+from webapp.core.errors import KeyRingError
+from webapp.core.keys import KeyRing
 from webapp.store.database import db, engine_options, prepare_engine
 from webapp.store.health import MIGRATIONS
 from webapp.store.key_file import FollowedKeyRing, KeyFile
@@ -29,7 +31,13 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
     """
     chosen = Settings.load(os.environ, settings)
     key_file = KeyFile(chosen.keys_file)
-    ring = open_key_ring(key_file, chosen, system_clock())
+    ring: KeyRing | None
+    try:
+        ring = open_key_ring(key_file, chosen, system_clock())
+    except KeyRingError:
+        if not cli.is_command():
+            raise
+        ring = None  # `flask keys` makes or mends it; a command that needs it gets this error then
 
     app = Flask(
         "webapp",
@@ -38,9 +46,18 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
         template_folder=str(_ROOT / "templates"),
         static_folder=str(_ROOT / "static"),
     )
-    app.config.from_mapping(as_flask_config(chosen, ring.forms_secret))
+    app.config.from_mapping(as_flask_config(chosen, ring.forms_secret if ring else None))
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.database_url)
-    app.extensions[EXTENSION] = Services(chosen, FollowedKeyRing(key_file, ring, time.monotonic))
+    app.extensions[EXTENSION] = Services(
+        chosen,
+        FollowedKeyRing(
+            key_file,
+            ring,
+            time.monotonic,
+            # So that workers that started before a key left the ring and those that started after sign forms alike.
+            on_change=lambda new: app.config.update(SECRET_KEY=new.forms_secret),
+        ),
+    )
 
     chosen.instance_path.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
@@ -49,6 +66,7 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
 
     web.register(app)
+    cli.register(app)
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

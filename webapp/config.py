@@ -192,7 +192,7 @@ _NAMES = frozenset(
 )
 
 
-def as_flask_config(settings: Settings, secret_key: str) -> dict[str, Any]:
+def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any]:
     """What Flask and its extensions need to be told."""
     prefix = "__Host-" if settings.production else ""
     return {

@@ -7,7 +7,6 @@ key does nothing, so every token it signed is dead.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 import secrets
@@ -15,7 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import KeyRingError
+from webapp.core.key_generation import new_material, weakness
 
 ACCESS, REFRESH = PURPOSES = ("access", "refresh")
 
@@ -26,8 +27,6 @@ ALGORITHMS = ("HS256", "EdDSA", "ES256", "PS256", "RS256")
 
 SECRET_BYTES = 32
 """Bytes of a new HS256 secret, the size of its hash output (RFC 7518 section 3.2)."""
-
-MIN_RSA_BITS = 3072
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUBLIC_MEMBERS = frozenset({"kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"})
@@ -119,6 +118,10 @@ class KeyRing:
         usable = (key for key in self.keys if key.purpose == ACCESS and key.state != RETIRED)
         return {"keys": [jwk for key in usable if (jwk := key.public_jwk()) is not None]}
 
+    def without_needless(self, now: int, keep: int) -> KeyRing:
+        """A ring without the keys that stopped signing more than `keep` seconds ago: no token of theirs can live."""
+        return KeyRing(k for k in self.keys if k.superseded_at is None or now - k.superseded_at <= keep)
+
     def rotate(self, new: Key, now: int) -> KeyRing:
         """A ring in which `new` signs and the key it replaces only verifies."""
         kept = [
@@ -147,11 +150,16 @@ class KeyRing:
         try:
             document = json.loads(text)
             entries = document["keys"]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise KeyRingError("not a JWK set: expected a JSON object with a list named keys") from None
         if not isinstance(entries, list):
             raise KeyRingError("not a JWK set: keys is not a list")
         return cls(_read_key(entry, number) for number, entry in enumerate(entries, start=1))
+
+
+def generate(purpose: str, alg: str, now: int) -> Key:
+    """A new active key for one of ALGORITHMS. RSA takes about a second."""
+    return new_secret(purpose, now) if alg == "HS256" else new_key(purpose, alg, new_material(alg), now)
 
 
 def new_ring(access_keys: Iterable[Key], now: int) -> KeyRing:
@@ -171,19 +179,6 @@ def new_key(purpose: str, alg: str, material: Mapping[str, Any], now: int) -> Ke
     return Key(kid, alg, purpose, ACTIVE, {**material, "created_at": now, "active_since": now})
 
 
-def encode_base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def decode_base64url(text: str) -> bytes:
-    """Decode unpadded base64url. Raises ValueError on anything else, non-canonical trailing bits included."""
-    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    if encode_base64url(raw) != text:
-        # Without this one token would have several spellings, and a signature check would not notice.
-        raise ValueError("not canonical base64url")
-    return raw
-
-
 def _read_key(entry: object, number: int) -> Key:
     if not isinstance(entry, dict):
         raise KeyRingError(f"key {number} is not an object")
@@ -200,9 +195,12 @@ def _read_key(entry: object, number: int) -> Key:
         raise KeyRingError(f"key {kid}: algorithm not allowed for {purpose} keys")
     own = {"kid", "alg", "purpose", "state"}
     key = Key(kid, alg, purpose, state, {name: value for name, value in entry.items() if name not in own})
-    if (alg == "HS256") != (texts["kty"] == "oct"):
+    if alg != "HS256":
+        if problem := weakness(alg, key.to_jwk(), signs=state == ACTIVE):
+            raise KeyRingError(f"key {kid}: {problem}")
+    elif texts["kty"] != "oct":
         raise KeyRingError(f"key {kid}: its kty does not fit {alg}")
-    if alg == "HS256":
+    else:
         try:
             strong = len(key.secret) >= SECRET_BYTES
         except (ValueError, TypeError):

@@ -16,9 +16,11 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import jwt
 
+from webapp.core.base64url import decode_base64url
 from webapp.core.decision import TokenState
-from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing, decode_base64url
+from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
+from webapp.core.strict_json import NotStrictJson, read_object
 
 Channel = Literal["web", "api"]
 
@@ -309,24 +311,9 @@ def read_token(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _read_json(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise Invalid("not a JSON object") from None
-    if not isinstance(value, dict):
-        raise Invalid("not a JSON object")
-    return value
-
-
-def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Two readers may pick different ones of two equal names (RFC 8725 section 2.6), so neither is picked.
-    names = dict(pairs)
-    if len(names) != len(pairs):
-        raise Invalid("repeated name in JSON")
-    return names
-
-
-def _refuse_constant(name: str) -> None:
-    raise Invalid("not a JSON object")
+        return read_object(raw)
+    except NotStrictJson as refusal:
+        raise Invalid(str(refusal)) from None
 
 
 def _registered(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,10 +32,12 @@ class Issued(NamedTuple):
     refresh: str | None = None
 
 
-def refresh(tokens: Tokens, evidence: Evidence, outcome: Outcome, *, door: int, now: int, client: Client) -> Issued:
+def refresh(
+    tokens: Tokens, evidence: Evidence, outcome: Outcome, *, door: int, now: int, client: Client, pairs: bool = False
+) -> Issued:
     """Carry out `outcome`, which was decided at `door`, at `now` (both Unix seconds). Raises DatabaseUnavailable.
 
-    The row is read or written again in every case.
+    The row is read or written again in every case. `pairs`: with a refresh token goes an access token, in case 3 too.
     """
     lifetimes = tokens.lifetimes
     claims = evidence.refresh.claims
@@ -65,7 +67,8 @@ def refresh(tokens: Tokens, evidence: Evidence, outcome: Outcome, *, door: int, 
             events.record(tx, event, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address)
         # In grace the parent's generation: this token must not confirm a successor its holder may never have received.
         gen = claims.gen if handout.what is Settled.ACCESS_ONLY else row.refresh_generation
-        access = tokens.mint_access(row, gen=gen, now=now) if handout.access else None
+        wants_access = handout.access or (pairs and handout.refresh)
+        access = tokens.mint_access(row, gen=gen, now=now) if wants_access else None
         return Issued(handout.what, row, access, tokens.mint_refresh(row) if handout.refresh else None)
 
     return transact(work)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from webapp.core.errors import KeyRingError
@@ -14,8 +15,9 @@ from webapp.core.keys import KeyRing
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 2.0
-"""Seconds between looks at the file. A change must be picked up within 5 s by every worker."""
+SETTLING = 1.0
+"""Seconds after which a file that changed is read once more: two changes within one tick of the file system's clock
+look like one."""
 
 
 class KeyFile:
@@ -27,11 +29,15 @@ class KeyFile:
     def read(self) -> KeyRing:
         """The ring in the file. Raises KeyRingError when it is missing or unusable."""
         try:
-            return KeyRing.from_json(self.path.read_text("utf-8"))
+            return self._parse(self.path.read_text("utf-8"))
         except FileNotFoundError:
             raise KeyRingError(f"no key ring at {self.path}; make one with: flask --app wsgi keys init") from None
         except (OSError, UnicodeDecodeError) as error:
             raise KeyRingError(f"key ring {self.path} cannot be read ({type(error).__name__})") from None
+
+    def _parse(self, text: str) -> KeyRing:
+        try:
+            return KeyRing.from_json(text)
         except KeyRingError as error:
             raise KeyRingError(f"key ring {self.path}: {error}") from None
 
@@ -46,10 +52,33 @@ class KeyFile:
             draft.unlink()
         return True
 
-    def replace(self, ring: KeyRing) -> None:
-        """Put another ring in the file's place, atomically."""
-        os.replace(self._draft(ring), self.path)
-        self._sync_directory()
+    def change(self, make: Callable[[KeyRing], KeyRing]) -> tuple[KeyRing, KeyRing]:
+        """Put what `make` makes of the ring in the ring's place; the ring before and the ring after.
+
+        One at a time: of two processes that rotate at once, the second sees what the first has done. Raises
+        KeyRingError, and then the file is as it was.
+        """
+        with self._locked():
+            before = self.read()
+            after = make(before)
+            if after is not before:
+                KeyRing.from_json(after.to_json())  # nothing is written that no worker could read
+                os.replace(self._draft(after), self.path)
+                self._sync_directory()
+        return before, after
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        # A file beside it, since the ring's own file is a new one after every change.
+        try:
+            handle = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise KeyRingError(f"key ring {self.path} cannot be changed ({type(error).__name__})") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _draft(self, ring: KeyRing) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,39 +99,61 @@ class KeyFile:
 
 
 class FollowedKeyRing:
-    """The ring in use, following its file: a changed file is read within LOOK_EVERY seconds of the next request.
+    """The ring in use, following its file from request to request.
+
+    Each request looks at the file (one `stat`, a microsecond) and never waits for its turn to look: a token that
+    another worker has just signed with a new key would be unknown here, and its owner logged out.
 
     A file that is broken or gone keeps the ring in use and is logged loudly: a slip of an editor must not log
-    everybody out.
+    everybody out either.
     """
 
-    def __init__(self, file: KeyFile, ring: KeyRing, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        file: KeyFile,
+        ring: KeyRing | None,
+        monotonic: Callable[[], float],
+        on_change: Callable[[KeyRing], object] = lambda ring: None,
+    ) -> None:
+        """`ring` is None where a command runs that may mend the ring: whoever needs it then gets the KeyRingError."""
         self._file = file
+        self._path = str(file.path)
         self._monotonic = monotonic
+        self._on_change = on_change
+        self._ring = ring
         self._seen = self._stamp()
-        self._looked_at = monotonic()
-        self.ring = ring
+        self._again_at: float | None = monotonic() + SETTLING
 
     def current(self) -> KeyRing:
-        now = self._monotonic()
-        if now - self._looked_at >= LOOK_EVERY:
-            self._looked_at = now
-            self._look()
-        return self.ring
+        """The ring as the file has it now. Raises KeyRingError only if there never was a usable one."""
+        if self._ring is None:
+            self._use(self._file.read())
+        elif self._stamp() != self._seen:
+            self._seen = self._stamp()
+            self._again_at = self._monotonic() + SETTLING
+            self._read()
+        elif self._again_at is not None and self._monotonic() >= self._again_at:
+            self._again_at = None
+            self._read()
+        assert self._ring is not None
+        return self._ring
 
-    def _look(self) -> None:
-        stamp = self._stamp()
-        if stamp == self._seen:
-            return
-        self._seen = stamp
+    def _read(self) -> None:
         try:
-            self.ring = self._file.read()
-            log.warning("key ring reloaded: %s", ", ".join(f"{key.kid} {key.state}" for key in self.ring.keys))
+            ring = self._file.read()
         except KeyRingError as error:
             log.critical("KEY RING NOT USABLE, the one in memory stays in use: %s", error)
+            return
+        if self._ring is None or ring.keys != self._ring.keys:
+            self._use(ring)
+            log.warning("key ring reloaded: %s", ", ".join(f"{key.kid} {key.state}" for key in ring.keys))
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def _use(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._on_change(ring)
+
+    def _stamp(self) -> tuple[int, int, int, int] | None:
         with suppress(OSError):
-            stat = self._file.path.stat()
-            return stat.st_mtime_ns, stat.st_ino, stat.st_size
+            stat = os.stat(self._path)
+            return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
         return None

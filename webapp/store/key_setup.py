@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import logging
+
 from webapp.config import Settings
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, KeyRing, new_ring, new_secret
+from webapp.core.keys import ACCESS, KeyRing, generate, new_ring
 from webapp.store.key_file import KeyFile
+
+log = logging.getLogger(__name__)
+
+
+def make_key_ring(file: KeyFile, algorithm: str, now: int) -> bool:
+    """Write a first ring whose access tokens are signed with `algorithm`. True if this call made it."""
+    return file.create(new_ring([generate(ACCESS, algorithm, now)], now))
 
 
 def open_key_ring(file: KeyFile, settings: Settings, now: int) -> KeyRing:
     """The ring to start with. Raises KeyRingError with the command that mends it."""
+    wanted = settings.access_algorithm
     if not settings.production and not file.path.exists():
-        file.create(new_ring([new_secret(ACCESS, now)], now))
+        make_key_ring(file, wanted, now)
     ring = file.read()
     active = ring.active(ACCESS).alg
-    if active != settings.access_algorithm:
+    if active == wanted:
+        return ring
+    if settings.production:
         raise KeyRingError(
-            f"access tokens are signed with {active}, but WEBAPP_ACCESS_ALGORITHM is {settings.access_algorithm}; "
-            f"run: flask --app wsgi keys rotate --purpose access --algorithm {settings.access_algorithm}"
+            f"access tokens are signed with {active}, but WEBAPP_ACCESS_ALGORITHM is {wanted}; "
+            f"run: flask --app wsgi keys rotate --purpose access --algorithm {wanted}"
         )
+    # Asked again under the file's lock: of several workers that start, one adds the key.
+    _, ring = file.change(
+        lambda held: held if held.active(ACCESS).alg == wanted else held.rotate(generate(ACCESS, wanted, now), now)
+    )
+    log.warning("access tokens were signed with %s and now are with %s", active, wanted)
     return ring

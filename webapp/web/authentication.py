@@ -28,7 +28,7 @@ from webapp.flows.refresh import Issued, refresh
 from webapp.store.database import abandon_uncommitted, begin_request
 from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
 from webapp.web.person import Person
-from webapp.web.requests import client, wants_page
+from webapp.web.requests import client, is_api, wants_page
 from webapp.web.services import services
 
 log = logging.getLogger(__name__)
@@ -106,12 +106,12 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 def authenticate() -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
     begin_request()
-    view = _view()
+    view = current_view()
     if getattr(view, "is_tokenless", False):
         request.environ[TOKENLESS] = True
         return None
-    if request.environ["PATH_INFO"].startswith("/api/"):
-        return None
+    if is_api():
+        return None  # the API judges its own requests: api/bearer.py
     started = time.perf_counter()
     auth = _judge()
     if auth.outcome is Outcome.THEFT:
@@ -129,7 +129,7 @@ def authenticate() -> Response | None:
     if auth.outcome is Outcome.THEFT and wants_page() and not (_is_left_alone() and request.method != "GET"):
         # Public pages too: whoever holds the other copy of this token must not be the only one who knows.
         return _found("/login?notice=reuse")
-    return None if _is_open(view) else _ask_to_log_in(notice=auth.evidence.end_reason)
+    return None if is_open(view) else _ask_to_log_in(notice=auth.evidence.end_reason)
 
 
 def _judge() -> Auth:
@@ -169,17 +169,18 @@ def _found(location: str) -> Response:
     return answer
 
 
-def _view() -> Callable[..., Any] | None:
+def current_view() -> Callable[..., Any] | None:
     endpoint = request.endpoint
     return current_app.view_functions.get(endpoint) if endpoint else None
 
 
 def is_tokenless() -> bool:
     """Is this a request whose answer never depends on tokens?"""
-    return getattr(_view(), "is_tokenless", False)
+    return getattr(current_view(), "is_tokenless", False)
 
 
-def _is_open(view: Callable[..., Any] | None) -> bool:
+def is_open(view: Callable[..., Any] | None) -> bool:
+    """Is this view for strangers too?"""
     # No end point: the answer is a 404 or 405 page, which tells a stranger nothing.
     return view is None or getattr(view, "is_public", False)
 

@@ -10,6 +10,7 @@ from flask import Flask, abort, request
 from flask_wtf.csrf import CSRFProtect
 
 from webapp.core.cross_site import SAFE_METHODS, is_cross_site
+from webapp.web.requests import is_api
 from webapp.web.services import services
 
 csrf = CSRFProtect()
@@ -48,8 +49,3 @@ def demand_token() -> None:
     # Where no view exists the answer is 404 or 405 anyway.
     if request.method not in SAFE_METHODS and request.endpoint and not is_api():
         csrf.protect()
-
-
-def is_api() -> bool:
-    """The API reads no cookie, so nobody's cookies can be abused there."""
-    return request.path.startswith("/api/")

@@ -11,8 +11,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.store.database import UNAVAILABLE_ERRORS
-from webapp.web.csrf import is_api, is_proven_same_origin
-from webapp.web.requests import asks_for_json
+from webapp.web.api.problems import CODES, problem_of
+from webapp.web.csrf import is_proven_same_origin
+from webapp.web.requests import asks_for_json, is_api
 
 log = logging.getLogger(__name__)
 
@@ -68,21 +69,6 @@ WORDS = {
 }
 """Status -> what happened, in a title and a sentence, and what to do next."""
 
-CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
-    422: "unprocessable",
-    429: "too_many_requests",
-    500: "server_error",
-    503: "temporarily_unavailable",
-}
-"""Status -> the `error` word of a JSON answer."""
-
 MAX_RESENT = 40
 """Form fields carried over to the page that offers to send again."""
 
@@ -134,8 +120,10 @@ def csrf_failed(error: CSRFError) -> Response:
 
 def answer_for(status: int, **extra: Any) -> Response:
     """An error page, or JSON where that is what was asked for."""
+    if is_api():
+        return problem_of(status)
     title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
-    if is_api() or asks_for_json():
+    if asks_for_json():
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from webapp.web.authentication import TOKENLESS
+from webapp.web.requests import is_api_path
 from webapp.web.services import services_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 UNSTORED = (("Cache-Control", "no-store"), ("Vary", "Cookie"))
+UNSTORED_API = (UNSTORED[0], ("Vary", "Authorization"))
 """Back after log-out shows nothing, and no cache serves one person's page to another."""
 
 
@@ -52,8 +54,9 @@ def register(app: Flask) -> None:
     def with_headers(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             if TOKENLESS not in environ:
-                headers[:] = [header for header in headers if header[0] != "Cache-Control" and header not in UNSTORED]
-                headers.extend(UNSTORED)
+                unstored = UNSTORED_API if is_api_path(environ["PATH_INFO"]) else UNSTORED
+                headers[:] = [header for header in headers if header[0] != "Cache-Control" and header not in unstored]
+                headers.extend(unstored)
             headers.extend(always)
             return start_response(status, headers, *rest)
 

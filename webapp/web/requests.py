@@ -17,6 +17,21 @@ def client() -> Client:
     return Client((request.remote_addr or "")[:45], agent[:MAX_USER_AGENT])
 
 
+DOCS_PATH = "/api/docs"
+
+
+def is_api_path(path: str) -> bool:
+    """Is this address the Bearer API's? It reads no cookie, so nobody's cookies can be abused there.
+
+    Its manual is a page like any other.
+    """
+    return path.startswith("/api/") and path != DOCS_PATH
+
+
+def is_api() -> bool:
+    return is_api_path(request.environ["PATH_INFO"])
+
+
 def asks_for_json() -> bool:
     """Is JSON what the sender would rather have than a page?"""
     if "json" not in request.environ.get("HTTP_ACCEPT", ""):

@@ -1,0 +1,127 @@
+"""`flask --app wsgi keys …`: make, replace and end signing keys while people work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from webapp.core.errors import KeyRingError
+from webapp.core.keys import ACCESS, ALGORITHMS, PURPOSES, REFRESH, Key
+from webapp.flows.rotate_keys import keep_verifying, record_keys, retire_key, rotate_keys
+from webapp.store.database import DatabaseUnavailable
+from webapp.store.key_file import KeyFile
+from webapp.store.key_setup import make_key_ring
+from webapp.web.services import Services, services_of
+
+T = TypeVar("T")
+
+DAY = 24 * 60 * 60
+
+group = AppGroup("keys", help="Signing keys of the tokens.")
+
+
+@group.command()
+def init() -> None:
+    """Make the key ring. Does nothing where there is one already."""
+    application, file = _setup()
+    made = _try(lambda: make_key_ring(file, application.settings.access_algorithm, application.clock()))
+    _try(file.read)
+    click.echo(f"Made {file.path}." if made else f"There is a key ring at {file.path} already; nothing was changed.")
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
+def list_keys(as_json: bool) -> None:
+    """Show every key: its state, its age, since when it signs, when it can go."""
+    application, file = _setup()
+    now = application.clock()
+    keep = keep_verifying(application.settings.lifetimes)
+    rows = [_describe(key, now, keep) for key in _try(file.read).keys]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    line = "{:<22} {:<8} {:<7} {:<8} {:>6}  {:<20}  {}"
+    click.echo(line.format("kid", "purpose", "alg", "state", "age", "signs since", "can go"))
+    for row in rows:
+        age = "" if row["age"] is None else f"{row['age'] // DAY} d"
+        since, can_go = _when(row["active_since"]), _when(row["can_go_at"])
+        click.echo(line.format(row["kid"], row["purpose"], row["alg"], row["state"], age, since, can_go).rstrip())
+
+
+@group.command()
+@click.option("--purpose", type=click.Choice(PURPOSES), help="Only the keys of these tokens; without it, both.")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What access tokens are signed with from now on.")
+def rotate(purpose: str | None, algorithm: str | None) -> None:
+    """Let new keys sign. The old ones go on verifying: nobody is logged out."""
+    if purpose == REFRESH and algorithm not in (None, "HS256"):
+        raise click.UsageError("refresh tokens are always signed with HS256; --algorithm is for access tokens")
+    application, file = _setup()
+    settings, now = application.settings, application.clock()
+    chosen = {ACCESS: algorithm or settings.access_algorithm, REFRESH: "HS256"}
+    algorithms = {name: alg for name, alg in chosen.items() if purpose in (None, name)}
+    done = _try(lambda: rotate_keys(file, algorithms, settings.lifetimes, now))
+    for key in done.added:
+        click.echo(f"{key.kid} ({key.alg}) signs {key.purpose} tokens from now on.")
+    for key in done.dropped:
+        click.echo(f"{key.kid} left the ring: no token of it can be alive.")
+    new, configured = algorithms.get(ACCESS), settings.access_algorithm
+    if new not in (None, configured):
+        click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={new} before the next start: it is {configured} now.", err=True)
+    _record("keys.rotated", done.added, now)
+
+
+@group.command()
+@click.argument("kid")
+def retire(kid: str) -> None:
+    """End every token signed with key KID at once."""
+    application, file = _setup()
+    key = _try(lambda: retire_key(file, kid))
+    click.echo(f"{kid} is retired: no {key.purpose} token signed with it is accepted any more.")
+    _record("keys.retired", [key], application.clock())
+
+
+def _setup() -> tuple[Services, KeyFile]:
+    application = services_of(current_app)
+    return application, KeyFile(application.settings.keys_file)
+
+
+def _try(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except KeyRingError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        # Its text is the path and what the system says of it.
+        raise click.ClickException(f"the key ring cannot be written: {error}") from None
+
+
+def _record(event: str, keys: Collection[Key], now: int) -> None:
+    try:
+        record_keys(event, keys, now)
+    except DatabaseUnavailable as error:
+        click.echo(f"Done, but not written into the audit trail: {error}", err=True)
+
+
+def _describe(key: Key, now: int, keep: int) -> dict[str, Any]:
+    over = key.superseded_at
+    return {
+        "kid": key.kid,
+        "purpose": key.purpose,
+        "alg": key.alg,
+        "state": key.state,
+        "created_at": key.created_at,
+        "age": None if key.created_at is None else now - key.created_at,
+        "active_since": key.active_since,
+        "superseded_at": over,
+        "can_go_at": None if over is None else over + keep,
+    }
+
+
+def _when(seconds: int | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,38 @@
+"""Read JSON objects that can be read in only one way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class NotStrictJson(ValueError):
+    """The text is no JSON object, or a doubtful one; the words hold nothing of it."""
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """The object in `raw` (UTF-8). Raises NotStrictJson.
+
+    Refused as well: names that come twice, NaN and Infinity, numbers of thousands of digits, nesting without end.
+    """
+    try:
+        value = json.loads(raw.decode(), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+    except NotStrictJson:
+        raise
+    except (ValueError, RecursionError):
+        raise NotStrictJson("not a JSON object") from None
+    if not isinstance(value, dict):
+        raise NotStrictJson("not a JSON object")
+    return value
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Two readers may pick different ones of two equal names (RFC 8725 section 2.6), so neither is picked.
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise NotStrictJson("repeated name in JSON")
+    return names
+
+
+def _refuse_constant(name: str) -> None:
+    raise NotStrictJson("not a JSON object")

@@ -1,0 +1,116 @@
+"""Who sent this, by `Authorization: Bearer` alone (RFC 6750). The one place that reads the header.
+
+Closed by default, like the pages: a view below /api/ that is not marked `@public` runs only for somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn, TypeVar
+
+from flask import Flask, Response, g, request
+from flask_login import current_user
+
+from webapp.core.decision import Outcome, TokenState
+from webapp.flows import audit, judge
+from webapp.flows.judge import Evidence
+from webapp.web.api.problems import challenge, problem, refuse
+from webapp.web.authentication import Auth, is_open
+from webapp.web.person import Person
+from webapp.web.requests import client, is_api
+from webapp.web.services import services
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+EXPIRED = "The access token expired"
+INVALID = "The access token is invalid"
+
+_SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
+_CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+"""RFC 6750 section 2.1. A comma is not among the characters, so two headers, which servers join with one, never fit."""
+_ANOTHER = re.compile(r",\s*bearer(\s|$)", re.IGNORECASE)
+
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def register(app: Flask) -> None:
+    app.before_request(authenticate)
+
+
+def authenticate() -> None:
+    """Before the view: refuse what is malformed, then who may not pass. Strangers reach public views only."""
+    if not is_api():
+        return
+    refuse_tokens_elsewhere()
+    token = bearer_token()
+    if is_open():
+        return
+    application = services()
+    now = application.clock()
+    evidence = judge.examine(application.tokens, token, None, "api", now)
+    if not (evidence.live and evidence.access.state is TokenState.VALID):
+        note(evidence, Outcome.LOG_IN, now)
+        refuse(unauthorized(evidence.access.state))
+    judge.confirm(evidence, now)
+    become(evidence, Outcome.PROCEED, now)
+
+
+def become(evidence: Evidence, outcome: Outcome, now: int) -> None:
+    """From here on `current_user` is the person of `evidence`. The exit hook, which is about cookies, has no part."""
+    assert evidence.row is not None
+    g.auth = Auth(now, client(), evidence, outcome, user=Person(evidence.row), finished=True)
+
+
+def note(evidence: Evidence, outcome: Outcome, now: int) -> None:
+    """Keep in the trail what honest clients do not send."""
+    audit.note_oddities(evidence, outcome, (), client(), now)
+
+
+def bearer_token() -> str | None:
+    """The token of the Authorization header; None without one or for another scheme. Malformed: 400."""
+    header = request.environ.get("HTTP_AUTHORIZATION", "")
+    scheme = _SCHEME.match(header)
+    if scheme is None or scheme[0].lower() != "bearer":
+        if _ANOTHER.search(header):
+            _malformed("Send one Authorization header")
+        return None
+    credentials = _CREDENTIALS.fullmatch(header)
+    if credentials is None:
+        _malformed("The Authorization header is malformed")
+    return credentials[1]
+
+
+def refuse_tokens_elsewhere() -> None:
+    """400 for a token in the query or in a form: there it would end up in logs and histories (RFC 6750 section 5.3)."""
+    if "access_token" in request.args or (request.mimetype in FORMS and "access_token" in request.form):
+        _malformed("Send the access token in the Authorization header and nowhere else")
+
+
+def unauthorized(state: TokenState) -> Response:
+    """The 401 for an access token that does not open the door."""
+    if state is TokenState.ABSENT:
+        return problem(401, "unauthorized", "An access token is needed.")
+    words = EXPIRED if state is TokenState.EXPIRED else INVALID
+    return problem(401, "invalid_token", words, authenticate=challenge("invalid_token", words))
+
+
+def needs_role(role: str) -> Callable[[V], V]:
+    """Mark a view as open to people of this role only: 403 for others."""
+
+    def decorate(view: V) -> V:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if current_user.role != role:
+                words = f"The role {role} is needed"
+                refuse(problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words)))
+            return view(*args, **kwargs)
+
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def _malformed(words: str) -> NoReturn:
+    refuse(problem(400, "invalid_request", words, authenticate=challenge("invalid_request", words)))

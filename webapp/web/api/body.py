@@ -1,0 +1,65 @@
+"""Read a JSON body against a schema. Whatever is sent, the answer is a clear 4xx that repeats nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from webapp.core.strict_json import NotStrictJson, read_object
+from webapp.web.api.problems import challenge, problem, problem_of, refuse
+
+UNKNOWN = "There is a member in the body that this resource does not have."
+
+
+def read_body(schema: Schema, *, status: int, error: str, words: str) -> dict[str, Any]:
+    """The body, checked. 415 for another media type, 413, 400 for what is no JSON object.
+
+    What does not fit `schema` is answered with `status`, the word `error` and the sentence `words`.
+    """
+    members = read_members()
+    try:
+        loaded: dict[str, Any] = schema.load(members)
+    except ValidationError as invalid:
+        fields, unknown = named(schema, invalid.normalized_messages())
+        refuse(problem(status, error, UNKNOWN if unknown and not fields else words, fields=fields))
+    return loaded
+
+
+def read_members() -> dict[str, Any]:
+    """The members of the JSON object in the body."""
+    if request.mimetype != "application/json":
+        refuse(problem_of(415))
+    try:
+        members = read_object(request.get_data())
+    except NotStrictJson as refusal:
+        refuse(problem(400, "bad_request", f"The body is {_ARTICLES.get(str(refusal), str(refusal))}."))
+    if "access_token" in members:
+        words = "Send the access token in the Authorization header and nowhere else"
+        refuse(problem(400, "invalid_request", words, authenticate=challenge("invalid_request", words)))
+    return members
+
+
+_ARTICLES = {"repeated name in JSON": "ambiguous: a name comes twice in it"}
+
+
+def named(schema: Schema, messages: Mapping[str, Any]) -> tuple[dict[str, str], bool]:
+    """Messages by the dotted names of members that `schema` knows, and whether there are others.
+
+    The name of an unknown member is input, so it is not repeated.
+    """
+    found: dict[str, str] = {}
+    unknown = False
+    for name, message in messages.items():
+        field = schema.fields.get(name)
+        if field is None:
+            unknown = True
+        elif isinstance(message, Mapping):
+            inner, inner_unknown = named(field.schema, message)  # type: ignore[attr-defined]
+            found |= {f"{name}.{inner_name}": text for inner_name, text in inner.items()}
+            unknown |= inner_unknown
+        else:
+            found[name] = " ".join(str(part) for part in message)
+    return found, unknown

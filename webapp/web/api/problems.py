@@ -1,0 +1,66 @@
+"""Errors of the API: JSON with `error` and `error_description`, in plain ASCII English (RFC 6749 section 5.2)."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from flask import Response, abort, jsonify
+
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable",
+    429: "too_many_requests",
+    500: "server_error",
+    503: "temporarily_unavailable",
+}
+"""Status -> the `error` word of a JSON answer."""
+
+_WORDS = {
+    400: "The request is malformed.",
+    401: "An access token is needed.",
+    403: "This account may not do that.",
+    404: "There is nothing at this address.",
+    405: "This address cannot be used with that method; Allow names those that can.",
+    413: "The body is larger than 64 kB.",
+    415: "Send the body as application/json.",
+    429: "Too many requests; Retry-After says when to try again.",
+    500: "Something broke on our side. It has been noted.",
+    503: "The database cannot be reached right now and nothing was changed; send the same request again.",
+}
+
+REALM = 'Bearer realm="api"'
+
+
+def challenge(error: str, description: str) -> str:
+    """A `WWW-Authenticate` value (RFC 6750 section 3). Both texts are our own: no quotes, nothing of the request."""
+    return f'{REALM}, error="{error}", error_description="{description}"'
+
+
+def problem(
+    status: int, error: str, description: str, *, authenticate: str | None = None, fields: dict[str, str] | None = None
+) -> Response:
+    """An error answer. `fields` says of members of the body, by name, what is wrong with them."""
+    members: dict[str, Any] = {"error": error, "error_description": description}
+    if fields is not None:
+        members["fields"] = fields
+    answer = jsonify(members)
+    answer.status_code = status
+    if authenticate or status == 401:
+        answer.headers["WWW-Authenticate"] = authenticate or REALM
+    return answer
+
+
+def problem_of(status: int) -> Response:
+    """The answer where only the status is known."""
+    return problem(status, CODES.get(status, "error"), _WORDS.get(status) or _WORDS[500 if status >= 500 else 400])
+
+
+def refuse(answer: Response) -> NoReturn:
+    """End the request with `answer`."""
+    abort(answer)
