@@ -61,7 +61,7 @@ def _oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str])
         if cookie in duplicates:
             found.append(("cookie.duplicate", {"cookie": cookie}))
         elif verdict.state is TokenState.INVALID and verdict.reason:
-            found.append(("token.invalid", {"cookie": cookie, "reason": verdict.reason}))
+            found.append(("token.invalid", {"token": cookie, "reason": verdict.reason}))
     if evidence.mismatched:
         found.append(("token.pair_mismatch", {}))
     if evidence.standing is Standing.UNKNOWN:

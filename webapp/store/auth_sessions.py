@@ -229,6 +229,33 @@ def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
     return list(tx.execute(statement).scalars())
 
 
+class LiveSession(NamedTuple):
+    """A session in its owner's list."""
+
+    sid: str
+    channel: str
+    user_agent: str
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+
+
+def live_sessions(tx: Connection, user_id: str, now: int) -> list[LiveSession]:
+    """A person's live sessions of both channels, newest first."""
+    statement = (
+        select(*(_column(field) for field in LiveSession._fields))
+        .join(_users, _users.c.id == _sessions.c.user_id)
+        .where(
+            _sessions.c.user_id == user_id,
+            _sessions.c.revoked_at.is_(None),
+            _sessions.c.expires_at > now,
+            _sessions.c.credential_epoch == _users.c.credential_epoch,
+        )
+        .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
+    )
+    return [LiveSession._make(row) for row in tx.execute(statement)]
+
+
 def revoke_all_of(tx: Connection, sids: Collection[str], reason: str, now: int) -> list[str]:
     """End these sessions; the ids of those that this call ended."""
     return [sid for sid in sorted(sids) if revoke(tx, sid, reason, now)]

@@ -25,6 +25,22 @@ class Credentials(NamedTuple):
     disabled_at: int | None
 
 
+class ListedUser(NamedTuple):
+    """A person in a listing."""
+
+    id: str
+    username: str
+    username_key: str
+    email: str
+    name: str
+    role: str
+    created_at: int
+    disabled_at: int | None
+
+
+MAX_LISTED = 500
+"""People on one page of a listing."""
+
 _CREDENTIALS = select(*(_users.c[field] for field in Credentials._fields))
 
 
@@ -94,3 +110,16 @@ def replace_hash(tx: Connection, user_id: str, old_hash: str, new_hash: str) -> 
     """Keep a stronger hash of the same password, unless the password was changed meanwhile."""
     statement = update(_users).where(_users.c.id == user_id, _users.c.password_hash == old_hash)
     tx.execute(statement.values(password_hash=new_hash))
+
+
+def page(tx: Connection, *, after: str, limit: int) -> list[ListedUser]:
+    """People in the order of their folded user names, from the one behind `after` on; at most `limit`."""
+    if not is_storable(after):
+        return []
+    statement = (
+        select(*(_users.c[field] for field in ListedUser._fields))
+        .where(_users.c.username_key > after)
+        .order_by(_users.c.username_key)
+        .limit(limit)
+    )
+    return [ListedUser._make(row) for row in tx.execute(statement)]

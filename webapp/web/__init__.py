@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+from webapp.store.database import begin_request
 from webapp.web import authentication, csrf, errors, fence, headers, language, navigation, operations
+from webapp.web.api import bearer, openapi, v1
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.pages import accounts, home, preferences
+from webapp.web.requests import is_api
 
 
 def register(app: Flask) -> None:
@@ -26,12 +29,17 @@ def register(app: Flask) -> None:
         preferences.blueprint,
     ):
         app.register_blueprint(blueprint)
+    openapi.register(app, v1.blueprint)
     errors.register(app)
 
 
 def door() -> Response | None:
     """Before the view. First all that may refuse a request, cheapest and strictest first."""
+    begin_request()
     fence.refuse_foreign_hosts()
+    if is_api():
+        bearer.authenticate()
+        return None
     csrf.refuse_cross_site()
     answer = authentication.authenticate()
     if answer is None:

@@ -17,7 +17,7 @@ from webapp.core.decision import Outcome, TokenState
 from webapp.flows import audit, judge
 from webapp.flows.judge import Evidence
 from webapp.web.api.problems import challenge, problem, refuse
-from webapp.web.authentication import Auth, is_open
+from webapp.web.authentication import Auth, current_view, is_open
 from webapp.web.person import Person
 from webapp.web.requests import client, is_api
 from webapp.web.services import services
@@ -45,7 +45,7 @@ def authenticate() -> None:
         return
     refuse_tokens_elsewhere()
     token = bearer_token()
-    if is_open():
+    if is_open(current_view()):
         return
     application = services()
     now = application.clock()

@@ -23,7 +23,7 @@ def read_body(schema: Schema, *, status: int, error: str, words: str) -> dict[st
     try:
         loaded: dict[str, Any] = schema.load(members)
     except ValidationError as invalid:
-        fields, unknown = named(schema, invalid.normalized_messages())
+        fields, unknown = named(schema, invalid.messages_dict)
         refuse(problem(status, error, UNKNOWN if unknown and not fields else words, fields=fields))
     return loaded
 

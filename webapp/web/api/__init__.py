@@ -1,0 +1,1 @@
+"""The Bearer API: the same log-in, sessions and four cases for clients that send headers instead of cookies."""

@@ -1,0 +1,161 @@
+"""The shapes of bodies, in and out: what is checked and what the document at /api/v1/openapi.json says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+
+from webapp.core.text import MAX_NAME_LENGTH, clean_name
+from webapp.flows.save_profile import LANGUAGES, THEMES
+from webapp.store.users import MAX_LISTED
+
+
+def text(description: str, **metadata: Any) -> fields.String:
+    return fields.String(required=True, metadata={"description": description, **metadata})
+
+
+def moment(description: str) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": f"{description}; Unix seconds, UTC"})
+
+
+def one_of(allowed: tuple[str, ...], *, required: bool = True) -> fields.String:
+    return fields.String(required=required, validate=validate.OneOf(allowed))
+
+
+class LogIn(Schema):
+    """Unknown members are ignored, as RFC 6749 section 3.2 asks of a token end point."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    username = text("User name or e-mail address")
+    password = text("The password", format="password")
+
+
+class Refresh(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    refresh_token = text("The refresh token of the same session as the access token in the header")
+
+
+class TokenPair(Schema):
+    access_token = text("Send it as `Authorization: Bearer`")
+    token_type = text("Always `Bearer`", enum=["Bearer"])
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds the access token lives"})
+    refresh_token = text("Keep it, and send it to `POST /api/v1/refresh` only")
+    refresh_expires_in = fields.Integer(required=True, metadata={"description": "Seconds the refresh token lives"})
+
+
+class Refreshed(TokenPair):
+    """Without a refresh token where the client's other request has received it already: keep the one you have."""
+
+    refresh_token = fields.String(metadata={"description": "The next refresh token; absent: keep the one you have"})
+    refresh_expires_in = fields.Integer(metadata={"description": "Seconds the refresh token lives"})
+
+
+class Preferences(Schema):
+    theme = one_of(THEMES)
+    language = one_of(LANGUAGES)
+
+
+class Me(Schema):
+    id = text("The same for as long as the account exists")
+    username = text("Unique without regard to case")
+    email = text("The address, in its normal form")
+    name = text("How the person wants to be called; may be empty")
+    role = text("What the account may do", enum=["user", "admin"])
+    preferences = fields.Nested(Preferences, required=True)
+
+
+def usable_name(value: str) -> None:
+    """Raise ValidationError unless this is a name that can be kept."""
+    try:
+        clean_name(value)
+    except ValueError as error:
+        too_long = str(error) == "too_long"
+        raise ValidationError(
+            f"Use at most {MAX_NAME_LENGTH} characters." if too_long else "It holds a character that cannot be shown."
+        ) from None
+
+
+class PreferencesChange(Schema):
+    class Meta:
+        unknown = RAISE
+
+    theme = one_of(THEMES, required=False)
+    language = one_of(LANGUAGES, required=False)
+
+
+class MeChange(Schema):
+    """What is left out stays as it is. Theme and language may come as `GET /me` gives them, or by themselves."""
+
+    class Meta:
+        unknown = RAISE
+
+    name = fields.String(validate=usable_name, metadata={"maxLength": MAX_NAME_LENGTH})
+    theme = one_of(THEMES, required=False)
+    language = one_of(LANGUAGES, required=False)
+    preferences = fields.Nested(PreferencesChange)
+
+
+class Session(Schema):
+    id = text("Names the session in `DELETE /api/v1/sessions/{sid}`")
+    channel = text("Logged in on the pages or through this API", enum=["web", "api"])
+    device = text("What the client said of itself, in words; may be empty")
+    created_at = moment("Logged in")
+    last_seen_at = moment("Last seen, at the time of a refresh")
+    expires_at = moment("Ends at the latest")
+    current = fields.Boolean(required=True, metadata={"description": "Is it the session of this very request?"})
+
+
+class Sessions(Schema):
+    sessions = fields.List(fields.Nested(Session), required=True)
+
+
+class User(Schema):
+    id = text("The account's id")
+    username = text("User name")
+    email = text("E-mail address")
+    name = text("Name; may be empty")
+    role = text("What the account may do", enum=["user", "admin"])
+    disabled = fields.Boolean(required=True)
+    created_at = moment("Signed up")
+
+
+class Users(Schema):
+    users = fields.List(fields.Nested(User), required=True)
+    next = fields.String(
+        required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last"}
+    )
+
+
+class UsersQuery(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    limit = fields.Integer(
+        load_default=100,
+        strict=True,
+        validate=validate.Range(1, MAX_LISTED),
+        metadata={"description": "People on a page"},
+    )
+    after = fields.String(
+        load_default="", validate=validate.Length(max=64), metadata={"description": "`next` of the page before"}
+    )
+
+
+Problem = Schema.from_dict(
+    {
+        "error": text("A word for programs"),
+        "error_description": text("A sentence for people, in English"),
+        "fields": fields.Dict(
+            keys=fields.String(),
+            values=fields.String(),
+            metadata={"description": "Members that cannot be used, by name, each with the reason"},
+        ),
+    },
+    name="Problem",
+)
+"""Every answer from 400 on. (Made by a call, since `fields` means something else in the body of a schema class.)"""

@@ -1,0 +1,124 @@
+"""The three end points that deal in tokens: log in, refresh, log out. They judge the header themselves."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, request
+
+from webapp.core.api_decision import Answer, decide_refresh, outcome_of
+from webapp.core.decision import Outcome, TokenState
+from webapp.core.standing import Standing
+from webapp.flows import judge
+from webapp.flows.log_in import WrongCredentials, log_in
+from webapp.flows.log_out import log_out
+from webapp.flows.refresh import refresh
+from webapp.store.auth_sessions import SessionRow
+from webapp.web.api import schema
+from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
+from webapp.web.api.body import read_body
+from webapp.web.api.problems import challenge, problem
+from webapp.web.requests import client
+from webapp.web.services import services
+
+LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
+
+
+def answer_log_in() -> Response:
+    """A session of its own, and both its tokens."""
+    # Rate limits of log-in belong here, before the password is checked.
+    given = read_body(
+        LOG_IN, status=400, error="invalid_request", words="username and password are needed, as strings."
+    )
+    application = services()
+    now = application.clock()
+    try:
+        row = log_in(
+            application.tokens.lifetimes,
+            login=given["username"],
+            password=given["password"],
+            channel="api",
+            persistent=False,
+            presented=(),
+            client=client(),
+            now=now,
+        )
+    except WrongCredentials:
+        return problem(401, "invalid_grant", "The user name or the password is wrong.")
+    tokens = application.tokens
+    return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
+
+
+def answer_refresh() -> Response:
+    """What the matrix in core/api_decision.py says of the two tokens."""
+    application = services()
+    tokens, now, sender = application.tokens, application.clock(), client()
+    access = bearer_token()
+    presented = None
+    if tokens.verify_access(access, "api", now).claims:
+        # Else the body does not matter: without an access token of ours no refresh token renews or ends anything.
+        presented = _presented()
+    evidence = judge.examine(tokens, access, presented, "api", now)
+    if evidence.mismatched or not evidence.live:
+        missing = presented is None and evidence.access.claims
+        answer = Answer.MISSING if missing else Answer.REFUSE
+    else:
+        # Rate limits of refresh belong here: the session is known and live (evidence.row.sid).
+        answer = decide_refresh(evidence.access.state, evidence.column)
+    outcome = outcome_of(answer)
+    note(evidence, outcome, now)
+    if answer is Answer.MISSING:
+        return problem(400, "invalid_request", "refresh_token is needed, as a string.")
+    if answer is Answer.THEFT:
+        judge.settle_theft(evidence, sender, now)
+    if answer in (Answer.THEFT, Answer.REFUSE):
+        return _no_grant(evidence.access.state)
+    issued = refresh(tokens, evidence, outcome, door=now, now=now, client=sender, pairs=True)
+    if evidence.standing is not Standing.CURRENT:
+        # Only now: an access token that confirms the successor must not turn its redelivery into grace.
+        judge.confirm(evidence, now)
+    if issued.row is None or issued.access is None:
+        return _no_grant(evidence.access.state)
+    return _handed_out(issued.row, issued.access, issued.refresh, now)
+
+
+def answer_log_out() -> Response:
+    """End the session of an authentic token, expired or not. Twice is fine."""
+    application = services()
+    now = application.clock()
+    access = bearer_token()
+    verdict = application.tokens.verify_access(access, "api", now)
+    if verdict.claims is None:
+        note(judge.examine(application.tokens, access, None, "api", now), Outcome.LOG_IN, now)
+        return unauthorized(verdict.state)
+    log_out(application.tokens, access, None, "api", client(), now)
+    return Response(status=204)
+
+
+def _presented() -> str | None:
+    """The refresh token in the body; None where there is no body at all."""
+    if not request.get_data():
+        return None
+    token: str = read_body(REFRESH, status=400, error="invalid_request", words="refresh_token is needed, as a string.")[
+        "refresh_token"
+    ]
+    return token
+
+
+def _no_grant(access: TokenState) -> Response:
+    if access is TokenState.ABSENT:
+        return problem(401, "invalid_grant", "Both tokens are needed: the access token as Bearer.")
+    words = "These tokens renew nothing. Log in again."
+    return problem(401, "invalid_grant", words, authenticate=challenge("invalid_token", INVALID))
+
+
+def _handed_out(row: SessionRow, access: str, refresh_token: str | None, now: int) -> Response:
+    lifetimes = services().tokens.lifetimes
+    members = {
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": lifetimes.access_expiry(now, row.expires_at) - now,
+    }
+    if refresh_token is not None:
+        members |= {"refresh_token": refresh_token, "refresh_expires_in": max(row.refresh_expires_at - now, 0)}
+    answer = jsonify(members)
+    answer.headers["Authorization"] = f"Bearer {access}"
+    return answer

@@ -1,0 +1,208 @@
+"""The end points of version 1. Closed unless `@public`; what each answers is described above it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import Response, current_app, g, jsonify, request
+from flask_login import current_user
+from flask_smorest import Blueprint
+from marshmallow import ValidationError
+
+from webapp.core.devices import describe
+from webapp.core.errors import FieldError
+from webapp.flows.end_own_session import end_own_session
+from webapp.flows.save_profile import save_profile
+from webapp.store import auth_sessions, users
+from webapp.store.auth_sessions import SessionRow
+from webapp.store.database import read
+from webapp.web.api import schema, tokens
+from webapp.web.api.bearer import needs_role
+from webapp.web.api.body import named, read_body
+from webapp.web.api.openapi import DOCUMENT, end_point
+from webapp.web.api.problems import problem, problem_of
+from webapp.web.authentication import public
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")
+answers = partial(end_point, blueprint)
+
+CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
+
+_NEW_ACCESS = {
+    "Authorization": {"description": "`Bearer` and the new access token once more", "schema": {"type": "string"}}
+}
+
+
+@answers(
+    "POST",
+    "/login",
+    "Log in",
+    gives={200: ("Both tokens of a new session", schema.TokenPair)},
+    headers={200: _NEW_ACCESS},
+    problems=(401, 429),
+    takes=schema.LogIn,
+    example={"username": "ada", "password": "a perfectly fine sentence"},
+    bearer=False,
+    description="Wrong password, unknown name and disabled account are answered alike: 401 with `invalid_grant`.",
+)
+@public
+def login() -> Response:
+    return tokens.answer_log_in()
+
+
+@answers(
+    "POST",
+    "/refresh",
+    "Exchange both tokens for new ones",
+    gives={200: ("A new access token, and mostly a new refresh token", schema.Refreshed)},
+    headers={200: _NEW_ACCESS},
+    problems=(429,),
+    takes=schema.Refresh,
+    example={"refresh_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6…"},
+    description="The access token, which may be expired, goes in the header and the refresh token in the body. "
+    "After a lost answer send the same request again. 401 with `invalid_grant`: log in.",
+)
+@public
+def refresh() -> Response:
+    return tokens.answer_refresh()
+
+
+@answers(
+    "POST",
+    "/logout",
+    "Log out",
+    gives={204: ("The session has ended, and both its tokens with it", None)},
+    description="An expired access token will do, and so will one of a session that has ended already.",
+)
+@public
+def logout() -> Response:
+    return tokens.answer_log_out()
+
+
+@answers("GET", "/me", "Read one's account", gives={200: ("The account", schema.Me)})
+def me() -> Response:
+    return jsonify(_account(current_user.auth_session))
+
+
+@answers(
+    "PATCH",
+    "/me",
+    "Change one's name, theme or language",
+    gives={200: ("The account as it is now", schema.Me)},
+    problems=(422,),
+    takes=schema.MeChange,
+    example={"name": "Ada Lovelace", "theme": "dark"},
+    description="What is left out stays as it is.",
+)
+def change_me() -> Response:
+    given = read_body(CHANGE, status=422, error="unprocessable", words="Some members cannot be used; see fields.")
+    preferences = given.pop("preferences", {})
+    if twice := {f"preferences.{name}": "It comes twice in the body." for name in preferences if name in given}:
+        return problem(422, "unprocessable", "Some members cannot be used; see fields.", fields=twice)
+    try:
+        save_profile(current_user.id, **preferences, **given)
+    except FieldError as refused:
+        # The schema knows the same rules; this is for the day on which it does not.
+        return problem(
+            422, "unprocessable", "Some members cannot be used; see fields.", fields={refused.field: refused.code}
+        )
+    row = auth_sessions.load(current_user.auth_session.sid)
+    return jsonify(_account(row or current_user.auth_session))
+
+
+@answers(
+    "GET",
+    "/sessions",
+    "List one's live sessions",
+    gives={200: ("Newest first, those on the pages included", schema.Sessions)},
+)
+def sessions() -> Response:
+    found = read(lambda tx: auth_sessions.live_sessions(tx, current_user.id, g.auth.door))
+    return jsonify(
+        sessions=[
+            {
+                "id": session.sid,
+                "channel": session.channel,
+                "device": describe(session.user_agent),
+                "created_at": session.created_at,
+                "last_seen_at": session.last_seen_at,
+                "expires_at": session.expires_at,
+                "current": session.sid == current_user.auth_session.sid,
+            }
+            for session in found
+        ]
+    )
+
+
+@answers(
+    "DELETE",
+    "/sessions/<sid>",
+    "End one of one's sessions",
+    gives={204: ("It has ended, and the tokens of it with it", None)},
+    problems=(404,),
+    description="This very session too. 404 for one that is not yours or has ended already.",
+)
+def end_session(sid: str) -> Response:
+    if not end_own_session(current_user.id, sid, g.auth.client, g.auth.door):
+        return problem_of(404)
+    return Response(status=204)
+
+
+@answers(
+    "GET",
+    "/users",
+    "List everybody (for administrators)",
+    gives={200: ("People in the order of their user names", schema.Users)},
+    problems=(403, 422),
+    parameters=[{"in": "query", "schema": schema.UsersQuery}],
+)
+@needs_role("admin")
+def list_users() -> Response:
+    try:
+        query = QUERY.load(_query())
+    except ValidationError as invalid:
+        fields, _ = named(QUERY, invalid.messages_dict)
+        return problem(422, "unprocessable", "Some parameters cannot be used; see fields.", fields=fields)
+    page = read(lambda tx: users.page(tx, after=query["after"], limit=query["limit"]))
+    return jsonify(
+        users=[
+            {
+                "id": user.id,
+                "username": user.username,
+                "email": user.email,
+                "name": user.name,
+                "role": user.role,
+                "disabled": user.disabled_at is not None,
+                "created_at": user.created_at,
+            }
+            for user in page
+        ],
+        next=page[-1].username_key if len(page) == query["limit"] else None,
+    )
+
+
+@answers(
+    "GET", "/openapi.json", "This document", gives={200: ("OpenAPI 3.1", None)}, bearer=False, operationId="openapi"
+)
+@public
+def openapi() -> Response:
+    return jsonify(current_app.extensions[DOCUMENT])
+
+
+def _query() -> dict[str, Any]:
+    given: dict[str, Any] = request.args.to_dict()
+    if "limit" in given and given["limit"].isascii() and given["limit"].isdigit() and len(given["limit"]) < 10:
+        given["limit"] = int(given["limit"])  # the schema takes numbers only: "1_0" and " 7" are none
+    return given
+
+
+def _account(row: SessionRow) -> dict[str, Any]:
+    return {
+        "id": row.user_id,
+        "username": row.username,
+        "email": row.email,
+        "name": row.name,
+        "role": row.role,
+        "preferences": {"theme": row.theme, "language": row.language},
+    }
