@@ -84,7 +84,11 @@ def bearer_token() -> str | None:
 
 def refuse_tokens_elsewhere() -> None:
     """400 for a token in the query or in a form: there it would end up in logs and histories (RFC 6750 section 5.3)."""
-    if "access_token" in request.args or (request.mimetype in FORMS and "access_token" in request.form):
+    found = "access_token" in request.args
+    if request.mimetype in FORMS:
+        request.get_data()  # kept, so that reading the form leaves a body for those who come after
+        found = found or "access_token" in request.form
+    if found:
         _malformed("Send the access token in the Authorization header and nowhere else")
 
 

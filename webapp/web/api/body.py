@@ -56,10 +56,12 @@ def named(schema: Schema, messages: Mapping[str, Any]) -> tuple[dict[str, str], 
         field = schema.fields.get(name)
         if field is None:
             unknown = True
-        elif isinstance(message, Mapping):
+        elif isinstance(message, Mapping) and "_schema" not in message:
             inner, inner_unknown = named(field.schema, message)  # type: ignore[attr-defined]
             found |= {f"{name}.{inner_name}": text for inner_name, text in inner.items()}
             unknown |= inner_unknown
         else:
-            found[name] = " ".join(str(part) for part in message)
+            # "_schema": marshmallow's name for what is wrong with a nested object as a whole
+            parts = message["_schema"] if isinstance(message, Mapping) else message
+            found[name] = " ".join(str(part) for part in parts)
     return found, unknown

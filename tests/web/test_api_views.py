@@ -1,0 +1,322 @@
+"""What the end points do, and what they say to bad input: a clear 4xx in JSON that repeats nothing of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from tests.support.api import ApiClient
+from tests.support.browser import PASSWORD, Browser
+from tests.support.clock import SetClock
+from webapp.store.database import DatabaseUnavailable, read, transact
+from webapp.store.models import AuthSession, SecurityEvent, User
+
+
+@pytest.fixture
+def person(app: Flask) -> str:
+    return Browser.of_app(app).sign_up()
+
+
+@pytest.fixture
+def client(app: Flask, person: str) -> ApiClient:
+    client = ApiClient.of_app(app)
+    assert client.log_in(person).status_code == 200
+    return client
+
+
+def test_log_in(app: Flask, person: str, clock: SetClock) -> None:
+    answer = ApiClient.of_app(app).log_in(person)
+    assert answer.status_code == 200
+    given = answer.json()
+    assert set(given) == {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in"}
+    assert (given["token_type"], given["expires_in"], given["refresh_expires_in"]) == ("Bearer", 600, 14 * 86400)
+    assert answer.headers["authorization"] == f"Bearer {given['access_token']}"
+    assert answer.headers["cache-control"] == "no-store"
+    by_address = ApiClient.of_app(app).log_in(f"{person.upper()}@example.com")
+    assert by_address.status_code == 200
+
+
+def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, person: str) -> None:
+    stranger = ApiClient.of_app(app)
+    answers = [stranger.log_in(person, "something else"), stranger.log_in("nobody-at-all"), stranger.log_in("\0")]
+    with app.app_context():
+        transact(lambda tx: tx.execute(update(User).values(disabled_at=1)))
+    answers.append(stranger.log_in(person))
+    for answer in answers:
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == 'Bearer realm="api"'
+        assert answer.json() == {
+            "error": "invalid_grant",
+            "error_description": "The user name or the password is wrong.",
+        }
+
+
+def test_a_log_in_does_not_end_the_session_of_another_client(app: Flask, person: str, client: ApiClient) -> None:
+    assert ApiClient.of_app(app).log_in(person).status_code == 200
+    assert client.get("/me").status_code == 200
+
+
+LOG_INS = [
+    {},
+    {"username": "x"},
+    {"password": "x"},
+    {"username": 5, "password": "x"},
+    {"username": None, "password": "x"},
+    {"username": ["x"], "password": {}},
+    {"username": True, "password": "secret-thing"},
+]
+
+
+@pytest.mark.parametrize("body", LOG_INS, ids=json.dumps)
+def test_log_in_with_a_missing_or_mistyped_member(app: Flask, body: object) -> None:
+    answer = ApiClient.of_app(app).http.post("/api/v1/login", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_request"
+    assert "secret-thing" not in answer.text
+
+
+BODIES = {
+    "empty": b"",
+    "no JSON": b"hello-secret",
+    "half": b'{"name": "x"',
+    "a list": b"[]",
+    "a string": b'"secret"',
+    "null": b"null",
+    "NaN": b'{"name": NaN}',
+    "a name twice": b'{"name": "a", "name": "b"}',
+    "deep": b'{"a":' * 20000 + b"1" + b"}" * 20000,
+    "deep list": b"[" * 60000,
+    "a huge number": b'{"name": ' + b"9" * 6000 + b"}",
+    "no UTF-8": b'{"name": "\xff\xfe"}',
+    "UTF-16": '{"name": "x"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"name": "x"}',
+    "a NUL": b'{"name": "x"}\0',
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+@pytest.mark.parametrize(("method", "path"), [("POST", "/login"), ("POST", "/refresh"), ("PATCH", "/me")])
+def test_a_malformed_body(client: ApiClient, method: str, path: str, body: bytes) -> None:
+    headers = client.header() | {"Content-Type": "application/json"}
+    answer = client.http.request(method, f"/api/v1{path}", content=body, headers=headers)
+    assert answer.status_code == (413 if len(body) > 65536 else 400)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["error"] in ("bad_request", "invalid_request", "too_large")
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "", "x"])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/login"), ("POST", "/refresh"), ("PATCH", "/me")])
+def test_another_media_type(client: ApiClient, method: str, path: str, kind: str) -> None:
+    headers = client.header() | {"Content-Type": kind}
+    answer = client.http.request(method, f"/api/v1{path}", content=b'{"name": "x"}', headers=headers)
+    assert answer.status_code == 415
+    assert answer.json()["error"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/login"), ("POST", "/refresh"), ("PATCH", "/me")])
+def test_too_large(client: ApiClient, method: str, path: str) -> None:
+    answer = client.send(method, path, json={"name": "x" * 70_000})
+    assert answer.status_code == 413
+    assert answer.json()["error"] == "too_large"
+
+
+def test_not_found_and_not_this_way_are_json(client: ApiClient) -> None:
+    for path in ("/api/", "/api/v1", "/api/v1/", "/api/v2/me", "/api/docs/more", "/api/v1/me/"):
+        answer = client.http.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        assert answer.json()["error"] == "not_found"
+    answer = client.http.put("/api/v1/me", headers={"Accept": "text/html"})
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "PATCH"}
+    assert answer.json()["error"] == "method_not_allowed"
+
+
+def test_pages_keep_their_own_errors(client: ApiClient) -> None:
+    """flask-smorest would answer for the whole application."""
+    answer = client.http.get("/logout", headers={"Accept": "text/html"})
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["allow"]
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_me(client: ApiClient, person: str) -> None:
+    me = client.get("/me").json()
+    assert set(me) == {"id", "username", "email", "name", "role", "preferences"}
+    assert me["username"] == person
+    assert me["preferences"] == {"theme": "auto", "language": "en"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "  Ada   Lovelace ", "theme": "dark", "language": "ko"},
+        {"name": "  Ada   Lovelace ", "preferences": {"theme": "dark", "language": "ko"}},
+        {"name": "  Ada   Lovelace ", "theme": "dark", "preferences": {"language": "ko"}},
+    ],
+    ids=["flat", "as GET gives it", "mixed"],
+)
+def test_change_me(client: ApiClient, change: dict[str, object]) -> None:
+    answer = client.send("PATCH", "/me", json=change)
+    assert answer.status_code == 200
+    me = client.get("/me").json()
+    assert answer.json() == me
+    assert (me["name"], me["preferences"]) == ("Ada Lovelace", {"theme": "dark", "language": "ko"})
+    client.do_refresh()
+    assert client.send("PATCH", "/me", json={}).json() == me
+
+
+UNUSABLE: dict[str, tuple[str, set[str]]] = {
+    "theme": ('{"theme": "zzblue"}', {"theme"}),
+    "language": ('{"language": "zzfr"}', {"language"}),
+    "mistyped": ('{"name": 5, "theme": []}', {"name", "theme"}),
+    "null": ('{"name": null}', {"name"}),
+    "too long": ('{"name": "' + "z" * 81 + '"}', {"name"}),
+    "a NUL": ('{"name": "zz\\u0000"}', {"name"}),
+    "a lone surrogate": ('{"name": "zz\\ud800"}', {"name"}),
+    "a lone surrogate as a theme": ('{"theme": "zz\\ud800"}', {"theme"}),
+    "nested": ('{"preferences": {"theme": "zz"}}', {"preferences.theme"}),
+    "nested mistyped": ('{"preferences": "zz"}', {"preferences"}),
+    "nested unknown": ('{"preferences": {"zz": 1}}', set()),
+    "twice": ('{"theme": "dark", "preferences": {"theme": "light"}}', {"preferences.theme"}),
+    "unknown": ('{"zz": 1}', set()),
+    "a role": ('{"role": "admin"}', set()),
+}
+
+
+@pytest.mark.parametrize(("body", "fields"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_unusable_values_are_named_and_not_repeated(client: ApiClient, body: str, fields: set[str]) -> None:
+    before = client.get("/me").json()
+    headers = client.header() | {"Content-Type": "application/json"}
+    answer = client.http.patch("/api/v1/me", content=body.encode(), headers=headers)
+    assert answer.status_code == 422
+    given = answer.json()
+    assert given["error"] == "unprocessable"
+    assert set(given["fields"]) == fields
+    assert "zz" not in answer.text
+    assert client.get("/me").json() == before
+
+
+def test_sessions(app: Flask, client: ApiClient, person: str, clock: SetClock) -> None:
+    """Web and API sessions of this person alike; ended and expired ones are not in the list."""
+    other = ApiClient.of_app(app)
+    other.log_in(person)
+    gone = ApiClient.of_app(app)
+    gone.log_in(person)
+    gone.send("POST", "/logout")
+    stranger = Browser.of_app(app)
+    stranger.sign_up()
+    listed = client.get("/sessions").json()["sessions"]
+    assert [entry["channel"] for entry in listed].count("web") == 1
+    assert [entry["channel"] for entry in listed].count("api") == 2
+    assert [entry["current"] for entry in listed].count(True) == 1
+    for entry in listed:
+        assert set(entry) == {"id", "channel", "device", "created_at", "last_seen_at", "expires_at", "current"}
+        assert entry["created_at"] == clock()
+        assert entry["expires_at"] == clock() + 30 * 86400
+
+
+def test_end_a_session(app: Flask, client: ApiClient, person: str) -> None:
+    other = ApiClient.of_app(app)
+    other.log_in(person)
+    mine = next(e["id"] for e in other.get("/sessions").json()["sessions"] if e["current"])
+    assert client.send("DELETE", f"/sessions/{mine}").status_code == 204
+    assert other.get("/me").status_code == 401
+    assert other.ask_refresh().status_code == 401
+    assert client.send("DELETE", f"/sessions/{mine}").status_code == 404
+    with app.app_context():
+        row = read(lambda tx: tx.execute(select(AuthSession.revoked_reason).where(AuthSession.id == mine)).scalar())
+    assert row == "ended"
+
+
+def test_somebody_elses_session_is_not_found(app: Flask, client: ApiClient) -> None:
+    name = Browser.of_app(app).sign_up()
+    other = ApiClient.of_app(app)
+    other.log_in(name)
+    theirs = other.get("/sessions").json()["sessions"][0]["id"]
+    assert client.send("DELETE", f"/sessions/{theirs}").status_code == 404
+    assert other.get("/me").status_code == 200
+    raw = app.test_client()
+    for odd in ("x", "%00", "%ed%a0%80", "%ff", "a" * 3000):
+        answer = raw.delete(f"/api/v1/sessions/{odd}", base_url="http://127.0.0.1:8000", headers=client.header())
+        assert answer.status_code == 404
+
+
+def test_log_out_takes_an_expired_token_and_twice_is_fine(client: ApiClient, clock: SetClock) -> None:
+    clock.advance(5000)
+    assert client.send("POST", "/logout").status_code == 204
+    assert client.send("POST", "/logout").status_code == 204
+    assert client.ask_refresh().status_code == 401
+
+
+def test_log_out_ends_this_session_only(app: Flask, client: ApiClient, person: str) -> None:
+    other = ApiClient.of_app(app)
+    other.log_in(person)
+    client.send("POST", "/logout")
+    assert other.get("/me").status_code == 200
+
+
+def test_users_page_by_page(app: Flask, client: ApiClient) -> None:
+    for _ in range(4):
+        Browser.of_app(app).sign_up()
+    with app.app_context():
+        transact(lambda tx: tx.execute(update(User).values(role="admin")))
+    seen, after = [], ""
+    while after is not None:
+        page = client.get(f"/users?limit=2&after={after}").json()
+        seen += [user["username"] for user in page["users"]]
+        after = page["next"]
+    assert seen == sorted(seen)
+    assert len(seen) == 5
+    assert set(page["users"][0]) == {"id", "username", "email", "name", "role", "disabled", "created_at"}
+    assert PASSWORD not in client.get("/users").text
+    assert "password" not in client.get("/users").text
+    for odd in ("limit=0", "limit=501", "limit=x", "limit=1.0", "limit=-1", "limit=" + "9" * 5000, "after=" + "a" * 65):
+        answer = client.get(f"/users?{odd}")
+        assert answer.status_code == 422
+        assert set(answer.json()["fields"]) == {odd.partition("=")[0]}
+    assert client.get("/users?after=%00").json()["users"] == []
+
+
+def test_a_lowered_role_acts_on_the_next_request(app: Flask, client: ApiClient) -> None:
+    with app.app_context():
+        transact(lambda tx: tx.execute(update(User).values(role="admin")))
+    assert client.get("/users").status_code == 200
+    with app.app_context():
+        transact(lambda tx: tx.execute(update(User).values(role="user")))
+    assert client.get("/users").status_code == 403
+
+
+def test_the_database_away(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseUnavailable("gone")
+
+    monkeypatch.setattr("webapp.store.auth_sessions.load", away)
+    for answer in (client.get("/me"), client.ask_refresh()):
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert answer.json()["error"] == "temporarily_unavailable"
+
+
+def test_an_api_request_confirms_the_generation_it_shows(app: Flask, client: ApiClient, clock: SetClock) -> None:
+    client.do_refresh()
+    statement = select(AuthSession.refresh_confirmed_at).where(AuthSession.channel == "api")
+    with app.app_context():
+        assert read(lambda tx: tx.execute(statement).scalar()) is None
+    client.get("/me")
+    with app.app_context():
+        assert read(lambda tx: tx.execute(statement).scalar()) == clock()
+
+
+def test_forged_tokens_are_noted_without_their_text(app: Flask, client: ApiClient) -> None:
+    client.access = "aaaa.bbbb.cccc"
+    client.get("/me")
+    with app.app_context():
+        rows = read(lambda tx: list(tx.execute(select(SecurityEvent.event, SecurityEvent.detail))))
+    details = [row.detail for row in rows if row.event == "token.invalid"]
+    assert len(details) == 1
+    assert "aaaa" not in details[0]
+    assert json.loads(details[0])["token"] == "access_token"
