@@ -27,6 +27,12 @@ class ApiClient:
     def of_server(cls, base_url: str) -> Self:
         return cls(httpx.Client(base_url=base_url, timeout=30))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
     def log_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
         answer = self.http.post(f"{API}/login", json={"username": username, "password": password})
         if answer.status_code == 200:

@@ -70,14 +70,17 @@ def test_header(app: Flask, path: str, header: str | None, status: int, challeng
 
 def test_two_header_lines(server: Server) -> None:
     """As gunicorn hands them on."""
-    client = ApiClient.of_server(server.url)
-    client.log_in(server.browser().sign_up())
-    good = f"Bearer {client.access}"
-    assert client.get("/me").status_code == 200
-    answer = client.http.get("/api/v1/me", headers=[("Authorization", good), ("Authorization", good)])
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (400, MALFORMED)
-    answer = client.http.get("/api/v1/me", headers=[("Authorization", "Basic YTpi"), ("Authorization", good)])
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ONE_HEADER)
+    browser = server.browser()
+    name = browser.sign_up()
+    browser.http.close()
+    with ApiClient.of_server(server.url) as client:
+        client.log_in(name)
+        good = f"Bearer {client.access}"
+        assert client.get("/me").status_code == 200
+        twice = client.http.get("/api/v1/me", headers=[("Authorization", good), ("Authorization", good)])
+        assert (twice.status_code, twice.headers["www-authenticate"]) == (400, MALFORMED)
+        mixed = client.http.get("/api/v1/me", headers=[("Authorization", "Basic YTpi"), ("Authorization", good)])
+        assert (mixed.status_code, mixed.headers["www-authenticate"]) == (400, ONE_HEADER)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])

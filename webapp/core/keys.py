@@ -28,8 +28,7 @@ ALGORITHMS = ("HS256", "EdDSA", "ES256", "PS256", "RS256")
 SECRET_BYTES = 32
 """Bytes of a new HS256 secret, the size of its hash output (RFC 7518 section 3.2)."""
 
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_PUBLIC_MEMBERS = frozenset({"kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"})
+_PUBLIC_MEMBERS = frozenset({"kty", "crv", "x", "y", "n", "e"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,8 @@ class Key:
         """The members a foreign verifier needs (RFC 7517), or None for a symmetric key."""
         if self.jwk.get("kty") == "oct":
             return None
-        return {name: value for name, value in self.jwk.items() if name in _PUBLIC_MEMBERS} | {"use": "sig"}
+        public = {name: value for name, value in self.jwk.items() if name in _PUBLIC_MEMBERS}
+        return public | {"kid": self.kid, "alg": self.alg, "use": "sig"}
 
     def to_jwk(self) -> dict[str, Any]:
         return {**self.jwk, "kid": self.kid, "alg": self.alg, "purpose": self.purpose, "state": self.state}
