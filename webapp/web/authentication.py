@@ -25,10 +25,10 @@ from webapp.flows import audit, judge
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
 from webapp.flows.refresh import Issued, refresh
-from webapp.store.database import abandon_uncommitted, begin_request
+from webapp.store.database import abandon_uncommitted
 from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
 from webapp.web.person import Person
-from webapp.web.requests import client, is_api, wants_page
+from webapp.web.requests import client, wants_page
 from webapp.web.services import services
 
 log = logging.getLogger(__name__)
@@ -105,13 +105,10 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 
 def authenticate() -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
-    begin_request()
     view = current_view()
     if getattr(view, "is_tokenless", False):
         request.environ[TOKENLESS] = True
         return None
-    if is_api():
-        return None  # the API judges its own requests: api/bearer.py
     started = time.perf_counter()
     auth = _judge()
     if auth.outcome is Outcome.THEFT:

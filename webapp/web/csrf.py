@@ -10,7 +10,6 @@ from flask import Flask, abort, request
 from flask_wtf.csrf import CSRFProtect
 
 from webapp.core.cross_site import SAFE_METHODS, is_cross_site
-from webapp.web.requests import is_api
 from webapp.web.services import services
 
 csrf = CSRFProtect()
@@ -22,7 +21,7 @@ def register(app: Flask) -> None:
 
 def refuse_cross_site() -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
-    if request.method in SAFE_METHODS or is_api():
+    if request.method in SAFE_METHODS:
         return
     if is_cross_site(
         request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
@@ -47,5 +46,5 @@ def is_proven_same_origin() -> bool:
 def demand_token() -> None:
     """403 for an unsafe request to a page without the `csrf_token` of this browser's forms."""
     # Where no view exists the answer is 404 or 405 anyway.
-    if request.method not in SAFE_METHODS and request.endpoint and not is_api():
+    if request.method not in SAFE_METHODS and request.endpoint:
         csrf.protect()

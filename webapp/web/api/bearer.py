@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 from flask_login import current_user
 
 from webapp.core.decision import Outcome, TokenState
@@ -19,7 +19,7 @@ from webapp.flows.judge import Evidence
 from webapp.web.api.problems import challenge, problem, refuse
 from webapp.web.authentication import Auth, current_view, is_open
 from webapp.web.person import Person
-from webapp.web.requests import client, is_api
+from webapp.web.requests import client
 from webapp.web.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -35,14 +35,8 @@ _ANOTHER = re.compile(r",\s*bearer(\s|$)", re.IGNORECASE)
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-def register(app: Flask) -> None:
-    app.before_request(authenticate)
-
-
 def authenticate() -> None:
     """Before the view: refuse what is malformed, then who may not pass. Strangers reach public views only."""
-    if not is_api():
-        return
     refuse_tokens_elsewhere()
     token = bearer_token()
     if is_open(current_view()):
