@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -121,22 +122,33 @@ class FollowedKeyRing:
         self._monotonic = monotonic
         self._on_change = on_change
         self._ring = ring
+        self._reading = threading.Lock()
         self._seen = self._stamp()
         self._again_at: float | None = monotonic() + SETTLING
 
     def current(self) -> KeyRing:
         """The ring as the file has it now. Raises KeyRingError only if there never was a usable one."""
-        if self._ring is None:
-            self._use(self._file.read())
-        elif self._stamp() != self._seen:
-            self._seen = self._stamp()
-            self._again_at = self._monotonic() + SETTLING
-            self._read()
-        elif self._again_at is not None and self._monotonic() >= self._again_at:
-            self._again_at = None
-            self._read()
+        if self._stamp() != self._seen or self._is_unsettled() or self._ring is None:
+            with self._reading:
+                # Whoever comes while the new ring is read waits for it, and then need not read it again.
+                self._look()
         assert self._ring is not None
         return self._ring
+
+    def _is_unsettled(self) -> bool:
+        return self._again_at is not None and self._monotonic() >= self._again_at
+
+    def _look(self) -> None:
+        stamp = self._stamp()
+        if self._ring is None:
+            self._use(self._file.read())
+        elif stamp != self._seen:
+            self._read()
+            self._again_at = self._monotonic() + SETTLING
+        elif self._is_unsettled():
+            self._read()
+            self._again_at = None
+        self._seen = stamp
 
     def _read(self) -> None:
         try:

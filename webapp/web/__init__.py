@@ -6,7 +6,7 @@ from flask import Flask, Response
 
 from webapp.store.database import begin_request
 from webapp.web import authentication, csrf, errors, fence, headers, language, navigation, operations
-from webapp.web.api import bearer, openapi, v1
+from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.pages import accounts, home, preferences
 from webapp.web.requests import is_api
@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
         home.blueprint,
         accounts.blueprint,
         preferences.blueprint,
+        docs.blueprint,
     ):
         app.register_blueprint(blueprint)
     openapi.register(app, v1.blueprint)

@@ -15,6 +15,7 @@ SIGNED_IN = (
     ("accounts.account", _l("Account"), None),
     ("sessions.show", _l("Sessions"), None),
     ("sessions.activity", _l("Activity"), None),
+    ("api_docs.show", _l("API"), None),
     ("admin.people", _l("People"), "admin"),
 )
 """(end point, words, role needed). An end point that this deployment does not have is left out."""
@@ -34,7 +35,7 @@ def page_context() -> dict[str, Any]:
             if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
         ],
         "signup_open": services().settings.signup_open,
-        "links": {name: _link(f"{name}.show") for name in ("lab", "inspector")},
+        "links": {name: _link(f"{name}.show") for name in ("lab", "inspector", "api_docs")},
     }
 
 

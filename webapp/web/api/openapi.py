@@ -19,6 +19,7 @@ from webapp.web.services import services_of
 V = TypeVar("V", bound=Callable[..., Any])
 
 VERSION = "1"
+METHODS = frozenset({"get", "post", "patch", "delete"})
 DOCUMENT = "OPENAPI_DOCUMENT"
 """Where the finished document waits in `app.extensions`."""
 
@@ -136,4 +137,8 @@ def register(app: Flask, *blueprints: Blueprint) -> None:
         spec.components.response(str(status), response | ({"headers": headers} if headers else {}))
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    app.extensions[DOCUMENT] = spec.to_dict()
+    document = spec.to_dict()
+    for item in document["paths"].values():
+        for method in METHODS & item.keys():
+            item[method]["responses"].pop("default", None)  # flask-smorest's own; what we answer stands there by status
+    app.extensions[DOCUMENT] = document

@@ -1,0 +1,64 @@
+"""An `httpx.Auth` that refreshes by itself. Copy it.
+
+Of many requests that find the access token expired, one refreshes and the others wait for it. If the answer to a
+refresh is lost, nothing has changed here, and the next request sends the same two tokens again: the server then gives
+the same answer once more.
+"""
+
+import asyncio
+import threading
+
+import httpx
+
+
+class TokenroomAuth(httpx.Auth):
+    """Holds one session's tokens; for `httpx.Client` and `httpx.AsyncClient`."""
+
+    def __init__(self, url, access, refresh):
+        self.url, self.access, self.refresh = url, access, refresh
+        self._threads, self._tasks = threading.Lock(), asyncio.Lock()
+
+    @classmethod
+    def log_in(cls, url, username, password):
+        answer = httpx.post(f"{url}/api/v1/login", json={"username": username, "password": password})
+        answer.raise_for_status()
+        return cls(url, answer.json()["access_token"], answer.json()["refresh_token"])
+
+    def sync_auth_flow(self, request):
+        used = self._sign(request)
+        if self._expired((yield request)):
+            with self._threads:
+                if self.access == used:  # else somebody has refreshed while we waited
+                    answer = yield self._both()
+                    answer.read()
+                    self._keep(answer)
+            self._sign(request)
+            yield request
+
+    async def async_auth_flow(self, request):
+        used = self._sign(request)
+        if self._expired((yield request)):
+            async with self._tasks:
+                if self.access == used:
+                    answer = yield self._both()
+                    await answer.aread()
+                    self._keep(answer)
+            self._sign(request)
+            yield request
+
+    def _sign(self, request):
+        token = self.access
+        request.headers["Authorization"] = f"Bearer {token}"
+        return token
+
+    def _both(self):
+        headers, body = {"Authorization": f"Bearer {self.access}"}, {"refresh_token": self.refresh}
+        return httpx.Request("POST", f"{self.url}/api/v1/refresh", headers=headers, json=body)
+
+    def _keep(self, answer):
+        answer.raise_for_status()  # 401: the session is over, log in again
+        self.access, self.refresh = answer.json()["access_token"], answer.json().get("refresh_token", self.refresh)
+
+    @staticmethod
+    def _expired(answer):
+        return answer.status_code == 401 and 'error="invalid_token"' in answer.headers.get("WWW-Authenticate", "")

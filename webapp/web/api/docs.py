@@ -1,0 +1,163 @@
+"""The API's manual for people: a page of ours, drawn from the OpenAPI document, the refresh matrix and examples/."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Blueprint, current_app, render_template
+from flask_babel import lazy_gettext as _l
+
+from webapp.core.api_decision import API_REFRESH, Answer
+from webapp.core.decision import RefreshColumn, TokenState
+from webapp.web.api.openapi import DOCUMENT
+from webapp.web.authentication import public
+from webapp.web.requests import DOCS_PATH
+
+blueprint = Blueprint("api_docs", __name__)
+
+EXAMPLES = (
+    ("curl.sh", _l("Shell")),
+    ("with_requests.py", _l("Python, requests")),
+    ("with_httpx.py", _l("Python, httpx")),
+    ("httpx_auth.py", _l("An httpx.Auth to copy")),
+    ("with_fetch.mjs", _l("JavaScript, fetch")),
+)
+
+ANSWER_WORDS = {
+    Answer.MISSING: (400, _l("refresh token missing")),
+    Answer.REFUSE: (401, _l("log in")),
+    Answer.ROTATE: (200, _l("new pair (case 2)")),
+    Answer.RENEW: (200, _l("new pair (case 3)")),
+    Answer.REDELIVER: (200, _l("new access token, same successor")),
+    Answer.ACCESS: (200, _l("new access token")),
+    Answer.THEFT: (401, _l("session ends")),
+}
+ANSWER_CLASSES = {200: "cell-renewed", 400: "cell-login", 401: "cell-login"}
+
+COLUMN_WORDS = {
+    RefreshColumn.ABSENT: _l("missing"),
+    RefreshColumn.INVALID: _l("invalid or unknown"),
+    RefreshColumn.RENEWABLE: _l("expired a moment ago"),
+    RefreshColumn.EXPIRED: _l("expired"),
+    RefreshColumn.CURRENT: _l("current"),
+    RefreshColumn.SUPERSEDED: _l("replaced, successor unused"),
+    RefreshColumn.IN_GRACE: _l("replaced, seconds ago"),
+    RefreshColumn.REUSED: _l("replaced, long ago"),
+}
+
+
+class Member(NamedTuple):
+    name: str
+    kind: str
+    required: bool
+    description: str
+
+
+class Answered(NamedTuple):
+    status: str
+    description: str
+    members: list[Member]
+
+
+class EndPoint(NamedTuple):
+    method: str
+    path: str
+    summary: str
+    description: str
+    bearer: bool
+    takes: list[Member]
+    query: list[Member]
+    good: list[Answered]
+    problems: list[Answered]
+
+
+@blueprint.get(DOCS_PATH)
+@public
+def show() -> str:
+    """`GET /api/docs`."""
+    document: dict[str, Any] = current_app.extensions[DOCUMENT]
+    return render_template(
+        "api_docs.html",
+        end_points=end_points(document),
+        problem=members_of(document, {"$ref": "#/components/schemas/Problem"}),
+        examples=[(name, words, example(name)) for name, words in EXAMPLES],
+        columns=[COLUMN_WORDS[column] for column in RefreshColumn],
+        rows=[(state, [cell(API_REFRESH[state][column]) for column in RefreshColumn]) for state in TokenState],
+    )
+
+
+def cell(answer: Answer) -> tuple[int, Any, str]:
+    status, words = ANSWER_WORDS[answer]
+    return status, words, "cell-theft" if answer is Answer.THEFT else ANSWER_CLASSES[status]
+
+
+@cache
+def example(name: str) -> str:
+    """The text of a file in examples/."""
+    return (Path(current_app.root_path).parent / "examples" / name).read_text("utf-8")
+
+
+def end_points(document: dict[str, Any]) -> list[EndPoint]:
+    """Every operation of the document, in its order."""
+    return [
+        _end_point(document, method, path, item[method])
+        for path, item in document["paths"].items()
+        for method in ("get", "post", "patch", "delete")
+        if method in item
+    ]
+
+
+def _end_point(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> EndPoint:
+    answers = []
+    for status, given in operation["responses"].items():
+        response = resolve(document, given)
+        body = response.get("content", {}).get("application/json", {}).get("schema")
+        members = members_of(document, body) if body and status < "400" else []
+        answers.append(Answered(status, response["description"], members))
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    query = [
+        Member(p["name"], p["schema"].get("type", ""), p.get("required", False), p.get("description", ""))
+        for p in operation.get("parameters", [])
+        if p["in"] == "query"
+    ]
+    return EndPoint(
+        method.upper(),
+        path,
+        operation["summary"],
+        operation.get("description", ""),
+        operation.get("security") != [],
+        members_of(document, body) if body else [],
+        query,
+        [answer for answer in answers if answer.status < "400"],
+        [answer for answer in answers if answer.status >= "400"],
+    )
+
+
+def members_of(document: dict[str, Any], schema: dict[str, Any], prefix: str = "") -> list[Member]:
+    """The members of an object, those of objects within by dotted names."""
+    shape = resolve(document, schema)
+    found = []
+    for name, given in shape.get("properties", {}).items():
+        member = resolve(document, given)
+        inner = resolve(document, member.get("items", {})) if member.get("type") == "array" else member
+        kind = " | ".join(member["enum"]) if "enum" in member else _kind(member)
+        found.append(Member(prefix + name, kind, name in shape.get("required", ()), member.get("description", "")))
+        found += members_of(document, inner, f"{prefix}{name}{'[]' if inner is not member else ''}.")
+    return found
+
+
+def _kind(member: dict[str, Any]) -> str:
+    kind = member.get("type", "object")
+    return " | ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """What a `$ref` stands for."""
+    if "$ref" not in node:
+        return node
+    found: Any = document
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return dict(found)
