@@ -279,6 +279,8 @@ def test_users_page_by_page(app: Flask, client: ApiClient) -> None:
         assert answer.status_code == 422
         assert set(answer.json()["fields"]) == {odd.partition("=")[0]}
     assert client.get("/users?after=%00").json()["users"] == []
+    assert client.get("/users?zz=1").status_code == 422
+    assert "zz" not in client.get("/users?zz=1").text
 
 
 def test_a_lowered_role_acts_on_the_next_request(app: Flask, client: ApiClient) -> None:

@@ -28,7 +28,7 @@ EXAMPLES = (
 ANSWER_WORDS = {
     Answer.MISSING: (400, _l("refresh token missing")),
     Answer.REFUSE: (401, _l("log in")),
-    Answer.ROTATE: (200, _l("new pair (case 2)")),
+    Answer.ROTATE: (200, _l("new pair")),
     Answer.RENEW: (200, _l("new pair (case 3)")),
     Answer.REDELIVER: (200, _l("new access token, same successor")),
     Answer.ACCESS: (200, _l("new access token")),

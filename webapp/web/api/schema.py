@@ -49,9 +49,11 @@ class TokenPair(Schema):
 
 
 class Refreshed(TokenPair):
-    """Without a refresh token where the client's other request has received it already: keep the one you have."""
+    """Without a refresh token where another request of this client has received the next one already."""
 
-    refresh_token = fields.String(metadata={"description": "The next refresh token; absent: keep the one you have"})
+    refresh_token = fields.String(
+        metadata={"description": "The next one; absent where another request of yours has received it"}
+    )
     refresh_expires_in = fields.Integer(metadata={"description": "Seconds the refresh token lives"})
 
 
@@ -133,7 +135,7 @@ class Users(Schema):
 
 class UsersQuery(Schema):
     class Meta:
-        unknown = EXCLUDE
+        unknown = RAISE
 
     limit = fields.Integer(
         load_default=100,

@@ -27,6 +27,7 @@ from webapp.web.authentication import public
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")
 answers = partial(end_point, blueprint)
 
+SEE_FIELDS = "Some values cannot be used; see fields."
 CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
 
 _NEW_ACCESS = {
@@ -96,17 +97,15 @@ def me() -> Response:
     description="What is left out stays as it is.",
 )
 def change_me() -> Response:
-    given = read_body(CHANGE, status=422, error="unprocessable", words="Some members cannot be used; see fields.")
+    given = read_body(CHANGE, status=422, error="unprocessable", words=SEE_FIELDS)
     preferences = given.pop("preferences", {})
     if twice := {f"preferences.{name}": "It comes twice in the body." for name in preferences if name in given}:
-        return problem(422, "unprocessable", "Some members cannot be used; see fields.", fields=twice)
+        return problem(422, "unprocessable", SEE_FIELDS, fields=twice)
     try:
         save_profile(current_user.id, **preferences, **given)
     except FieldError as refused:
         # The schema knows the same rules; this is for the day on which it does not.
-        return problem(
-            422, "unprocessable", "Some members cannot be used; see fields.", fields={refused.field: refused.code}
-        )
+        return problem(422, "unprocessable", SEE_FIELDS, fields={refused.field: refused.code})
     row = auth_sessions.load(current_user.auth_session.sid)
     return jsonify(_account(row or current_user.auth_session))
 
@@ -162,8 +161,9 @@ def list_users() -> Response:
     try:
         query = QUERY.load(_query())
     except ValidationError as invalid:
-        fields, _ = named(QUERY, invalid.messages_dict)
-        return problem(422, "unprocessable", "Some parameters cannot be used; see fields.", fields=fields)
+        fields, unknown = named(QUERY, invalid.messages_dict)
+        words = "There is a parameter that is unknown." if unknown and not fields else SEE_FIELDS
+        return problem(422, "unprocessable", words, fields=fields)
     page = read(lambda tx: users.page(tx, after=query["after"], limit=query["limit"]))
     return jsonify(
         users=[
