@@ -48,13 +48,10 @@ def authenticate() -> None:
         note(evidence, Outcome.LOG_IN, now)
         refuse(unauthorized(evidence.access.state))
     judge.confirm(evidence, now)
-    become(evidence, Outcome.PROCEED, now)
-
-
-def become(evidence: Evidence, outcome: Outcome, now: int) -> None:
-    """From here on `current_user` is the person of `evidence`. The exit hook, which is about cookies, has no part."""
     assert evidence.row is not None
-    g.auth = Auth(now, client(), evidence, outcome, user=Person(evidence.row), finished=True)
+    # `finished`: the exit hook, which is about cookies, has no part in this.
+    g.auth = Auth(door=now, evidence=evidence, outcome=Outcome.PROCEED, user=Person(evidence.row), finished=True)
+    g._login_user = g.auth.user
 
 
 def note(evidence: Evidence, outcome: Outcome, now: int) -> None:
