@@ -79,7 +79,7 @@ from django.conf import settings
 settings.configure(
     SECRET_KEY="k" * 50, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], USE_TZ=True,
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
-    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "{folder}/peer.db", "CONN_MAX_AGE": None}}}},
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "{folder}/peer.db", "CONN_MAX_AGE": None}}}},  # noqa: E501
     REST_FRAMEWORK={{
         "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
         "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -173,7 +173,8 @@ def measure(python: str, target: str, folder: Path, path: str, requests: int) ->
     port = 18600 + os.getpid() % 1000
     cwd, environment = (folder, {}) if target.startswith("peer") else (ROOT, our_settings(folder))
     command = [python, "-m", "gunicorn", "-w", "1", "-k", "gthread", "--threads", "1", "--keep-alive", "30"]
-    command += ["-c", os.devnull, "-b", f"127.0.0.1:{port}", "--log-level", "error", target]
+    (folder / "conf.py").touch()  # else ours would be read
+    command += ["-c", str(folder / "conf.py"), "-b", f"127.0.0.1:{port}", "--log-level", "error", target]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WEBAPP_")}
     server = subprocess.Popen(command, cwd=cwd, env=clean | environment, start_new_session=True)
     try:

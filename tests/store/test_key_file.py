@@ -90,7 +90,7 @@ def test_a_change_is_seen_within_five_seconds(followed: tuple[KeyFile, FollowedK
 def test_a_slip_of_an_editor_keeps_the_ring_in_use(
     followed: tuple[KeyFile, FollowedKeyRing, Monotonic], content: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file, follower, clock = followed
+    file, follower, _clock = followed
     before = follower.current()
     if content is None:
         file.path.unlink()
