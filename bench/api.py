@@ -79,7 +79,7 @@ from django.conf import settings
 settings.configure(
     SECRET_KEY="k" * 50, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], USE_TZ=True,
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
-    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "{folder}/peer.db", "CONN_MAX_AGE": None}}}},  # noqa: E501
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "{folder}/peer.db"}}}},
     REST_FRAMEWORK={{
         "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
         "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -75,8 +75,8 @@ def bearer_token() -> str | None:
 
 def refuse_tokens_elsewhere() -> None:
     """400 for a token in the query or in a form: there it would end up in logs and histories (RFC 6750 section 5.3)."""
-    found = "access_token" in request.args
-    if request.mimetype in FORMS:
+    found = bool(request.environ.get("QUERY_STRING")) and "access_token" in request.args
+    if "CONTENT_TYPE" in request.environ and request.mimetype in FORMS:
         request.get_data()  # kept, so that reading the form leaves a body for those who come after
         found = found or "access_token" in request.form
     if found:
