@@ -48,13 +48,10 @@ def authenticate() -> None:
         note(evidence, Outcome.LOG_IN, now)
         refuse(unauthorized(evidence.access.state))
     judge.confirm(evidence, now)
-    become(evidence, Outcome.PROCEED, now)
-
-
-def become(evidence: Evidence, outcome: Outcome, now: int) -> None:
-    """From here on `current_user` is the person of `evidence`. The exit hook, which is about cookies, has no part."""
     assert evidence.row is not None
-    g.auth = Auth(now, evidence, outcome, user=Person(evidence.row), finished=True)
+    # `finished`: the exit hook, which is about cookies, has no part in this.
+    g.auth = Auth(door=now, evidence=evidence, outcome=Outcome.PROCEED, user=Person(evidence.row), finished=True)
+    g._login_user = g.auth.user
 
 
 def note(evidence: Evidence, outcome: Outcome, now: int) -> None:
@@ -78,8 +75,8 @@ def bearer_token() -> str | None:
 
 def refuse_tokens_elsewhere() -> None:
     """400 for a token in the query or in a form: there it would end up in logs and histories (RFC 6750 section 5.3)."""
-    found = "access_token" in request.args
-    if request.mimetype in FORMS:
+    found = bool(request.environ.get("QUERY_STRING")) and "access_token" in request.args
+    if "CONTENT_TYPE" in request.environ and request.mimetype in FORMS:
         request.get_data()  # kept, so that reading the form leaves a body for those who come after
         found = found or "access_token" in request.form
     if found:

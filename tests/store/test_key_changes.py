@@ -1,0 +1,175 @@
+"""The key ring's file: replaced atomically, changed by one at a time, followed by whoever runs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from webapp.config import Settings
+from webapp.core.errors import KeyRingError
+from webapp.core.keys import ACCESS, KeyRing, new_secret
+from webapp.store.key_file import FollowedKeyRing, KeyFile
+from webapp.store.key_setup import make_key_ring, open_key_ring
+
+
+class Ticks:
+    """A monotonic clock that is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> KeyFile:
+    file = KeyFile(tmp_path / "keys.json")
+    make_key_ring(file, "HS256", 100)
+    return file
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()
+
+
+def follow(file: KeyFile, ticks: Ticks) -> FollowedKeyRing:
+    return FollowedKeyRing(file, file.read(), ticks)
+
+
+def rotate(file: KeyFile) -> KeyRing:
+    return file.change(lambda ring: ring.rotate(new_secret(ACCESS, 200), 200))[1]
+
+
+def test_a_change_is_seen_by_the_very_next_look(file: KeyFile, ticks: Ticks) -> None:
+    """No waiting time: another worker signs with the new key at once."""
+    followed = follow(file, ticks)
+    before = followed.current()
+    after = rotate(file)
+    assert followed.current().active(ACCESS).kid == after.active(ACCESS).kid != before.active(ACCESS).kid
+    assert followed.current() is followed.current()
+
+
+def test_mode_0600_and_no_leftovers(file: KeyFile) -> None:
+    rotate(file)
+    assert file.path.stat().st_mode & 0o777 == 0o600
+    assert sorted(p.name for p in file.path.parent.iterdir()) == [".keys.json.lock", "keys.json"]
+    assert (file.path.parent / ".keys.json.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_of_many_that_make_the_first_ring_one_does(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: make_key_ring(file, "HS256", 1), range(8)))
+    assert made.count(True) == 1
+
+
+def test_many_rotations_at_once_lose_none(file: KeyFile) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: rotate(file), range(16)))
+    ring = file.read()
+    assert len(ring.keys) == 18
+    assert [key.state for key in ring.keys if key.purpose == ACCESS].count("active") == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"keys": []}', "[]", "\xff"])
+def test_a_broken_file_keeps_the_old_ring_and_is_logged_loudly(
+    file: KeyFile, ticks: Ticks, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    followed = follow(file, ticks)
+    before = followed.current()
+    secret = before.active(ACCESS).jwk["k"]
+    file.path.write_bytes(text.encode("latin-1"))
+    assert followed.current() is before
+    assert [r.levelno for r in caplog.records] == [logging.CRITICAL]
+    assert "stays in use" in caplog.text
+    assert secret not in caplog.text
+    followed.current()
+    assert len(caplog.records) == 1  # once a change, not once a request
+
+
+def test_a_file_that_is_gone_keeps_the_old_ring_and_a_mended_one_is_taken(file: KeyFile, ticks: Ticks) -> None:
+    followed = follow(file, ticks)
+    before, text = followed.current(), file.path.read_text()
+    file.path.unlink()
+    assert followed.current() is before
+    file.path.write_text(text)
+    after = rotate(file)
+    assert followed.current().keys == after.keys
+
+
+def test_two_active_keys_are_not_taken_into_use(file: KeyFile, ticks: Ticks) -> None:
+    followed = follow(file, ticks)
+    before = followed.current()
+    file.path.write_text(file.path.read_text().replace('"keys": [', '"keys": [' + _second_active(), 1))
+    assert followed.current() is before
+    with pytest.raises(KeyRingError, match="exactly one active access key is needed, found 2"):
+        file.read()
+
+
+def _second_active() -> str:
+    return json.dumps(new_secret(ACCESS, 1).to_jwk()) + ","
+
+
+def test_a_change_that_looks_like_none_is_seen_a_second_later(file: KeyFile, ticks: Ticks) -> None:
+    """Same size, same times, same inode: two edits within one tick of the file system's clock."""
+    followed = follow(file, ticks)
+    rotate(file)
+    followed.current()
+    stat = file.path.stat()
+    kid = followed.current().active(ACCESS).kid
+    other = kid[:-1] + ("0" if kid[-1] != "0" else "1")
+    followed._stamp = lambda stamp=followed._seen: stamp  # type: ignore[method-assign, misc]
+    file.path.write_text(file.path.read_text().replace(kid, other))
+    os.utime(file.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert followed.current().active(ACCESS).kid == kid
+    ticks.now = 1.0
+    assert followed.current().active(ACCESS).kid == other
+
+
+def test_a_failed_change_leaves_the_file_alone(file: KeyFile) -> None:
+    before = file.path.read_bytes()
+    with pytest.raises(KeyRingError):
+        file.change(lambda ring: ring.retire("nobody"))
+    assert file.path.read_bytes() == before
+
+
+def settings(tmp_path: Path, **values: str) -> Settings:
+    return Settings.load({}, {"WEBAPP_INSTANCE_PATH": str(tmp_path)} | {f"WEBAPP_{n}": v for n, v in values.items()})
+
+
+def test_development_adds_a_key_of_the_algorithm_asked_for_once(tmp_path: Path, file: KeyFile) -> None:
+    old = file.read().active(ACCESS).kid
+    wanted = settings(tmp_path, ACCESS_ALGORITHM="EdDSA")
+    with ThreadPoolExecutor(8) as pool:
+        rings = list(pool.map(lambda _: open_key_ring(file, wanted, 200), range(8)))
+    assert {ring.active(ACCESS).kid for ring in rings} == {file.read().active(ACCESS).kid}
+    assert file.read().active(ACCESS).alg == "EdDSA"
+    assert len(file.read().keys) == 3
+    assert file.read().verifying(old, ACCESS) is not None
+
+
+def test_production_refuses_another_algorithm_and_names_the_command(tmp_path: Path, file: KeyFile) -> None:
+    wanted = settings(tmp_path, ACCESS_ALGORITHM="ES256", ENV="production", PUBLIC_URL="https://x.example.com")
+    before = file.path.read_bytes()
+    with pytest.raises(KeyRingError, match="keys rotate --purpose access --algorithm ES256"):
+        open_key_ring(file, wanted, 200)
+    assert file.path.read_bytes() == before
+
+
+def test_production_makes_no_ring(tmp_path: Path) -> None:
+    wanted = settings(tmp_path, ENV="production", PUBLIC_URL="https://x.example.com")
+    with pytest.raises(KeyRingError, match="keys init"):
+        open_key_ring(KeyFile(tmp_path / "none.json"), wanted, 200)
+
+
+def test_the_ring_made_in_development_has_the_algorithm_asked_for(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "fresh.json")
+    ring = open_key_ring(file, settings(tmp_path, ACCESS_ALGORITHM="ES256"), 1)
+    assert ring.active(ACCESS).alg == "ES256"
+    assert len(ring.keys) == 2
