@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 MINUTE = 60
 DAY = 24 * 60 * MINUTE
@@ -15,6 +16,15 @@ MAX_TOKEN_LENGTH = 3072
 
 MAX_SESSION_TTL = 400 * DAY
 """The longest cookie lifetime browsers keep (RFC 6265bis section 5.5)."""
+
+
+class OwnLifetimes(Protocol):
+    """The columns of a session row that may replace the application's lifetimes, in seconds."""
+
+    @property
+    def access_ttl(self) -> int | None: ...
+    @property
+    def refresh_ttl(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,16 @@ class Lifetimes:
     def renewal_window(self) -> int:
         """How long after a refresh token's expiry a still valid access token may renew it (case 3)."""
         return self.access_token
+
+    def of(self, session: OwnLifetimes) -> Lifetimes:
+        """The lifetimes that count for this session: its own where it has any (the lab's fast clock)."""
+        if session.access_ttl is None and session.refresh_ttl is None:
+            return self
+        return replace(
+            self,
+            access_token=session.access_ttl or self.access_token,
+            refresh_token=session.refresh_ttl or self.refresh_token,
+        )
 
     def access_expiry(self, now: int, session_end: int) -> int:
         return min(now + self.access_token, session_end)

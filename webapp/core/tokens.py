@@ -108,6 +108,10 @@ class SessionFacts(Protocol):
     @property
     def language(self) -> str: ...
     @property
+    def access_ttl(self) -> int | None: ...
+    @property
+    def refresh_ttl(self) -> int | None: ...
+    @property
     def refresh_generation(self) -> int: ...
     @property
     def refresh_jti(self) -> str: ...
@@ -135,13 +139,17 @@ class Tokens:
 
     # -- minting ---------------------------------------------------------------------------------------------------
 
-    def mint_access(self, session: SessionFacts, *, gen: int, now: int) -> str:
-        """A new access token that says which refresh generation it was issued with."""
+    def mint_access(self, session: SessionFacts, *, gen: int, now: int, until: int | None = None) -> str:
+        """A new access token that says which refresh generation it was issued with.
+
+        `until` (Unix seconds) ends it earlier than its lifetime would; never later.
+        """
+        expiry = self.lifetimes.of(session).access_expiry(now, session.expires_at)
         claims = {
             "iss": self.issuer,
             "sub": session.user_id,
             "aud": f"{self.issuer}/{session.channel}",
-            "exp": self.lifetimes.access_expiry(now, session.expires_at),
+            "exp": expiry if until is None else min(expiry, until),
             "iat": now,
             "jti": new_jti(),
             "name": session.name,

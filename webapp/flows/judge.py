@@ -70,7 +70,7 @@ def examine(tokens: Tokens, access: str | None, refresh: str | None, channel: Ch
     standing = None
     if r.claims:
         standing = classify(r.claims.gen, r.claims.jti, row, now=now, grace=tokens.lifetimes.grace)
-    column = refresh_column(r.state, standing, renewable=_renewable(a, r, now, tokens.lifetimes.renewal_window))
+    column = refresh_column(r.state, standing, renewable=_renewable(a, r, now, tokens.lifetimes.of(row).renewal_window))
     return Evidence(a, r, row=row, live=True, standing=standing, column=column)
 
 

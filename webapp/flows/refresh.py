@@ -46,7 +46,7 @@ def refresh(tokens: Tokens, evidence: Evidence, outcome: Outcome, *, door: int, 
     def work(tx: Connection) -> Issued:
         row = None
         if may_rotate(evidence.standing):
-            expiry = lifetimes.refresh_expiry(now, seen.expires_at)
+            expiry = lifetimes.of(seen).refresh_expiry(now, seen.expires_at)
             row = auth_sessions.rotate(tx, seen, now=now, refresh_expires_at=expiry)
         rotated = row is not None
         if row is None:

@@ -42,6 +42,9 @@ class SessionRow(NamedTuple):
     refresh_expires_at: int
     refresh_confirmed_at: int | None
     previous_refresh_jti: str | None
+    access_ttl: int | None
+    refresh_ttl: int | None
+    watched_from: int | None
     username: str
     email: str
     name: str

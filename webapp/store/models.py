@@ -60,6 +60,41 @@ class AuthSession(Base):
     refresh_expires_at: Mapped[int] = mapped_column(Instant)
     refresh_confirmed_at: Mapped[int | None] = mapped_column(Instant)
     previous_refresh_jti: Mapped[str | None] = mapped_column(String(32))
+    access_ttl: Mapped[int | None] = mapped_column(Integer)
+    refresh_ttl: Mapped[int | None] = mapped_column(Integer)
+    """Lifetimes of this session's own, in seconds: the lab's fast clock. None: the application's."""
+    watched_from: Mapped[int | None] = mapped_column(Instant)
+    """Since when the lab keeps this session's requests; None: it keeps none."""
+
+
+class LabRequest(Base):
+    """What one request of a watched session was: states and numbers, no token and no key."""
+
+    __tablename__ = "lab_requests"
+    __table_args__ = (Index("ix_lab_requests_sid_id", "sid", "id"), Index("ix_lab_requests_user_id", "user_id"))
+
+    id: Mapped[int] = mapped_column(EventId, primary_key=True, autoincrement=True)
+    sid: Mapped[str] = mapped_column(ForeignKey("auth_sessions.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    at: Mapped[int] = mapped_column(Instant)
+    method: Mapped[str] = mapped_column(String(8))
+    path: Mapped[str] = mapped_column(String(80))
+    access: Mapped[str] = mapped_column(String(8))
+    refresh: Mapped[str] = mapped_column(String(8))
+    standing: Mapped[str | None] = mapped_column(String(12))
+    cell: Mapped[str] = mapped_column(String(24))
+    outcome: Mapped[str] = mapped_column(String(24))
+    what: Mapped[str | None] = mapped_column(String(16))
+    generation_before: Mapped[int] = mapped_column(Integer)
+    generation_after: Mapped[int] = mapped_column(Integer)
+    cookies: Mapped[str] = mapped_column(String(40))
+    microseconds: Mapped[int] = mapped_column(Integer)
+    access_gen: Mapped[int | None] = mapped_column(Integer)
+    access_iat: Mapped[int | None] = mapped_column(Instant)
+    access_exp: Mapped[int | None] = mapped_column(Instant)
+    refresh_gen: Mapped[int | None] = mapped_column(Integer)
+    refresh_iat: Mapped[int | None] = mapped_column(Instant)
+    refresh_exp: Mapped[int | None] = mapped_column(Instant)
 
 
 class SecurityEvent(Base):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -55,6 +55,12 @@ def tokenless(view: V) -> V:
     return view
 
 
+def peek(view: V) -> V:
+    """Mark a view that only looks: it knows who asks, but its request confirms, refreshes and records nothing."""
+    view.is_peek = True  # type: ignore[attr-defined]
+    return view
+
+
 @dataclass(slots=True)
 class Auth:
     """What this request knows about its sender. The one thing that travels by `flask.g`."""
@@ -67,7 +73,8 @@ class Auth:
     """Token cookies the request carried."""
     user: Person | None = None
     issued: Issued | None = None
-    cookies_written: bool = False
+    handed: dict[str, str] | None = field(default=None, repr=False)
+    """Token cookies this answer sets, by name; empty text: cleared. None: it leaves them as they are."""
     finished: bool = False
     elapsed: float = 0.0
     """Seconds spent on authentication."""
@@ -118,8 +125,10 @@ def authenticate() -> Response | None:
         # Before the exit hook knows of it: if this fails, the cookies stay, and the next request settles it.
         judge.settle_theft(auth.evidence, auth.client, auth.door)
     g.auth = auth
+    auth.finished = getattr(view, "is_peek", False)  # then the exit hook has nothing to settle, nothing to remember
     if auth.outcome in SERVED:
-        judge.confirm(auth.evidence, auth.door)
+        if not auth.finished:
+            judge.confirm(auth.evidence, auth.door)
         assert auth.evidence.row is not None
         # flask-login's own place for it: asking the request loader through three proxies costs as much as our cookies.
         auth.user = g._login_user = Person(auth.evidence.row)
@@ -139,15 +148,18 @@ def _judge() -> Auth:
     evidence = judge.examine(application.tokens, access.value, refresh_.value, "web", now)
     cookies = {ACCESS: access, REFRESH: refresh_}
     sent = tuple(name for name, cookie in cookies.items() if cookie.value is not None)
-    auth = Auth(now, evidence, sent=sent)
-    if evidence.mismatched or (evidence.authentic and not evidence.live):
-        auth.outcome = Outcome.LOG_IN
-    else:
-        auth.outcome = decide(evidence.access.state, evidence.column)
+    auth = Auth(now, evidence, outcome_of(evidence), sent=sent)
     duplicates = tuple(name for name, cookie in cookies.items() if cookie.duplicate)
     if auth.outcome is not Outcome.PROCEED or duplicates:
         audit.note_oddities(evidence, auth.outcome, duplicates, auth.client, now)
     return auth
+
+
+def outcome_of(evidence: Evidence) -> Outcome:
+    """What happens to a page request with this evidence; a session that is not live is asked to log in."""
+    if evidence.mismatched or (evidence.authentic and not evidence.live):
+        return Outcome.LOG_IN
+    return decide(evidence.access.state, evidence.column)
 
 
 def _ask_to_log_in(notice: str | None) -> Response:
@@ -192,7 +204,10 @@ def _is_left_alone() -> bool:
 
 
 def finish(response: Response) -> Response:
-    """Refresh and set cookies, once. Whatever fails here never spoils a good answer."""
+    """Refresh and set cookies, once. Whatever fails here never spoils a good answer.
+
+    A view may call it itself on the answer it is about to fill, to tell what became of its own request.
+    """
     auth: Auth | None = g.get("auth")
     if auth is None or auth.finished:
         return response
@@ -207,12 +222,24 @@ def finish(response: Response) -> Response:
         auth.elapsed += time.perf_counter() - started
     if auth.user is not None and services().shows_timing:
         response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
+    if (recorder := services().recorder) is not None:
+        recorder(auth)
     return response
+
+
+def tokens_after(auth: Auth) -> tuple[str | None, str | None]:
+    """Texts of the access and refresh token the browser holds once it has this answer."""
+    handed = auth.handed or {}
+    access, refresh_ = (
+        handed.get(name, cookie.value) or None
+        for name, cookie in zip((ACCESS, REFRESH), read_token_cookies(), strict=True)
+    )
+    return access, refresh_
 
 
 def _leaves_cookies_alone(auth: Auth, response: Response) -> bool:
     # 503: the database is away; nothing was changed, the cookies least of all.
-    return auth.cookies_written or _is_left_alone() or request.method == "OPTIONS" or response.status_code == 503
+    return auth.handed is not None or _is_left_alone() or request.method == "OPTIONS" or response.status_code == 503
 
 
 def _settle_cookies(auth: Auth, response: Response) -> None:

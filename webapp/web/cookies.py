@@ -32,18 +32,17 @@ def write_tokens(
     for name, value in ((ACCESS, access), (REFRESH, refresh)):
         if value is not None:
             _set(response, name, value, max_age)
-    g.auth.cookies_written = True
 
 
 def clear_tokens(response: Response, names: Iterable[str] = (ACCESS, REFRESH)) -> None:
     """Take the named token cookies out of the browser."""
     for name in names:
         _set(response, name, "", 0)
-    g.auth.cookies_written = True
 
 
 def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
     wire_name = services().token_cookies[(ACCESS, REFRESH).index(name)]
+    g.auth.handed = {**(g.auth.handed or {}), name: value}
     earlier = response.headers.getlist("Set-Cookie")
     if any(cookie.startswith(f"{wire_name}=") for cookie in earlier):
         # One Set-Cookie per name (RFC 6265 section 4.1.1): which of two a browser keeps is its own affair.

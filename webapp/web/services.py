@@ -29,6 +29,8 @@ class Services:
     settings: Settings
     key_ring: FollowedKeyRing
     clock: Callable[[], int] = system_clock
+    recorder: Callable[..., None] | None = None
+    """Told of every judged request (its `Auth`) once its cookies are settled; the lab's, where the lab is on."""
     _tokens: Tokens | None = field(default=None, repr=False)
 
     @cached_property

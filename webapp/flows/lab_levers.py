@@ -1,0 +1,89 @@
+"""The lab's levers: age the tokens of a session, or give it a fast clock. They decide nothing; the next request does.
+
+Tokens are aged through the same mint and the same row as all others, so what happens next is what always happens.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from webapp.core.decision import RefreshColumn
+from webapp.core.tokens import AccessClaims, Tokens
+from webapp.flows.judge import Evidence
+from webapp.store import auth_sessions, lab_sessions
+from webapp.store.auth_sessions import SessionRow
+from webapp.store.database import transact
+
+FAST = (15, 45)
+"""Seconds an access and a refresh token live under the fast clock."""
+
+MAY_PULL = frozenset({RefreshColumn.CURRENT, RefreshColumn.SUPERSEDED, RefreshColumn.RENEWABLE})
+"""Refresh tokens that could get the current one anyway. Nobody else may: a lever must not be a way to a refresh token."""
+
+
+class Held(NamedTuple):
+    """The pair the browser is given."""
+
+    row: SessionRow
+    access: str
+    refresh: str
+
+
+def let_expire(tokens: Tokens, evidence: Evidence, *, access: bool, refresh: bool, now: int) -> Held | None:
+    """End the chosen tokens of the request's session at `now` (Unix seconds). None: another tab was faster.
+
+    With the refresh token alone the access token stays valid and older than the refresh token's end: case 3.
+    Raises DatabaseUnavailable.
+    """
+    row = evidence.row
+    if row is None or evidence.column not in MAY_PULL:
+        return None
+    if refresh:
+        # Kept as it is, but for its end: it was issued when it was, and a token must be issued before it ends.
+        issued = min(row.refresh_issued_at, now - 1)
+        ended = transact(
+            lambda tx: lab_sessions.change(tx, row, refresh_issued_at=issued, refresh_expires_at=now)
+        )
+        if ended is None:
+            return None
+        row = ended
+    text = _aged(tokens, row, evidence.access.claims, now) if access else _valid(tokens, row, evidence, now)
+    return Held(row, text, tokens.mint_refresh(row))
+
+
+def _aged(tokens: Tokens, row: SessionRow, held: AccessClaims | None, now: int) -> str:
+    ttl = tokens.lifetimes.of(row).access_token
+    issued = min(held.iat if held else now, now - 1)
+    return tokens.mint_access(row, gen=row.refresh_generation, now=max(issued, now - ttl), until=now)
+
+
+def _valid(tokens: Tokens, row: SessionRow, evidence: Evidence, now: int) -> str:
+    held = evidence.access.claims
+    issued = held.iat if held and now < held.exp else now
+    return tokens.mint_access(row, gen=row.refresh_generation, now=issued)
+
+
+def set_pace(tokens: Tokens, evidence: Evidence, *, fast: bool, now: int) -> Held | None:
+    """Give this session the fast clock, or the application's, with a new pair that lives by it.
+
+    The new pair comes from an ordinary rotation. None: another tab was faster. Raises DatabaseUnavailable.
+    """
+    row = evidence.row
+    if row is None or evidence.column not in MAY_PULL:
+        return None
+    access_ttl, refresh_ttl = FAST if fast else (None, None)
+
+    def work(tx: Connection) -> SessionRow | None:
+        paced = lab_sessions.change(tx, row, access_ttl=access_ttl, refresh_ttl=refresh_ttl)
+        if paced is None:
+            return None
+        expiry = tokens.lifetimes.of(paced).refresh_expiry(now, paced.expires_at)
+        return auth_sessions.rotate(tx, paced, now=now, refresh_expires_at=expiry)
+
+    rotated = transact(work)
+    if rotated is None:
+        return None
+    access = tokens.mint_access(rotated, gen=rotated.refresh_generation, now=now)
+    return Held(rotated, access, tokens.mint_refresh(rotated))
