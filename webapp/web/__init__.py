@@ -6,7 +6,8 @@ from flask import Flask, Response
 
 from webapp.web import authentication, csrf, errors, fence, headers, language, navigation, operations
 from webapp.web.browser_state import LazySessionInterface
-from webapp.web.pages import accounts, home, preferences
+from webapp.web.pages import accounts, home, lab, preferences
+from webapp.web.services import services_of
 
 
 def register(app: Flask) -> None:
@@ -26,6 +27,8 @@ def register(app: Flask) -> None:
         preferences.blueprint,
     ):
         app.register_blueprint(blueprint)
+    if services_of(app).settings.lab:
+        lab.register(app)
     errors.register(app)
 
 

@@ -58,3 +58,8 @@ def datetime_text(when: int | datetime) -> str:
     when = moment(when) if isinstance(when, int) else when
     code = language()
     return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)} UTC"
+
+
+def clock_text(seconds: int) -> str:
+    """The time of day of a moment (Unix seconds), UTC, to the second."""
+    return moment(seconds).strftime("%H:%M:%S")

@@ -1,0 +1,161 @@
+// The lab while it is open: countdowns tick, the board lights the row of the next request, the line "now" moves, and
+// levers act in place. Without this module every lever is an ordinary form and the page an ordinary page.
+
+const PEEK_MS = 5000;
+const AUTO_MS = 5000;
+
+const lab = document.getElementById("lab");
+let state, skew, auto, busy = false, asked = 0;
+
+function begin() {
+  state = JSON.parse(lab.dataset.state);
+  state.drawn = state.now;
+  skew = state.now * 1000 - Date.now(); // the server's clock is the one that counts
+  lab.querySelector("[data-live]").hidden = false;
+  const button = lab.querySelector("[data-auto]");
+  button.hidden = false;
+  button.setAttribute("aria-pressed", String(Boolean(auto)));
+  button.addEventListener("click", toggleAuto);
+  for (const form of lab.querySelectorAll("form[data-lever]")) form.addEventListener("submit", pull);
+  tick();
+}
+
+function now() {
+  return (Date.now() + skew) / 1000;
+}
+
+// Time left as the server writes it.
+function left(seconds) {
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  if (seconds < 172800) return lab.dataset.hours.replace("#", Math.floor(seconds / 3600));
+  return lab.dataset.days.replace("#", Math.floor(seconds / 86400));
+}
+
+function tick() {
+  let crossed = false;
+  for (const name of ["access", "refresh"]) {
+    const token = state[name];
+    if (token.expires_at === null) continue;
+    const remaining = Math.max(token.expires_at - now(), 0);
+    const box = lab.querySelector(`[data-countdown="${name}"]`);
+    box.querySelector("[data-left]").textContent = left(Math.ceil(remaining));
+    box.querySelector("progress").value = remaining;
+    crossed ||= remaining === 0 && token.state === "valid";
+  }
+  moveNow();
+  if (crossed) peek();
+}
+
+function moveNow() {
+  const drawing = lab.querySelector("svg[data-scale]");
+  const shift = (now() - state.drawn) * Number(drawing.dataset.scale);
+  const most = drawing.viewBox.baseVal.width - 16 - Number(drawing.dataset.nowX);
+  lab.querySelector("[data-now]").setAttribute("transform", `translate(${Math.min(shift, most).toFixed(1)} 0)`);
+}
+
+// Ask what the next request would be. Looking changes nothing on the server.
+async function peek() {
+  if (busy || Date.now() - asked < 700) return;
+  asked = Date.now();
+  try {
+    const answer = await fetch(lab.dataset.stateUrl, { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (!answer.ok || busy) return;
+    const seen = await answer.json();
+    skew = seen.now * 1000 - Date.now();
+    relight({ ...seen, drawn: state.drawn });
+  } catch {
+    // Offline: the countdowns go on by themselves, and the next look tries again.
+  }
+}
+
+function relight(seen) {
+  const changed = seen.case !== state.case || seen.outcome !== state.outcome;
+  state = seen;
+  for (const name of ["access", "refresh"]) {
+    const pill = lab.querySelector(`[data-countdown="${name}"] .pill`);
+    pill.className = `pill is-${seen[name].state}`;
+    pill.textContent = seen[name].word;
+    lab.querySelector(`[data-countdown="${name}"] progress`).max = seen[name].life;
+  }
+  for (const cell of lab.querySelectorAll("[data-cell]")) {
+    if (seen.live && cell.dataset.cell === seen.cell) cell.setAttribute("aria-current", "true");
+    else cell.removeAttribute("aria-current");
+  }
+  if (!changed) return;
+  lab.querySelector("[data-headline]").textContent =
+    seen.case === null ? lab.dataset.noCase : lab.dataset.case.replace("#", seen.case);
+  lab.querySelector("[data-words]").textContent = seen.words;
+  for (const [index, row] of lab.querySelectorAll(".cases tbody tr").entries()) {
+    row.querySelector(".case-now")?.remove();
+    row.removeAttribute("aria-current");
+    if (index + 1 !== seen.case) continue;
+    row.setAttribute("aria-current", "true");
+    const label = document.createElement("span");
+    label.className = "case-now";
+    label.textContent = lab.dataset.next;
+    row.querySelector(".case-action").append(label);
+  }
+}
+
+// Send a form and show the page that comes back, here.
+function pull(event) {
+  event.preventDefault();
+  const form = event.currentTarget;
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  send(form.getAttribute("action"), fields, event.submitter?.value);
+}
+
+function send(action, fields, pressed) {
+  if (busy) return;
+  busy = true;
+  // XMLHttpRequest because it parses a page without running anything in it, which is all that Trusted Types allow.
+  const request = new XMLHttpRequest();
+  request.open("POST", action.split("#")[0]);
+  request.responseType = "document";
+  request.setRequestHeader("Accept", "text/html");
+  request.onloadend = () => {
+    busy = false;
+    const page = request.status === 200 ? request.response?.getElementById("lab") : null;
+    // Asked to log in, or anything unforeseen: let the browser go there itself.
+    if (page) show(page, action, pressed);
+    else location.assign(lab.dataset.pageUrl);
+  };
+  request.send(fields);
+}
+
+function show(page, action, pressed) {
+  const open = [...lab.querySelectorAll("details.fold")].map((fold) => fold.open);
+  const scrolled = [...lab.querySelectorAll(".timeline-x, .table-x")].map((box) => box.scrollLeft);
+  const hadFocus = lab.contains(document.activeElement);
+  for (const name of Object.keys(page.dataset)) lab.dataset[name] = page.dataset[name];
+  lab.replaceChildren(...page.childNodes);
+  for (const [index, fold] of lab.querySelectorAll("details.fold").entries()) fold.open ||= open[index];
+  const boxes = [...lab.querySelectorAll(".timeline-x, .table-x")];
+  if (boxes.length === scrolled.length) boxes.forEach((box, index) => (box.scrollLeft = scrolled[index]));
+  begin();
+  if (hadFocus) {
+    const form = [...lab.querySelectorAll("form[data-lever]")].find((f) => f.getAttribute("action") === action);
+    const button = pressed ? form?.querySelector(`button[value="${CSS.escape(pressed)}"]`) : form?.querySelector("button");
+    (button ?? lab.querySelector("[data-auto]")).focus({ preventScroll: true });
+  }
+  const target = action.split("#")[1];
+  if (target) document.getElementById(target)?.scrollIntoView({ block: "start" });
+}
+
+function toggleAuto() {
+  if (auto) auto = clearInterval(auto);
+  else auto = setInterval(() => document.hidden || sendOne(), AUTO_MS);
+  lab.querySelector("[data-auto]").setAttribute("aria-pressed", String(Boolean(auto)));
+}
+
+function sendOne() {
+  const form = lab.querySelector("#board form[data-lever]");
+  send(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
+}
+
+if (lab) {
+  begin();
+  setInterval(tick, 250);
+  setInterval(() => document.hidden || peek(), PEEK_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || peek());
+}

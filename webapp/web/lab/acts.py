@@ -1,0 +1,253 @@
+"""The acts of the theatre: what goes wrong between honest browsers and thieves, played against the real hooks.
+
+Each act says what it will show before, and what happened after; the drawing has a lane for each who sends, one for
+the session row below, and a number for each step of the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Barrier, Event
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp.core.decision import Outcome, TokenState
+from webapp.web.cookies import REFRESH
+from webapp.web.lab.board import lit_case
+from webapp.web.lab.stage import PATIENCE, Answer, Running, Stage
+
+TABS = 8
+
+
+class Hit(NamedTuple):
+    """One request in the drawing: in lane `lane`, sent at `sent`, answered at `answered` (both in beats)."""
+
+    lane: int
+    sent: float
+    answered: float
+    kind: str
+    number: int | str
+    lost: bool = False
+
+
+class Band(NamedTuple):
+    """What the session row held, from one beat to another."""
+
+    start: float
+    end: float
+    words: str
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Scene:
+    """What happened, ready to be told and drawn."""
+
+    lanes: list[str]
+    hits: list[Hit] = field(default_factory=list)
+    bands: list[Band] = field(default_factory=list)
+    story: list[tuple[str, str]] = field(default_factory=list)
+    """Steps: how each is marked (kind), and its sentence."""
+    verdict: str = ""
+    as_expected: bool = False
+    beats: float = 4.0
+
+
+class Act(NamedTuple):
+    name: str
+    title: object
+    shows: object
+    play: Callable[[Stage], Scene]
+
+
+def kind_of(answer: Answer) -> str:
+    """How an answer is drawn: by its case, as theft, as a log-in page, or as anything else."""
+    seen = answer.seen
+    if seen.outcome == Outcome.THEFT:
+        return "theft"
+    if not seen.outcome:
+        return "other"
+    case = lit_case(TokenState(seen.access), TokenState(seen.refresh), Outcome(seen.outcome))
+    return f"case-{case}" if case else "other"
+
+
+def eight_tabs(stage: Stage) -> Scene:
+    stage.let_access_expire()
+    before = stage.row.refresh_generation
+    # All eight are in their view, judged and let in, before the first of them may go on to its refresh.
+    barrier = Barrier(TABS)
+    answers = stage.together([stage.prepare(in_view=lambda: barrier.wait(PATIENCE)) for _tab in range(TABS)])
+    winners = [answer for answer in answers if answer.seen.what == "rotated"]
+    successors = {answer.cookies.get(REFRESH) for answer in answers}
+    after = stage.row.refresh_generation
+    scene = Scene([_("Tab %(number)s", number=n + 1) for n in range(TABS)], beats=3)
+    for lane, answer in enumerate(answers):
+        won = answer in winners
+        scene.hits.append(Hit(lane, 0.5, 1.7 if won else 2.1, kind_of(answer), 1 if won else 2))
+    scene.bands = [Band(0, 1.7, f"r{before}"), Band(1.7, 3, f"r{after}")]
+    winner = answers.index(winners[0]) + 1 if winners else 0
+    scene.story = [
+        ("case-2", _("Tab %(number)s was first: its UPDATE found generation %(before)s and made it %(after)s.", number=winner, before=before, after=after)),
+        ("case-2", _("The other %(others)s found no such row any more, looked again, and handed out the very same successor.", others=len(answers) - len(winners))),
+    ]  # fmt: skip
+    scene.verdict = _(
+        "%(served)s of %(all)s pages served, %(winners)s rotation, %(successors)s refresh token in all hands.",
+        served=sum(answer.served for answer in answers),
+        all=TABS,
+        winners=len(winners),
+        successors=len(successors),
+    )
+    scene.as_expected = (
+        all(answer.served for answer in answers)
+        and len(winners) == len(successors) == 1
+        and None not in successors
+        and after == before + 1
+    )
+    return scene
+
+
+def lost_answer(stage: Stage) -> Scene:
+    stage.let_access_expire()
+    lost = stage.send(keep=False)
+    again = stage.send()
+    onward = stage.send()
+    same = lost.cookies.get(REFRESH) == again.cookies.get(REFRESH) is not None
+    scene = Scene([_("Browser")], beats=4)
+    scene.hits = [
+        Hit(0, 0.4, 1.1, kind_of(lost), 1, lost=True),
+        Hit(0, 1.6, 2.3, kind_of(again), 2),
+        Hit(0, 2.8, 3.5, kind_of(onward), 3),
+    ]
+    scene.bands = [Band(0, 1.1, "r0"), Band(1.1, 4, "r1")]
+    scene.story = [
+        (kind_of(lost), _("The server rotates, and the answer never arrives: a tunnel, a closed lid.")),
+        (kind_of(again), _("The browser comes back with the old token. Nobody has used its successor yet, so the same successor goes out once more.")),
+        (kind_of(onward), _("From now on the browser holds the new pair, and the row knows that it does.")),
+    ]  # fmt: skip
+    scene.as_expected = same and again.seen.outcome == Outcome.REDELIVER and onward.seen.outcome == Outcome.PROCEED
+    scene.verdict = (
+        _("Nobody was logged out: the second answer carried the same refresh token, byte for byte.")
+        if same
+        else _("The second answer carried another refresh token.")
+    )
+    return scene
+
+
+def thief(stage: Stage) -> Scene:
+    stage.let_access_expire()
+    stolen = dict(stage.jar)
+    rotated = stage.send()
+    used = stage.send()
+    stage.let_grace_pass()
+    theft = stage.send(jar=stolen, keep=False)
+    owner = stage.send()
+    scene = Scene([_("You"), _("Thief")], beats=5)
+    scene.hits = [
+        Hit(0, 0.4, 1.0, kind_of(rotated), 1),
+        Hit(0, 1.4, 2.0, kind_of(used), 2),
+        Hit(1, 2.6, 3.2, kind_of(theft), 3),
+        Hit(0, 3.8, 4.4, kind_of(owner), 4),
+    ]
+    scene.bands = [Band(0, 1.0, "r0"), Band(1.0, 3.2, "r1"), Band(3.2, 5, _("ended: reuse"), ended=True)]
+    scene.story = [
+        (kind_of(rotated), _("Somebody copied both cookies. You go on, and your tokens are replaced.")),
+        (kind_of(used), _("You use the new ones: generation 1 is confirmed. Then the grace passes.")),
+        (kind_of(theft), _("The copy comes back with the old refresh token. Its successor is long in use, so one of two is not you: the session ends.")),
+        (kind_of(owner), _("Your next request is sent to the log-in page, which says why.")),
+    ]  # fmt: skip
+    scene.as_expected = (
+        theft.seen.outcome == Outcome.THEFT
+        and "notice=reuse" in theft.location
+        and "notice=reuse" in owner.location
+        and not owner.served
+    )
+    scene.verdict = _("The thief got nothing, and you know about it.") if scene.as_expected else owner.seen.words
+    return scene
+
+
+def log_out_race(stage: Stage) -> Scene:
+    form = stage.send(wants_form=True)
+    stage.let_access_expire()
+    entered, go_on = Event(), Event()
+
+    def wait() -> None:
+        entered.set()
+        go_on.wait(PATIENCE)
+
+    slow = Running(stage.prepare(in_view=wait))
+    entered.wait(PATIENCE)
+    out = stage.send(method="POST", path="/logout", form=form.form, keep=False)
+    go_on.set()
+    refreshed = slow.answer()
+    late = stage.send()
+    scene = Scene([_("Page"), _("Log out")], beats=4)
+    scene.hits = [
+        Hit(0, 0.4, 2.4, kind_of(refreshed), 1),
+        Hit(1, 0.9, 1.6, "other", 2),
+        Hit(0, 3.0, 3.6, kind_of(late), 3),
+    ]
+    scene.bands = [Band(0, 1.6, "r0"), Band(1.6, 4, _("ended: log-out"), ended=True)]
+    scene.story = [
+        (kind_of(refreshed), _("A page comes in with an expired access token. It is let in, and its view takes its time.")),
+        ("other", _("Meanwhile you log out in another tab: the row is ended first, then the cookies go.")),
+        (kind_of(late), _("The page's refresh came after the log-out, found no living row and set no cookie. Its old tokens open nothing any more.")),
+    ]  # fmt: skip
+    scene.as_expected = out.status == 303 and not refreshed.cookies and not late.served
+    scene.verdict = (
+        _("The log-out won: the refresh handed out nothing.")
+        if scene.as_expected
+        else _("The refresh handed out a token after the log-out.")
+    )
+    return scene
+
+
+def slow_page(stage: Stage) -> Scene:
+    entered, go_on = Event(), Event()
+
+    def wait() -> None:
+        entered.set()
+        go_on.wait(PATIENCE)
+
+    slow = Running(stage.prepare(in_view=wait))
+    entered.wait(PATIENCE)
+    stage.let_access_expire()
+    other = stage.send()
+    go_on.set()
+    slowest = slow.answer()
+    stage.keep(slowest)
+    onward = stage.send()
+    scene = Scene([_("Slow page"), _("Other tab")], beats=4)
+    scene.hits = [
+        Hit(0, 0.4, 2.5, kind_of(slowest), 1),
+        Hit(1, 1.1, 1.8, kind_of(other), 2),
+        Hit(0, 3.0, 3.6, kind_of(onward), 3),
+    ]
+    scene.bands = [Band(0, 1.8, "r0"), Band(1.8, 4, "r1")]
+    scene.story = [
+        (kind_of(slowest), _("A page goes in with a valid access token, and its view takes longer than the token lives.")),
+        (kind_of(other), _("Another tab finds the token expired and refreshes: generation 0 became 1.")),
+        (kind_of(onward), _("The slow answer arrives and sets no cookie, so the newer pair stays. The next request is an ordinary one.")),
+    ]  # fmt: skip
+    scene.as_expected = slowest.served and not slowest.cookies and other.seen.what == "rotated" and onward.seen.outcome == Outcome.PROCEED
+    scene.verdict = (
+        _("Both pages were served, and the late answer overwrote nothing.")
+        if scene.as_expected
+        else _("The late answer changed the cookies.")
+    )
+    return scene
+
+
+ACTS = (
+    Act("tabs", _l("Eight tabs at once"), _l("A browser restores eight tabs whose access token has expired. One of them rotates, seven end up with the same new token."), eight_tabs),
+    Act("lost", _l("The lost answer"), _l("The server has rotated, but its answer is lost on the way. The old token still works, and brings the same successor."), lost_answer),
+    Act("thief", _l("The thief"), _l("A copied refresh token is used after its successor. The session ends, and the log-in page says why."), thief),
+    Act("logout", _l("Log-out against refresh"), _l("You log out while another tab is being refreshed. The refresh loses."), log_out_race),
+    Act("slow", _l("The slow page"), _l("A page takes longer than its access token lives, while another tab refreshes. Neither gets in the other's way."), slow_page),
+)  # fmt: skip
+
+BY_NAME = {act.name: act for act in ACTS}
+
+

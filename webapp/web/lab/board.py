@@ -1,0 +1,80 @@
+"""What the next request will be: the tokens the browser will hold, judged by the code that will judge them then."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from webapp.core.decision import Outcome, TokenState, case_of
+from webapp.core.inspection import Claim, explain
+from webapp.core.tokens import Tokens, Verdict, read_token
+from webapp.flows.judge import Evidence, examine
+from webapp.web.authentication import outcome_of
+
+AS_IN_THE_TABLE = {
+    1: frozenset({Outcome.LOG_IN}),
+    2: frozenset({Outcome.ROTATE, Outcome.REDELIVER, Outcome.ACCESS_ONLY}),
+    3: frozenset({Outcome.RENEW}),
+    4: frozenset({Outcome.PROCEED}),
+}
+"""Outcomes in which a case goes as its row says. A session that has ended, or theft, is outside the table."""
+
+
+class TokenView(NamedTuple):
+    """One token, decoded, never its text."""
+
+    name: str
+    state: TokenState
+    header: list[Claim]
+    claims: list[Claim]
+    issued_at: int | None = None
+    expires_at: int | None = None
+    generation: int | None = None
+
+    def left(self, now: int) -> int:
+        """Seconds until it expires; 0 once it has."""
+        return max((self.expires_at or now) - now, 0)
+
+    @property
+    def life(self) -> int:
+        """Seconds from issue to expiry; at least 1."""
+        return max((self.expires_at or 0) - (self.issued_at or 0), 1)
+
+
+class Board(NamedTuple):
+    """The next request, foretold."""
+
+    evidence: Evidence
+    outcome: Outcome
+    case: int | None
+    """Row of the four-case table it takes; None where what happens is not in that table."""
+    access: TokenView
+    refresh: TokenView
+
+
+def lit_case(access: TokenState, refresh: TokenState, outcome: Outcome) -> int | None:
+    """Number of the row of the four-case table that a request took, or will take."""
+    case = case_of(access, refresh)
+    return case.number if case and outcome in AS_IN_THE_TABLE[case.number] else None
+
+
+def foretell(tokens: Tokens, access: str | None, refresh: str | None, now: int) -> Board:
+    """Judge two token texts as the next request's at `now`. Reads, changes nothing. Raises DatabaseUnavailable."""
+    evidence = examine(tokens, access, refresh, "web", now)
+    outcome = outcome_of(evidence)
+    return Board(
+        evidence,
+        outcome,
+        lit_case(evidence.access.state, evidence.refresh.state, outcome),
+        _view("access", access, evidence.access),
+        _view("refresh", refresh, evidence.refresh),
+    )
+
+
+def _view(name: str, text: str | None, verdict: Verdict[Any]) -> TokenView:
+    claims = verdict.claims
+    if claims is None or text is None:
+        return TokenView(name, verdict.state, [], [])
+    header, payload = read_token(text)
+    return TokenView(
+        name, verdict.state, explain(header), explain(payload), claims.iat, claims.exp, claims.gen
+    )

@@ -1,0 +1,37 @@
+"""What the lab remembers of a request, and what it tells the stage. Called once a request, after its cookies are settled."""
+
+from __future__ import annotations
+
+from flask import request
+
+from webapp.flows import lab_record
+from webapp.web.authentication import Auth, tokens_after
+from webapp.web.lab.stage import WITNESS, Witness
+from webapp.web.services import services
+
+
+def record(auth: Auth) -> None:
+    """Keep this request if its session is watched, or if it is played on the stage. Never raises."""
+    witness: Witness | None = request.environ.get(WITNESS)
+    row = auth.evidence.row
+    if witness is not None:
+        witness.note(auth)
+        sid, user_id = witness.audience
+    elif row is not None and auth.evidence.live and (row.watched_from is not None or request.blueprint == "lab"):
+        sid, user_id = row.sid, row.user_id
+    else:
+        return
+    lab_record.keep(
+        services().tokens,
+        auth.evidence,
+        auth.outcome,
+        auth.issued,
+        sid=sid,
+        user_id=user_id,
+        held=tokens_after(auth),
+        handed=auth.handed,
+        method=request.method,
+        path=request.path if witness is None else lab_record.STAGE_PATH,
+        seconds=auth.elapsed,
+        now=auth.door,
+    )

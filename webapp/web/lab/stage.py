@@ -1,0 +1,205 @@
+"""The stage: requests to this very application from inside its own process, with an extra session's cookies.
+
+In-process, because a server of one worker that asks itself over the network waits for ever. Each request runs in a
+thread and a context of its own, so that it meets every hook exactly as one from outside does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+from flask import current_app, request
+from werkzeug.test import Client as WsgiClient
+
+from webapp.core.tokens import Tokens
+from webapp.flows import lab_stage
+from webapp.flows.client import Client
+from webapp.flows.lab_record import STAGE_PATH
+from webapp.store.auth_sessions import SessionRow
+from webapp.web.authentication import Auth, describe
+from webapp.web.cookies import ACCESS, REFRESH
+from webapp.web.services import services
+
+WITNESS = "tokenroom.witness"
+"""Key of the WSGI environment; a header from outside can never have this name (PEP 3333: they begin HTTP_)."""
+
+PATIENCE = 12.0
+"""Seconds an act waits for its requests."""
+
+Jar = Mapping[str, str]
+"""Token cookies by plain name: access_token, refresh_token."""
+
+
+@dataclass(slots=True)
+class Witness:
+    """Goes along with a request of the stage and notes what the hooks did with it."""
+
+    audience: tuple[str, str]
+    """Session and user id of the person who watches."""
+    in_view: Callable[[], None]
+    wants_form: bool = False
+    access: str = ""
+    refresh: str = ""
+    cell: str = ""
+    outcome: str = ""
+    what: str | None = None
+    words: str = ""
+
+    def note(self, auth: Auth) -> None:
+        self.access, self.refresh = auth.evidence.access.state.value, auth.evidence.refresh.state.value
+        self.cell, self.outcome = auth.evidence.column.value, auth.outcome.value
+        self.what = auth.issued.what if auth.issued else None
+        self.words = describe(auth) if auth.user is not None else self.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one request."""
+
+    status: int
+    location: str
+    seen: Witness
+    cookies: Jar = field(repr=False)
+    """Token cookies the answer set; empty text: cleared."""
+    form: Jar = field(repr=False)
+    """`csrf_token` and `session` for a form, where the request asked for one."""
+
+    @property
+    def served(self) -> bool:
+        return self.status == 200
+
+
+class Stage:
+    """One extra session and its browser. Use as a context manager; the session is gone afterwards."""
+
+    def __init__(self, tokens: Tokens, person: SessionRow, client: Client, now: int) -> None:
+        self.tokens, self.now = tokens, now
+        self._client, self._person = client, person
+        self._application = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._base_url = request.host_url
+        self._wire = dict(zip(services().token_cookies, (ACCESS, REFRESH), strict=True))
+        self.jar: dict[str, str] = {}
+
+    def __enter__(self) -> Stage:
+        self.sid = lab_stage.open_extra(self.tokens, self._person, self._client, self.now).sid
+        self.jar = {ACCESS: self.mint_access(), REFRESH: self.tokens.mint_refresh(self.row)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        lab_stage.close_extra(self.sid, self._client, self.now)
+
+    @property
+    def row(self) -> SessionRow:
+        return lab_stage.look(self.sid)
+
+    def rewrite(self, **values: Any) -> None:
+        """Give the session's row another past."""
+        lab_stage.rewrite(self.sid, **values)
+
+    def mint_access(self, *, expired: bool = False) -> str:
+        """An access token of the row's generation; an expired one has ended at this very moment."""
+        row = self.row
+        if not expired:
+            return self.tokens.mint_access(row, gen=row.refresh_generation, now=self.now)
+        return self.tokens.mint_access(row, gen=row.refresh_generation, now=self.now - 2, until=self.now)
+
+    def let_access_expire(self) -> None:
+        self.jar[ACCESS] = self.mint_access(expired=True)
+
+    def let_grace_pass(self) -> None:
+        """Move the confirmation of the current generation beyond the grace."""
+        self.rewrite(refresh_confirmed_at=self.now - self.tokens.lifetimes.grace - 1)
+
+    def send(self, *, jar: Jar | None = None, keep: bool = True, **request_: Any) -> Answer:
+        """Send one request and, unless its answer is to be lost, keep the cookies it sets."""
+        (answer,) = self.together([self.prepare(jar=jar, **request_)])
+        if keep:
+            self.keep(answer)
+        return answer
+
+    def keep(self, answer: Answer) -> None:
+        """Do with the answer's cookies what a browser does."""
+        for name, text in answer.cookies.items():
+            if text:
+                self.jar[name] = text
+            else:
+                self.jar.pop(name, None)
+
+    def together(self, calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """Run calls at the same time, each in its own thread; their answers in the same order."""
+        runs = [Running(call) for call in calls]
+        return [run.answer() for run in runs]
+
+    def prepare(
+        self,
+        *,
+        jar: Jar | None = None,
+        method: str = "GET",
+        path: str = STAGE_PATH,
+        in_view: Callable[[], object] = lambda: None,
+        form: Jar | None = None,
+        wants_form: bool = False,
+    ) -> Callable[[], Answer]:
+        """A request that is sent when it is called. `in_view` runs inside the stage's view: it can make it slow."""
+        witness = Witness((self._person.sid, self._person.user_id), lambda: in_view() and None, wants_form)
+        cookies = dict(self.jar if jar is None else jar)
+        header = "; ".join(f"{wire}={cookies[name]}" for wire, name in self._wire.items() if name in cookies)
+        fields = dict(form or {})
+        if "session" in fields:
+            header += f"; {self._application.config['SESSION_COOKIE_NAME']}={fields.pop('session')}"
+
+        def call() -> Answer:
+            response = WsgiClient(self._application.wsgi_app, use_cookies=False).open(
+                path,
+                method=method,
+                base_url=self._base_url,
+                data=fields or None,
+                headers={"Cookie": header, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"},
+                environ_overrides={
+                    WITNESS: witness,
+                    "REMOTE_ADDR": self._client.ip_address,
+                    "HTTP_USER_AGENT": lab_stage.USER_AGENT,
+                },
+            )
+            set_: dict[str, str] = {}
+            other: dict[str, str] = {}
+            for line in response.headers.getlist("Set-Cookie"):
+                name, _, value = line.partition(";")[0].partition("=")
+                if name in self._wire:
+                    set_[self._wire[name]] = value
+                elif name == self._application.config["SESSION_COOKIE_NAME"]:
+                    other["session"] = value
+            if wants_form and response.status_code == 200:
+                other["csrf_token"] = response.get_data(as_text=True)
+            return Answer(response.status_code, response.headers.get("Location", ""), witness, set_, other)
+
+        return call
+
+
+class Running:
+    """A request under way in its own thread, with an empty context: nothing of the outer request leaks in."""
+
+    def __init__(self, call: Callable[[], Answer]) -> None:
+        self._answer: Answer | None = None
+        self._error: BaseException | None = None
+        self._thread = Thread(target=Context().run, args=(self._run, call), daemon=True)
+        self._thread.start()
+
+    def _run(self, call: Callable[[], Answer]) -> None:
+        try:
+            self._answer = call()
+        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
+            self._error = error
+
+    def answer(self) -> Answer:
+        """Wait for the answer. Raises what the request raised, or TimeoutError."""
+        self._thread.join(PATIENCE)
+        if self._error is not None:
+            raise self._error
+        if self._answer is None:
+            raise TimeoutError("a request of the stage did not come back")
+        return self._answer

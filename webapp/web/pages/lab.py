@@ -1,0 +1,196 @@
+"""The lab: the four cases happen to one's own tokens, and the deployed code decides.
+
+Every lever answers with the page itself instead of a redirect: a redirect would be the next request, and would take
+the lit case before anybody had seen it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+
+from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
+from webapp.flows import lab_levers, lab_record
+from webapp.flows.lab_levers import FAST, Held
+from webapp.web.authentication import Auth, finish, peek, public, tokens_after
+from webapp.web.claims import HEADER, KIND, phrase
+from webapp.web.cookies import read_token_cookies, write_tokens
+from webapp.web.lab import words
+from webapp.web.lab.acts import ACTS, BY_NAME
+from webapp.web.lab.board import Board, foretell, lit_case
+from webapp.web.lab.cells import try_cell
+from webapp.web.lab.recorder import record
+from webapp.web.lab.stage import WITNESS, Stage
+from webapp.web.lab.timeline import draw, kind_of
+from webapp.web.language import clock_text
+from webapp.web.services import services, services_of
+
+blueprint = Blueprint("lab", __name__, url_prefix="/lab")
+
+CARDS = 12
+"""Requests told in full; older ones are on the timeline."""
+
+LEVERS = {
+    "access": (True, False, _l("The access token has expired now. Nothing else has changed: send a request and see.")),
+    "refresh": (False, True, _l("The refresh token has expired now, the access token is still valid. Send a request and see.")),
+    "both": (True, True, _l("Both tokens have expired now. Send a request and see.")),
+}  # fmt: skip
+PACES = {
+    "fast": (True, _l("Fast clock: from now on your access tokens live for 15 seconds and your refresh tokens for 45.")),
+    "normal": (False, _l("Your tokens have their ordinary lifetimes again.")),
+}  # fmt: skip
+OVERTAKEN = ("warn", _l("Another tab was faster, so nothing was changed. Try again."))
+
+
+def register(app: Flask) -> None:
+    """The pages, and the memory behind them. Only where the lab is on; else nothing of it exists."""
+    app.register_blueprint(blueprint)
+    services_of(app).recorder = record
+
+
+@blueprint.get("", strict_slashes=False)
+def show() -> Response:
+    """`GET /lab`. An ordinary request: it takes the lit case like any other."""
+    return _page()
+
+
+@blueprint.post("/send")
+def send() -> Response:
+    """`POST /lab/send`: an ordinary request; the page after it shows what it was."""
+    answer = redirect(url_for("lab.show"), 303)
+    assert isinstance(answer, Response)
+    return answer
+
+
+@blueprint.post("/expire/<any(access, refresh, both):which>")
+def expire(which: str) -> Response:
+    """`POST /lab/expire/…`: end one token of this browser's session, or both."""
+    access, refresh, done = LEVERS[which]
+    held = lab_levers.let_expire(
+        services().tokens, g.auth.evidence, access=access, refresh=refresh, now=services().clock()
+    )
+    return _page(held, ("ok", done) if held else OVERTAKEN)
+
+
+@blueprint.post("/clock/<any(fast, normal):pace>")
+def pace(pace: str) -> Response:
+    """`POST /lab/clock/…`: the fast clock for this session, and back."""
+    fast, done = PACES[pace]
+    held = lab_levers.set_pace(services().tokens, g.auth.evidence, fast=fast, now=services().clock())
+    return _page(held, ("ok", done) if held else OVERTAKEN)
+
+
+@blueprint.post("/act/<name>")
+def act(name: str) -> Response:
+    """`POST /lab/act/…`: play an act with an extra session of the same person."""
+    chosen = BY_NAME.get(name) or abort(404)
+    with _stage() as stage:
+        scene = chosen.play(stage)
+    return _page(played=(chosen, scene))
+
+
+@blueprint.post("/cell")
+def cell() -> Response:
+    """`POST /lab/cell`: send a request that falls into one cell of the matrix, with an extra session."""
+    try:
+        access, _comma, column = request.form.get("cell", "").partition("/")
+        wanted = TokenState(access), RefreshColumn(column)
+    except ValueError:
+        abort(400)
+    with _stage() as stage:
+        tried = try_cell(stage, *wanted)
+    return _page(tried=tried)
+
+
+@blueprint.get("/stage")
+def stage() -> str:
+    """Where the acts send their requests. From outside it does not exist."""
+    witness = request.environ.get(WITNESS) or abort(404)
+    witness.in_view()
+    return generate_csrf() if witness.wants_form else ""
+
+
+@blueprint.get("/state")
+@public
+@peek
+def state() -> Response:
+    """`GET /lab/state`: what the next request would be, as JSON. Looks only. Says nothing that the cookies do not."""
+    access, refresh = read_token_cookies()
+    now = services().clock()
+    board = foretell(services().tokens, access.value, refresh.value, now)
+    return jsonify(_state(board, now))
+
+
+def _state(board: Board, now: int) -> dict[str, Any]:
+    row = board.evidence.row
+    return {
+        "now": now,
+        "case": board.case,
+        "outcome": board.outcome.value,
+        "words": str(words.OUTCOME[board.outcome]),
+        "cell": f"{board.evidence.access.state.value}/{board.evidence.column.value}",
+        "generation": row.refresh_generation if row else None,
+        "live": board.evidence.live,
+        **{
+            view.name: {
+                "state": view.state.value,
+                "word": str(words.STATE[view.state]),
+                "expires_at": view.expires_at,
+                "life": view.life,
+            }
+            for view in (board.access, board.refresh)
+        },
+    }
+
+
+def _stage() -> Stage:
+    return Stage(services().tokens, current_user.auth_session, g.auth.client, services().clock())
+
+
+def _page(held: Held | None = None, notice: tuple[str, object] | None = None, **more: Any) -> Response:
+    """The lab, telling of this very request too: its cookies are settled first, then the page is written."""
+    auth: Auth = g.auth
+    tokens = services().tokens
+    answer = current_app.response_class(mimetype="text/html")
+    if held is not None:
+        write_tokens(answer, held.row, access=held.access, refresh=held.refresh)
+    row = auth.evidence.row
+    assert row is not None
+    lab_record.watch(row, services().clock())
+    finish(answer)
+    now = services().clock()
+    board = foretell(tokens, *tokens_after(auth), now)
+    requests, collected = lab_record.recall(row.sid, row.user_id)
+    current = board.evidence.row or row
+    page = render_template(
+        "lab/lab.html",
+        cases=FOUR_CASES,
+        board=board,
+        state=_state(board, now),
+        row=current,
+        now=now,
+        fast=current.access_ttl is not None,
+        fast_seconds=FAST,
+        notice=notice,
+        requests=requests[:CARDS],
+        earlier=requests[CARDS:],
+        line=draw(requests, now, foresee=tokens.lifetimes.of(current).access_token),
+        matrix=PAGES,
+        columns=tuple(RefreshColumn),
+        collected=collected,
+        acts=ACTS,
+        kind_of=kind_of,
+        lit_case=lambda r: lit_case(TokenState(r.access), TokenState(r.refresh), Outcome(r.outcome)),
+        words=words,
+        clock_text=clock_text,
+        claim_kinds=KIND,
+        claim_phrase=phrase,
+        header_phrases=HEADER,
+        **{"played": None, "tried": None, **more},
+    )
+    answer.set_data(page)
+    return answer
