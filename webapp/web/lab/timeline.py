@@ -13,9 +13,9 @@ from webapp.core.decision import Outcome, TokenState
 from webapp.store.lab_requests import Record
 from webapp.web.lab.board import lit_case
 
-WIDTH, MARGIN = 960, 16
+WIDTH, MARGIN = 760, 14
 MARK, ROWS, ROW_HEIGHT = 24, 3, 28
-LONGEST_PAST, SHORTEST_PAST = 900, 45
+LONGEST_PAST, SHORTEST_PAST = 900, 30
 STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
 LABEL_WIDTH = 34
 """Pixels a bar must have to carry its label."""
