@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 import jwt
 
 from webapp.core.decision import TokenState
-from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing, decode_base64url
+from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing, decode_base64url, encode_base64url
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
 
 Channel = Literal["web", "api"]
@@ -358,3 +358,30 @@ def _instant(payload: Mapping[str, Any], name: str) -> int:
     if type(value) is not int or not 0 <= value <= _MAX_INSTANT:  # bool is an int to isinstance
         raise Invalid(f"missing or mistyped claim: {name}")
     return value
+
+
+# -- tokens and keys of other people, for the inspector: never one of the ring's keys ---------------------------------
+
+
+def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
+    """The key object in a JWK (RFC 7517) for algorithm `alg`. Raises whatever the library raises on a bad one."""
+    return jwt.PyJWK.from_dict(dict(jwk), algorithm=alg).key
+
+
+def signature_is_right(text: str, key: Any, alg: str) -> bool:
+    """Was this compact JWS signed with `key` (bytes, or a public key object)? Never raises."""
+    signed, _, signature = text.rpartition(".")
+    try:
+        return bool(_JWS.get_algorithm_by_name(alg).verify(signed.encode(), key, decode_base64url(signature)))
+    except Exception:  # noqa: BLE001 - a signature that makes a library stumble is not right
+        return False
+
+
+def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
+    """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
+    parts = [
+        encode_base64url(json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace"))
+        for part in (header, payload)
+    ]
+    signed = ".".join(parts)
+    return f"{signed}.{encode_base64url(_JWS.get_algorithm_by_name(alg).sign(signed.encode(), key))}"

@@ -6,7 +6,7 @@ from flask import Flask, Response
 
 from webapp.web import authentication, csrf, errors, fence, headers, language, navigation, operations
 from webapp.web.browser_state import LazySessionInterface
-from webapp.web.pages import accounts, home, lab, preferences
+from webapp.web.pages import accounts, home, inspector, lab, preferences
 from webapp.web.services import services_of
 
 
@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
         home.blueprint,
         accounts.blueprint,
         preferences.blueprint,
+        inspector.blueprint,
     ):
         app.register_blueprint(blueprint)
     if services_of(app).settings.lab:

@@ -190,6 +190,7 @@ def _page(held: Held | None = None, notice: tuple[str, object] | None = None, **
         claim_kinds=KIND,
         claim_phrase=phrase,
         header_phrases=HEADER,
+        here=url_for("lab.show"),
         **{"played": None, "tried": None, **more},
     )
     answer.set_data(page)

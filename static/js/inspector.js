@@ -1,0 +1,57 @@
+// The inspector while one types: the parts, the verdict and the claims follow. Dates are shown in the reader's own zone.
+// Without this module the button "Inspect" does the same.
+
+const desk = document.getElementById("desk");
+const PAUSE_MS = 350;
+let timer, running;
+
+function localDates(root) {
+  const language = document.documentElement.lang;
+  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
+  for (const time of root.querySelectorAll("time[data-instant]")) {
+    time.title = time.textContent;
+    time.textContent = format.format(new Date(Number(time.dataset.instant) * 1000));
+  }
+}
+
+// XMLHttpRequest because it parses a page without running anything in it, which is all that Trusted Types allow.
+function inspect() {
+  running?.abort();
+  const fields = new URLSearchParams(new FormData(desk));
+  fields.set("do", "inspect");
+  const request = (running = new XMLHttpRequest());
+  request.open("POST", desk.getAttribute("action"));
+  request.responseType = "document";
+  request.setRequestHeader("Accept", "text/html");
+  request.onload = () => {
+    const page = [200, 422].includes(request.status) ? request.response?.getElementById("desk") : null;
+    if (page) follow(page);
+  };
+  request.send(fields);
+}
+
+function follow(page) {
+  localDates(page);
+  for (const part of desk.querySelectorAll("[data-live-part]")) {
+    part.replaceChildren(...page.querySelector(`[data-live-part="${part.dataset.livePart}"]`).childNodes);
+  }
+  for (const name of ["token", "key"]) {
+    desk.querySelector(`#${name}-error`).replaceChildren(...page.querySelector(`#${name}-error`).childNodes);
+    const wrong = page.querySelector(`#${name}`).getAttribute("aria-invalid");
+    if (wrong) desk.querySelector(`#${name}`).setAttribute("aria-invalid", wrong);
+    else desk.querySelector(`#${name}`).removeAttribute("aria-invalid");
+  }
+  // The builder follows the token, unless somebody is at work in it.
+  if (!desk.querySelector("#build").contains(document.activeElement)) {
+    for (const name of ["header", "claims", "alg"]) desk.querySelector(`#${name}`).value = page.querySelector(`#${name}`).value;
+  }
+}
+
+if (desk) {
+  localDates(desk);
+  desk.addEventListener("input", (event) => {
+    if (!["token", "key"].includes(event.target.name)) return;
+    clearTimeout(timer);
+    timer = setTimeout(inspect, PAUSE_MS);
+  });
+}
