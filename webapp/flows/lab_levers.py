@@ -31,8 +31,8 @@ class Held(NamedTuple):
     refresh: str
 
 
-def let_expire(tokens: Tokens, evidence: Evidence, *, access: bool, refresh: bool, now: int) -> Held | None:
-    """End the chosen tokens of the request's session at `now` (Unix seconds). None: another tab was faster.
+def let_expire(tokens: Tokens, evidence: Evidence, now: int, *, access: bool, refresh: bool) -> Held | None:
+    """End the chosen tokens of the pair in `evidence` at `now` (Unix seconds). None: another tab was faster.
 
     With the refresh token alone the access token stays valid and older than the refresh token's end: case 3.
     Raises DatabaseUnavailable.
@@ -65,7 +65,7 @@ def _valid(tokens: Tokens, row: SessionRow, evidence: Evidence, now: int) -> str
     return tokens.mint_access(row, gen=row.refresh_generation, now=issued)
 
 
-def set_pace(tokens: Tokens, evidence: Evidence, *, fast: bool, now: int) -> Held | None:
+def set_pace(tokens: Tokens, evidence: Evidence, now: int, *, fast: bool) -> Held | None:
     """Give this session the fast clock, or the application's, with a new pair that lives by it.
 
     The new pair comes from an ordinary rotation. None: another tab was faster. Raises DatabaseUnavailable.

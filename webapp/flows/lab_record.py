@@ -28,7 +28,7 @@ STAGE_PATH = "/lab/stage"
 def watch(row: SessionRow, now: int) -> None:
     """Begin to keep this session's requests. Never raises."""
     if row.watched_from is None:
-        _try(lambda tx: lab_sessions.change(tx, row, watched_from=now))
+        _try(lambda tx: lab_sessions.watch(tx, row.sid, now))
 
 
 def keep(

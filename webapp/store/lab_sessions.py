@@ -30,6 +30,13 @@ def change(tx: Connection, row: SessionRow, **values: Any) -> SessionRow | None:
     return row._replace(**values) if tx.execute(statement).rowcount == 1 else None
 
 
+def watch(tx: Connection, sid: str, now: int) -> None:
+    """Note since when the session's requests are kept."""
+    tx.execute(
+        update(_sessions).where(_sessions.c.id == sid, _sessions.c.watched_from.is_(None)).values(watched_from=now)
+    )
+
+
 def forget(tx: Connection, sid: str) -> None:
     """Delete an act's own session once it has ended; the trail keeps what it was."""
     tx.execute(delete(_sessions).where(_sessions.c.id == sid, _sessions.c.revoked_at.is_not(None)))

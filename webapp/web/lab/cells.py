@@ -9,6 +9,16 @@ from webapp.web.cookies import ACCESS, REFRESH
 from webapp.web.lab.stage import Answer, Stage
 
 
+REACHABLE = frozenset(
+    (access.value, column.value)
+    for access in TokenState
+    for column in RefreshColumn
+    # Only a valid access token makes an expired refresh token renewable; without one it is merely expired.
+    if column is not RefreshColumn.RENEWABLE or access is TokenState.VALID
+)
+"""The cells a request can fall into."""
+
+
 class Tried(NamedTuple):
     """What a cell says, and what happened."""
 

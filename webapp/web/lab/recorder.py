@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import request
 
 from webapp.flows import lab_record
@@ -10,8 +12,28 @@ from webapp.web.lab.stage import WITNESS, Witness
 from webapp.web.services import services
 
 
+log = logging.getLogger(__name__)
+
+
+TELL_THEMSELVES = frozenset({"lab.show", "lab.expire", "lab.pace", "lab.act", "lab.cell"})
+"""Views that call `remember` when they have done with the tokens: their page tells of it, and the levers come last."""
+
+
 def record(auth: Auth) -> None:
     """Keep this request if its session is watched, or if it is played on the stage. Never raises."""
+    if auth.user is None or request.endpoint not in TELL_THEMSELVES:
+        remember(auth)
+
+
+def remember(auth: Auth) -> None:
+    """Keep the request as it stands now. Never raises."""
+    try:
+        _remember(auth)
+    except Exception:
+        log.exception("the lab remembers nothing of this request")
+
+
+def _remember(auth: Auth) -> None:
     witness: Witness | None = request.environ.get(WITNESS)
     row = auth.evidence.row
     if witness is not None:
@@ -29,7 +51,7 @@ def record(auth: Auth) -> None:
         sid=sid,
         user_id=user_id,
         held=tokens_after(auth),
-        handed=auth.handed,
+        handed=auth.handed or {},
         method=request.method,
         path=request.path if witness is None else lab_record.STAGE_PATH,
         seconds=auth.elapsed,

@@ -6,6 +6,7 @@ the lit case before anybody had seen it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
@@ -14,7 +15,9 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.tokens import Tokens
 from webapp.flows import lab_levers, lab_record
+from webapp.flows.judge import Evidence, examine
 from webapp.flows.lab_levers import FAST, Held
 from webapp.web.authentication import Auth, finish, peek, public, tokens_after
 from webapp.web.claims import HEADER, KIND, phrase
@@ -22,8 +25,8 @@ from webapp.web.cookies import read_token_cookies, write_tokens
 from webapp.web.lab import words
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, lit_case
-from webapp.web.lab.cells import try_cell
-from webapp.web.lab.recorder import record
+from webapp.web.lab.cells import REACHABLE, try_cell
+from webapp.web.lab.recorder import record, remember
 from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.lab.timeline import draw, kind_of
 from webapp.web.language import clock_text
@@ -70,18 +73,14 @@ def send() -> Response:
 def expire(which: str) -> Response:
     """`POST /lab/expire/…`: end one token of this browser's session, or both."""
     access, refresh, done = LEVERS[which]
-    held = lab_levers.let_expire(
-        services().tokens, g.auth.evidence, access=access, refresh=refresh, now=services().clock()
-    )
-    return _page(held, ("ok", done) if held else OVERTAKEN)
+    return _pull(lambda *known: lab_levers.let_expire(*known, access=access, refresh=refresh), done)
 
 
 @blueprint.post("/clock/<any(fast, normal):pace>")
 def pace(pace: str) -> Response:
     """`POST /lab/clock/…`: the fast clock for this session, and back."""
     fast, done = PACES[pace]
-    held = lab_levers.set_pace(services().tokens, g.auth.evidence, fast=fast, now=services().clock())
-    return _page(held, ("ok", done) if held else OVERTAKEN)
+    return _pull(lambda *known: lab_levers.set_pace(*known, fast=fast), done)
 
 
 @blueprint.post("/act/<name>")
@@ -96,11 +95,10 @@ def act(name: str) -> Response:
 @blueprint.post("/cell")
 def cell() -> Response:
     """`POST /lab/cell`: send a request that falls into one cell of the matrix, with an extra session."""
-    try:
-        access, _comma, column = request.form.get("cell", "").partition("/")
-        wanted = TokenState(access), RefreshColumn(column)
-    except ValueError:
+    access, _slash, column = request.form.get("cell", "").partition("/")
+    if (access, column) not in REACHABLE:
         abort(400)
+    wanted = TokenState(access), RefreshColumn(column)
     with _stage() as stage:
         tried = try_cell(stage, *wanted)
     return _page(tried=tried)
@@ -151,18 +149,32 @@ def _stage() -> Stage:
     return Stage(services().tokens, current_user.auth_session, g.auth.client, services().clock())
 
 
-def _page(held: Held | None = None, notice: tuple[str, object] | None = None, **more: Any) -> Response:
-    """The lab, telling of this very request too: its cookies are settled first, then the page is written."""
-    auth: Auth = g.auth
-    tokens = services().tokens
-    answer = current_app.response_class(mimetype="text/html")
+def _pull(lever: Callable[[Tokens, Evidence, int], Held | None], done: object) -> Response:
+    """Let this request be an ordinary one first, case and all; then pull the lever on the pair that came of it."""
+    answer = _settled()
+    tokens, now = services().tokens, services().clock()
+    held = lever(tokens, examine(tokens, *tokens_after(g.auth), "web", now), now)
     if held is not None:
         write_tokens(answer, held.row, access=held.access, refresh=held.refresh)
+    return _fill(answer, notice=("ok", done) if held else OVERTAKEN)
+
+
+def _page(**more: Any) -> Response:
+    return _fill(_settled(), **more)
+
+
+def _settled() -> Response:
+    """An answer whose cookies are settled before its page is written, so that the page can tell of them."""
+    return finish(current_app.response_class(mimetype="text/html"))
+
+
+def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: Any) -> Response:
+    auth: Auth = g.auth
+    tokens, now = services().tokens, services().clock()
     row = auth.evidence.row
     assert row is not None
-    lab_record.watch(row, services().clock())
-    finish(answer)
-    now = services().clock()
+    remember(auth)
+    lab_record.watch(row, now)
     board = foretell(tokens, *tokens_after(auth), now)
     requests, collected = lab_record.recall(row.sid, row.user_id)
     current = board.evidence.row or row
@@ -182,6 +194,7 @@ def _page(held: Held | None = None, notice: tuple[str, object] | None = None, **
         matrix=PAGES,
         columns=tuple(RefreshColumn),
         collected=collected,
+        reachable=REACHABLE,
         acts=ACTS,
         kind_of=kind_of,
         lit_case=lambda r: lit_case(TokenState(r.access), TokenState(r.refresh), Outcome(r.outcome)),

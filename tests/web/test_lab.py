@@ -1,0 +1,357 @@
+"""The lab: what it foretells is what happens, its levers move one's own tokens only, its acts end as they say."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.browser import Browser, case_of, cookies_set
+from tests.support.clock import SetClock
+from webapp.core.decision import PAGES, RefreshColumn, TokenState
+from webapp.store import auth_sessions
+from webapp.store.database import db, read
+from webapp.store.models import LabRequest
+from webapp.web.lab.cells import REACHABLE
+
+LEVERS = ("expire/access", "expire/refresh", "expire/both", "clock/fast", "clock/normal")
+ACTS = ("tabs", "lost", "thief", "logout", "slow")
+
+
+def pull(visitor: Browser, lever: str, token: str, **fields: str) -> Any:
+    return visitor.post(f"/lab/{lever}", {"csrf_token": token} | fields)
+
+
+def token_of(visitor: Browser) -> str:
+    return visitor.read_form("/lab", "/lab/send").fields["csrf_token"]
+
+
+def foretold(page: str) -> dict[str, Any]:
+    found = re.search(r'data-state="([^"]*)"', page)
+    assert found
+    state: dict[str, Any] = json.loads(unescape(found[1]))
+    return state
+
+
+def lit_rows(page: str) -> list[int]:
+    """Numbers of the rows of the four-case table that are lit."""
+    rows = re.findall(r'<tr role="row"( aria-current="true")?>\s*<th scope="row"', page)
+    return [number for number, lit in enumerate(rows, start=1) if lit]
+
+
+def kept(app: Flask, **where: Any) -> list[LabRequest]:
+    with app.app_context():
+        return list(db.session.query(LabRequest).filter_by(**where).order_by(LabRequest.id))
+
+
+def row_of(app: Flask, visitor: Browser) -> auth_sessions.SessionRow:
+    sid = foretold_sid(visitor)
+    with app.app_context():
+        row = auth_sessions.load(sid)
+    assert row is not None
+    return row
+
+
+def foretold_sid(visitor: Browser) -> str:
+    import base64
+
+    assert visitor.refresh
+    payload = visitor.refresh.split(".")[1]
+    sid: str = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sid"]
+    return sid
+
+
+# -- the board ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_lit_row_is_the_case_the_next_request_takes(
+    app: Flask, visitor: Browser, clock: SetClock, seed: int
+) -> None:
+    """Levers, waiting and requests in any order: each page's lit row is what the very next request turns out to be."""
+    chance = random.Random(seed)
+    visitor.sign_up()
+    token = token_of(visitor)
+    page = visitor.get("/lab")
+    for _step in range(14):
+        state = foretold(page.text)
+        assert lit_rows(page.text) == ([state["case"]] if state["case"] else [])
+        peeked = visitor.get("/lab/state").json()
+        assert (peeked["case"], peeked["outcome"]) == (state["case"], state["outcome"])
+        pulled = chance.choice([*LEVERS, None])
+        page = visitor.get("/lab") if pulled is None else pull(visitor, pulled, token)
+        if page.status_code == 303:
+            assert state["case"] == 1
+            assert page.headers["location"].startswith("/login")
+            return
+        last = kept(app)[-1]
+        assert (last.outcome, case_of(page)[:6]) == (state["outcome"], f"case {state['case']}")
+        if chance.random() < 0.4:
+            clock.advance(chance.choice([1, 5, 14, 16, 44, 46, 599, 601]))
+            page = visitor.get("/lab/state")
+            page = _seen_anew(visitor)
+            if page is None:
+                return
+
+
+def _seen_anew(visitor: Browser) -> Any:
+    # Time has passed since the last page, so what counts is what is foretold now.
+    told = visitor.get("/lab/state").json()
+    page = visitor.get("/lab")
+    if told["case"] == 1 or told["outcome"] == "log in":
+        assert page.status_code == 303
+        return None
+    assert case_of(page)[:6] == f"case {told['case']}" or told["case"] is None
+    return page
+
+
+def test_a_lever_shows_the_case_before_it_happens(visitor: Browser) -> None:
+    """The answer to a lever lights the row; the request after it takes it; nothing is reissued in between."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    for lever, case, words in (
+        ("expire/access", 2, "case 2: access reissued"),
+        ("expire/refresh", 3, "case 3: refresh reissued"),
+    ):
+        assert lit_rows(pull(visitor, lever, token).text) == [case]
+        assert case_of(pull(visitor, "send", token)) == words
+        assert case_of(visitor.get("/lab")) == "case 4: both valid"
+    assert lit_rows(pull(visitor, "expire/both", token).text) == [1]
+    assert pull(visitor, "send", token).headers["location"] == "/login"
+
+
+def test_expired_tokens_come_from_the_same_mint_and_row(app: Flask, visitor: Browser) -> None:
+    """An aged refresh token is the row's own: minted again from the row it is the same text."""
+    visitor.sign_up()
+    before = row_of(app, visitor)
+    pull(visitor, "expire/refresh", token_of(visitor))
+    after = row_of(app, visitor)
+    assert (after.refresh_generation, after.refresh_jti) == (before.refresh_generation, before.refresh_jti)
+    from webapp.web.services import services_of
+
+    assert services_of(app).tokens.mint_refresh(after) == visitor.refresh
+
+
+def test_a_second_tab_that_was_overtaken_changes_nothing(app: Flask, visitor: Browser) -> None:
+    """A lever pulled with a superseded pair in grace hands out no refresh token."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    pull(visitor, "expire/access", token)
+    tab = visitor.another_tab()
+    visitor.get("/")
+    visitor.get("/")
+    before = row_of(app, visitor)
+    answer = pull(tab, "expire/refresh", token)
+    assert "Another tab was faster" in answer.text
+    assert set(cookies_set(answer)) == {"access_token"}  # what the exit hook gives to any request in grace
+    assert row_of(app, visitor) == before
+
+
+# -- peeking -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_peek_changes_nothing(app: Flask, visitor: Browser) -> None:
+    """No cookie, no confirmation, no rotation, no record: before and after, the row is the same."""
+    visitor.sign_up()
+    pull(visitor, "expire/access", token_of(visitor))
+    visitor.get("/")  # rotates: the new generation is not confirmed yet
+    before, records = row_of(app, visitor), len(kept(app))
+    assert before.refresh_confirmed_at is None
+    for _ in range(3):
+        answer = visitor.get("/lab/state")
+        assert cookies_set(answer) == {}
+        assert answer.json()["live"] is True
+    assert (row_of(app, visitor), len(kept(app))) == (before, records)
+
+
+def test_a_peek_of_a_stranger_says_nothing(visitor: Browser) -> None:
+    state = visitor.get("/lab/state").json()
+    assert (state["case"], state["generation"], state["live"]) == (None, None, False)
+
+
+# -- the fast clock ----------------------------------------------------------------------------------------------------
+
+
+def test_the_fast_clock_is_this_sessions_only(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """15 and 45 seconds here, renewal window included; ten minutes for everybody else; and back."""
+    name = visitor.sign_up()
+    other = Browser.of_app(app)
+    other.log_in(name)
+    token = token_of(visitor)
+    pull(visitor, "clock/fast", token)
+    clock.advance(15)
+    assert case_of(visitor.get("/")) == "case 2: access reissued"
+    assert case_of(other.get("/")) == "case 4: both valid"
+    clock.advance(46)
+    assert visitor.get("/lab").status_code == 303
+    visitor.log_in(name)
+    token = token_of(visitor)
+    pull(visitor, "clock/fast", token)
+    pull(visitor, "clock/normal", token)
+    clock.advance(50)
+    assert case_of(visitor.get("/")) == "case 4: both valid"
+
+
+# -- whose session -----------------------------------------------------------------------------------------------------
+
+
+def test_somebody_elses_session_id_in_a_form_changes_nothing(app: Flask, visitor: Browser) -> None:
+    """Levers know the session from the cookies alone, whatever a form says."""
+    victim = Browser.of_app(app)
+    victim.sign_up()
+    before = row_of(app, victim)
+    visitor.sign_up()
+    token = token_of(visitor)
+    for lever in LEVERS:
+        pull(visitor, lever, token, sid=before.sid, session=before.sid, id=before.sid)
+    assert row_of(app, victim) == before
+
+
+@pytest.mark.parametrize("path", ["send", *LEVERS, *(f"act/{act}" for act in ACTS), "cell"])
+def test_levers_want_a_log_in_and_a_form_token(visitor: Browser, path: str) -> None:
+    assert visitor.post(f"/lab/{path}", {}).headers["location"] == "/login"
+    visitor.sign_up()
+    assert visitor.post(f"/lab/{path}", {}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["expire/nothing", "clock/slow", "act/none", "expire/", "nowhere"])
+def test_unknown_levers_are_404(visitor: Browser, path: str) -> None:
+    visitor.sign_up()
+    assert pull(visitor, path, token_of(visitor)).status_code == 404
+
+
+@pytest.mark.parametrize("cell", ["", "valid", "valid/none", "x/y", "expired/expired, in the window", "valid/current/", "\udcff/\x00"])
+def test_unknown_cells_are_400(visitor: Browser, cell: str) -> None:
+    visitor.sign_up()
+    fields = {"cell": cell.encode("utf-8", "replace").decode()}
+    assert pull(visitor, "cell", token_of(visitor), **fields).status_code == 400
+
+
+def test_the_stage_is_not_there_from_outside(visitor: Browser) -> None:
+    visitor.sign_up()
+    assert visitor.get("/lab/stage").status_code == 404
+    assert visitor.get("/lab/stage", headers={"tokenroom.witness": "x", "Tokenroom-Witness": "x"}).status_code == 404
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_kept_of_a_session_that_never_came_here(app: Flask, visitor: Browser) -> None:
+    visitor.sign_up()
+    for _ in range(3):
+        visitor.get("/")
+    assert kept(app) == []
+    visitor.get("/lab")
+    visitor.get("/")
+    assert [r.path for r in kept(app)] == ["/lab", "/"]
+
+
+def test_no_token_text_on_the_page_or_in_the_memory(app: Flask, visitor: Browser) -> None:
+    visitor.sign_up()
+    token = token_of(visitor)
+    page = pull(visitor, "act/tabs", token).text + visitor.get("/lab").text
+    assert visitor.access and visitor.refresh
+    for text in (visitor.access, visitor.refresh):
+        for part in text.split("."):
+            assert part not in page
+            assert all(part not in str(vars(record)) for record in kept(app))
+    assert "eyJ" not in page
+
+
+def test_the_memory_is_short_but_keeps_each_cell(app: Flask, visitor: Browser) -> None:
+    """Sixty requests; beyond them only the newest of each cell, so that collected cells stay collected."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    pull(visitor, "expire/access", token)
+    for _ in range(70):
+        visitor.get("/")
+    records = kept(app, sid=foretold_sid(visitor))
+    visitor.get("/lab")
+    assert len(records) == 61
+    assert [r.outcome for r in records].count("rotate") == 1
+    assert "2 of 29 cells collected" in visitor.get("/lab").text
+
+
+def test_a_busy_database_spoils_no_page(app: Flask, visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    from webapp.flows import lab_record
+    from webapp.store.database import DatabaseUnavailable
+
+    visitor.sign_up()
+    visitor.get("/lab")
+
+    def busy(*_: object, **__: object) -> None:
+        raise DatabaseUnavailable("busy")
+
+    monkeypatch.setattr(lab_record, "transact", busy)
+    assert visitor.get("/").status_code == 200
+    assert visitor.get("/lab").status_code == 200
+
+
+# -- the theatre and the matrix ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visitor: Browser, act: str) -> None:
+    """The act's notice is the good one, the visitor's session is as before, the extra session is gone."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    before = row_of(app, visitor)
+    page = pull(visitor, f"act/{act}", token)
+    assert page.status_code == 200
+    assert re.search(r'notice notice-ok" role="status">', page.text)
+    assert "notice-bad" not in page.text
+    assert row_of(app, visitor) == before
+    with app.app_context():
+        sids = read(lambda tx: auth_sessions.live_sids(tx, before.user_id, before.created_at))
+        everything = db.session.execute(db.text("select count(*) from auth_sessions")).scalar()
+    assert (sids, everything) == ([before.sid], 1)
+
+
+@pytest.mark.parametrize("access", list(TokenState))
+def test_every_cell_does_what_the_table_says(app: Flask, visitor: Browser, access: TokenState) -> None:
+    """Each of the 29 cells a request can be in, with real tokens against the real hooks; all of them can be collected."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    columns = [column for column in RefreshColumn if (access.value, column.value) in REACHABLE]
+    for column in columns:
+        page = pull(visitor, "cell", token, cell=f"{access}/{column}")
+        assert "notice notice-ok" in page.text, (access, column)
+    seen = {(r.access, r.cell): r.outcome for r in kept(app, path="/lab/stage")}
+    for column in columns:
+        assert seen[access.value, column.value] == PAGES[access][column].value
+
+
+def test_a_whole_collection(app: Flask, visitor: Browser) -> None:
+    visitor.sign_up()
+    token = token_of(visitor)
+    for access, column in sorted(REACHABLE):
+        pull(visitor, "cell", token, cell=f"{access}/{column}")
+    assert "29 of 29 cells collected" in visitor.get("/lab").text
+
+
+# -- off ---------------------------------------------------------------------------------------------------------------
+
+
+class TestOff:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_LAB": "off"}
+
+    @pytest.mark.parametrize("path", ["", "/", "/state", "/stage", "/send", "/expire/access", "/act/tabs"])
+    def test_every_path_is_404(self, visitor: Browser, app: Flask, path: str) -> None:
+        """For the signed-in and for strangers, by GET and POST; no end point of the lab exists at all."""
+        assert visitor.get(f"/lab{path}").status_code == 404
+        visitor.sign_up()
+        assert visitor.get(f"/lab{path}").status_code == 404
+        assert visitor.post(f"/lab{path}", {"csrf_token": "x"}).status_code == 404
+        assert not [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("lab")]
+
+    def test_nothing_is_recorded_and_nothing_links_there(self, visitor: Browser, app: Flask) -> None:
+        visitor.sign_up()
+        assert "/lab" not in visitor.get("/").text
+        assert kept(app) == []
