@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -81,7 +83,7 @@ class Parts:
 
 def take_apart(text: str) -> Parts:
     """Split and decode a compact JWS (RFC 7515 section 7.1), leniently: to see what it says, not to trust it."""
-    text = text.strip().removeprefix("Bearer ").strip()
+    text = re.sub(r"^Bearer(\s+|$)", "", text.strip())
     if not text:
         return Parts((), None, None, "empty")
     if len(text) > MAX_TEXT:
@@ -109,7 +111,7 @@ def _decoded(segment: str) -> str:
 def read_object(text: str) -> dict[str, Any] | None:
     """The JSON object in `text`; None for anything else, for numbers no computer keeps, and for too deep a nest."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and _depth(value) <= MAX_DEPTH else None
@@ -117,6 +119,13 @@ def read_object(text: str) -> dict[str, Any] | None:
 
 def _refuse(name: str) -> None:
     raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("beyond any number")
+    return number
 
 
 def _depth(value: Any) -> int:

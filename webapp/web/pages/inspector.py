@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
@@ -103,7 +103,7 @@ def _build(desk: Desk) -> None:
     if header is None or claims is None:
         return
     header = {**header, "alg": fields["alg"]}
-    fields["header"] = json_text(header, indent=2)
+    fields["header"], fields["claims"] = json_text(header, indent=2), json_text(claims, indent=2)
     fields["token"] = sign_with(header, claims, key, fields["alg"])
 
 
@@ -177,6 +177,7 @@ def _page(desk: Desk) -> Response:
         claim_phrase=phrase,
         header_phrases=HEADER,
         json_text=json_text,
+        here=url_for("inspector.show"),
         ago=lambda instant: _relative(instant, now),
     )
     return make_response(page, 422 if desk.problems else 200)

@@ -1,0 +1,165 @@
+"""Taking tokens apart: what a reader is told, and that no pasted text whatever makes it stumble."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.core.foreign_keys import ALGORITHMS, KeyProblem, generate, is_short, read_key
+from webapp.core.inspection import (
+    MAX_DEPTH,
+    claim_kind,
+    explain,
+    findings,
+    instant_of,
+    json_text,
+    read_object,
+    take_apart,
+)
+from webapp.core.keys import encode_base64url
+from webapp.core.tokens import sign_with, signature_is_right
+
+NOW = 1_800_000_000
+SECRET = b"a secret of at least thirty-two bytes"
+
+
+def token(header: object = None, payload: object = None) -> str:
+    head = json.dumps({"alg": "HS256"} if header is None else header)
+    body = json.dumps({"sub": "me"} if payload is None else payload)
+    return ".".join(encode_base64url(part.encode()) for part in (head, body)) + ".c2ln"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("iss", "registered"), ("jti", "registered"), ("email", "public"), ("https://a.example/x", "public"), ("role", "private"), ("sid", "private")],
+)  # fmt: skip
+def test_the_three_kinds(name: str, kind: str) -> None:
+    assert claim_kind(name) == kind
+
+
+def test_claims_are_ordered_by_kind() -> None:
+    claims = explain({"role": "user", "email": "a@example.com", "exp": NOW, "iss": "x"})
+    assert [claim.name for claim in claims] == ["exp", "iss", "email", "role"]
+    assert claims[0].instant == NOW
+
+
+@pytest.mark.parametrize("value", [True, "1", None, -1, 10**18, float("inf"), [NOW]])
+def test_what_is_no_moment_is_not_shown_as_one(value: object) -> None:
+    assert instant_of("exp", value) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "empty"), ("   ", "empty"), ("Bearer ", "empty"), ("x" * 20_000, "too_long"), ("a.b", "not_three"), ("a.b.c.d", "not_three"),
+        (f"{encode_base64url(b'[]')}.e30.x", "header"), (f"e30.{encode_base64url(b'7')}.x", "payload"),
+        ("e30.é.x", "payload"), (f"e30.{encode_base64url(bytes([255, 254]))}.x", "payload"),
+        (f"e30.{encode_base64url(b'NaN')}.x", "payload"), ("e30.e30.x", None), ("Bearer e30.e30.x", None), ("e30.\n e30.x", None),
+    ],
+)  # fmt: skip
+def test_where_a_text_cannot_be_taken_apart(text: str, problem: str | None) -> None:
+    assert take_apart(text).problem == problem
+
+
+def test_too_deep_and_too_large_is_not_read() -> None:
+    assert read_object('{"a":' * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1)) is None
+    assert read_object("[" * 100_000) is None
+    assert read_object('{"a":' + "9" * 5000 + "}") is None
+    assert read_object('{"a":' + "[" * 20 + "]" * 20 + "}") is not None
+
+
+@pytest.mark.parametrize(
+    ("header", "payload", "found"),
+    [
+        ({"alg": "none"}, {}, "unsigned"), ({}, {}, "unsigned"), ({"alg": "HS256", "jku": "x"}, {}, "key_inside"),
+        ({"alg": "HS256"}, {}, "never_expires"), ({"alg": "HS256"}, {"exp": NOW}, "expired"), ({"alg": "HS256"}, {"nbf": NOW + 1}, "not_yet"),
+        ({"alg": "HS256"}, {"iat": NOW + 61}, "from_the_future"), ({"alg": "HS256"}, {}, "untyped"), ({"alg": "HS256"}, {}, "for_anybody"),
+    ],
+)  # fmt: skip
+def test_what_is_worth_noticing(header: dict[str, object], payload: dict[str, object], found: str) -> None:
+    assert found in findings(take_apart(token(header, payload)), NOW)
+
+
+def test_a_good_token_gives_no_cause_for_remarks() -> None:
+    good = token({"alg": "HS256", "typ": "at+jwt"}, {"exp": NOW + 1, "iat": NOW + 60, "nbf": NOW, "aud": "x"})
+    assert findings(take_apart(good), NOW) == []
+
+
+@given(st.text(max_size=400))
+def test_no_text_makes_it_raise(text: str) -> None:
+    parts = take_apart(text)
+    findings(parts, NOW)
+    explain(parts.payload or {})
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12))
+def test_whatever_is_in_it_can_be_shown(value: object) -> None:
+    """Half surrogates included: the page is sent as UTF-8."""
+    read = read_object(json.dumps({"a": value, "\ud800": "\udc00"}))
+    if read is not None:
+        json_text(read, indent=2).encode()
+        findings(take_apart(token(read, read)), NOW)
+
+
+# -- keys --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_generated_key_signs_and_its_public_half_checks(alg: str) -> None:
+    private, public = generate(alg, NOW)
+    text = sign_with({"alg": alg}, {"sub": "me"}, read_key(private, alg, "sign"), alg)
+    for key in filter(None, (private, public)):
+        assert signature_is_right(text, read_key(key, alg, "verify"), alg)
+    head, body, signature = text.split(".")
+    other = "A" if signature[3] != "A" else "B"
+    assert not signature_is_right(f"{head}.{body}.{signature[:3]}{other}{signature[4:]}", read_key(private, alg, "verify"), alg)
+    assert not signature_is_right(f"{head}.e30.{signature}", read_key(private, alg, "verify"), alg)
+    if public:
+        with pytest.raises(KeyProblem, match="needs_private"):
+            read_key(public, alg, "sign")
+
+
+def test_a_jwk_and_a_set_of_one() -> None:
+    jwk = json.dumps({"kty": "oct", "k": encode_base64url(SECRET)})
+    assert read_key(jwk, "HS256", "sign") == SECRET
+    assert read_key(json.dumps({"keys": [json.loads(jwk)]}), "HS256", "verify") == SECRET
+
+
+@pytest.mark.parametrize(
+    ("text", "alg", "code"),
+    [
+        ("", "HS256", "empty"), ("x" * 5000, "HS256", "too_long"), ("{", "HS256", "not_json"), ('{"keys":[]}', "HS256", "many"),
+        ('{"keys":[1,2]}', "HS256", "many"), ('{"kty":"RSA"}', "HS256", "other_kind"), ('{"kty":"oct"}', "HS256", "malformed"),
+        ('{"kty":"oct","k":7}', "HS256", "malformed"), ('{"kty":"RSA","n":"AA","e":"AA"}', "RS256", "malformed"), ('{"kty":"EC"}', "ES256", "malformed"),
+        ("secret", "RS256", "neither"), ("-----BEGIN PUBLIC KEY-----", "HS256", "public_as_secret"), ("-----BEGIN PUBLIC KEY-----", "RS256", "malformed"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "EdDSA", "malformed"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "ES256", "malformed"),
+        ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "ES256", "encrypted"),
+    ],
+)  # fmt: skip
+def test_why_a_key_is_refused(text: str, alg: str, code: str) -> None:
+    with pytest.raises(KeyProblem, match=f"^{code}$"):
+        read_key(text, alg, "verify")
+
+
+def test_a_key_for_another_algorithm() -> None:
+    with pytest.raises(KeyProblem, match="other_kind"):
+        read_key(generate("ES256", NOW)[0], "RS256", "sign")
+
+
+def test_short_secrets_are_told() -> None:
+    assert is_short("short", "HS256")
+    assert not is_short("x" * 32, "HS256")
+
+
+@given(st.text(max_size=200), st.sampled_from(ALGORITHMS), st.sampled_from(["", "-----BEGIN PUBLIC KEY-----\n", "{", '{"kty":"RSA","n":"']))
+def test_no_key_text_makes_it_raise_anything_else(text: str, alg: str, start: str) -> None:
+    try:
+        key = read_key(start + text, alg, "verify")
+    except KeyProblem:
+        return
+    assert not signature_is_right(token(), key, alg) or base64
