@@ -76,6 +76,7 @@ function relight(seen) {
     pill.className = `pill is-${seen[name].state}`;
     pill.textContent = seen[name].word;
     lab.querySelector(`[data-countdown="${name}"] progress`).max = seen[name].life;
+    if (seen[name].state !== "valid") endBar(name);
   }
   for (const cell of lab.querySelectorAll("[data-cell]")) {
     if (seen.live && cell.dataset.cell === seen.cell) cell.setAttribute("aria-current", "true");
@@ -94,6 +95,14 @@ function relight(seen) {
     label.className = "case-now";
     label.textContent = lab.dataset.next;
     row.querySelector(".case-action").append(label);
+  }
+}
+
+// The bar of a token that is over fades, its letters with it.
+function endBar(name) {
+  for (const bar of lab.querySelectorAll(`[data-bar="${name}"]`)) {
+    bar.querySelector("rect").classList.add("past");
+    bar.querySelector("text")?.classList.remove("on-now", "on-refresh");
   }
 }
 

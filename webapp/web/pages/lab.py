@@ -34,7 +34,7 @@ from webapp.web.services import services, services_of
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
 
-CARDS = 12
+CARDS = 20
 """Requests told in full; older ones are on the timeline."""
 
 LEVERS = {
