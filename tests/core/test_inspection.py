@@ -35,8 +35,15 @@ def token(header: object = None, payload: object = None) -> str:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("iss", "registered"), ("jti", "registered"), ("email", "public"), ("https://a.example/x", "public"), ("role", "private"), ("sid", "private")],
-)  # fmt: skip
+    [
+        ("iss", "registered"),
+        ("jti", "registered"),
+        ("email", "public"),
+        ("https://a.example/x", "public"),
+        ("role", "private"),
+        ("sid", "private"),
+    ],
+)
 def test_the_three_kinds(name: str, kind: str) -> None:
     assert claim_kind(name) == kind
 
@@ -55,12 +62,22 @@ def test_what_is_no_moment_is_not_shown_as_one(value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "empty"), ("   ", "empty"), ("Bearer ", "empty"), ("x" * 20_000, "too_long"), ("a.b", "not_three"), ("a.b.c.d", "not_three"),
-        (f"{encode_base64url(b'[]')}.e30.x", "header"), (f"e30.{encode_base64url(b'7')}.x", "payload"),
-        ("e30.é.x", "payload"), (f"e30.{encode_base64url(bytes([255, 254]))}.x", "payload"),
-        (f"e30.{encode_base64url(b'NaN')}.x", "payload"), ("e30.e30.x", None), ("Bearer e30.e30.x", None), ("e30.\n e30.x", None),
+        ("", "empty"),
+        ("   ", "empty"),
+        ("Bearer ", "empty"),
+        ("x" * 20_000, "too_long"),
+        ("a.b", "not_three"),
+        ("a.b.c.d", "not_three"),
+        (f"{encode_base64url(b'[]')}.e30.x", "header"),
+        (f"e30.{encode_base64url(b'7')}.x", "payload"),
+        ("e30.é.x", "payload"),
+        (f"e30.{encode_base64url(bytes([255, 254]))}.x", "payload"),
+        (f"e30.{encode_base64url(b'NaN')}.x", "payload"),
+        ("e30.e30.x", None),
+        ("Bearer e30.e30.x", None),
+        ("e30.\n e30.x", None),
     ],
-)  # fmt: skip
+)
 def test_where_a_text_cannot_be_taken_apart(text: str, problem: str | None) -> None:
     assert take_apart(text).problem == problem
 
@@ -75,11 +92,17 @@ def test_too_deep_and_too_large_is_not_read() -> None:
 @pytest.mark.parametrize(
     ("header", "payload", "found"),
     [
-        ({"alg": "none"}, {}, "unsigned"), ({}, {}, "unsigned"), ({"alg": "HS256", "jku": "x"}, {}, "key_inside"),
-        ({"alg": "HS256"}, {}, "never_expires"), ({"alg": "HS256"}, {"exp": NOW}, "expired"), ({"alg": "HS256"}, {"nbf": NOW + 1}, "not_yet"),
-        ({"alg": "HS256"}, {"iat": NOW + 61}, "from_the_future"), ({"alg": "HS256"}, {}, "untyped"), ({"alg": "HS256"}, {}, "for_anybody"),
+        ({"alg": "none"}, {}, "unsigned"),
+        ({}, {}, "unsigned"),
+        ({"alg": "HS256", "jku": "x"}, {}, "key_inside"),
+        ({"alg": "HS256"}, {}, "never_expires"),
+        ({"alg": "HS256"}, {"exp": NOW}, "expired"),
+        ({"alg": "HS256"}, {"nbf": NOW + 1}, "not_yet"),
+        ({"alg": "HS256"}, {"iat": NOW + 61}, "from_the_future"),
+        ({"alg": "HS256"}, {}, "untyped"),
+        ({"alg": "HS256"}, {}, "for_anybody"),
     ],
-)  # fmt: skip
+)
 def test_what_is_worth_noticing(header: dict[str, object], payload: dict[str, object], found: str) -> None:
     assert found in findings(take_apart(token(header, payload)), NOW)
 
@@ -96,7 +119,13 @@ def test_no_text_makes_it_raise(text: str) -> None:
     explain(parts.payload or {})
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=12,
+    )
+)
 def test_whatever_is_in_it_can_be_shown(value: object) -> None:
     """Half surrogates included: the page is sent as UTF-8."""
     read = read_object(json.dumps({"a": value, "\ud800": "\udc00"}))
@@ -116,7 +145,9 @@ def test_a_generated_key_signs_and_its_public_half_checks(alg: str) -> None:
         assert signature_is_right(text, read_key(key, alg, "verify"), alg)
     head, body, signature = text.split(".")
     other = "A" if signature[3] != "A" else "B"
-    assert not signature_is_right(f"{head}.{body}.{signature[:3]}{other}{signature[4:]}", read_key(private, alg, "verify"), alg)
+    assert not signature_is_right(
+        f"{head}.{body}.{signature[:3]}{other}{signature[4:]}", read_key(private, alg, "verify"), alg
+    )
     assert not signature_is_right(f"{head}.e30.{signature}", read_key(private, alg, "verify"), alg)
     if public:
         with pytest.raises(KeyProblem, match="needs_private"):
@@ -132,15 +163,24 @@ def test_a_jwk_and_a_set_of_one() -> None:
 @pytest.mark.parametrize(
     ("text", "alg", "code"),
     [
-        ("", "HS256", "empty"), ("x" * 5000, "HS256", "too_long"), ("{", "HS256", "not_json"), ('{"keys":[]}', "HS256", "many"),
-        ('{"keys":[1,2]}', "HS256", "many"), ('{"kty":"RSA"}', "HS256", "other_kind"), ('{"kty":"oct"}', "HS256", "malformed"),
-        ('{"kty":"oct","k":7}', "HS256", "malformed"), ('{"kty":"RSA","n":"AA","e":"AA"}', "RS256", "malformed"), ('{"kty":"EC"}', "ES256", "malformed"),
-        ("secret", "RS256", "neither"), ("-----BEGIN PUBLIC KEY-----", "HS256", "public_as_secret"), ("-----BEGIN PUBLIC KEY-----", "RS256", "malformed"),
+        ("", "HS256", "empty"),
+        ("x" * 5000, "HS256", "too_long"),
+        ("{", "HS256", "not_json"),
+        ('{"keys":[]}', "HS256", "many"),
+        ('{"keys":[1,2]}', "HS256", "many"),
+        ('{"kty":"RSA"}', "HS256", "other_kind"),
+        ('{"kty":"oct"}', "HS256", "malformed"),
+        ('{"kty":"oct","k":7}', "HS256", "malformed"),
+        ('{"kty":"RSA","n":"AA","e":"AA"}', "RS256", "malformed"),
+        ('{"kty":"EC"}', "ES256", "malformed"),
+        ("secret", "RS256", "neither"),
+        ("-----BEGIN PUBLIC KEY-----", "HS256", "public_as_secret"),
+        ("-----BEGIN PUBLIC KEY-----", "RS256", "malformed"),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "EdDSA", "malformed"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "ES256", "malformed"),
         ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "ES256", "encrypted"),
     ],
-)  # fmt: skip
+)
 def test_why_a_key_is_refused(text: str, alg: str, code: str) -> None:
     with pytest.raises(KeyProblem, match=f"^{code}$"):
         read_key(text, alg, "verify")
@@ -156,7 +196,11 @@ def test_short_secrets_are_told() -> None:
     assert not is_short("x" * 32, "HS256")
 
 
-@given(st.text(max_size=200), st.sampled_from(ALGORITHMS), st.sampled_from(["", "-----BEGIN PUBLIC KEY-----\n", "{", '{"kty":"RSA","n":"']))
+@given(
+    st.text(max_size=200),
+    st.sampled_from(ALGORITHMS),
+    st.sampled_from(["", "-----BEGIN PUBLIC KEY-----\n", "{", '{"kty":"RSA","n":"']),
+)
 def test_no_key_text_makes_it_raise_anything_else(text: str, alg: str, start: str) -> None:
     try:
         key = read_key(start + text, alg, "verify")

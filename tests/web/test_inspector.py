@@ -26,13 +26,13 @@ def work(visitor: Browser, **fields: str) -> tuple[int, str]:
 
 def checks(page: str) -> list[tuple[str, str, str]]:
     """Rows of the verdict: (kind, title, words)."""
-    return re.findall(r'check-row check-(\w+)">.*?<b>(.*?)</b><p>(.*?)</p>', page, re.S)
+    return re.findall(r'check-row check-(\w+)">.*?<b>(.*?)</b><p>(.*?)</p>', page, re.DOTALL)
 
 
 def area(page: str, name: str) -> str:
     from html import unescape
 
-    found = re.search(rf'<textarea[^>]*name="{name}"[^>]*>\n(.*?)</textarea>', page, re.S)
+    found = re.search(rf'<textarea[^>]*name="{name}"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
     assert found
     return unescape(found[1])
 
@@ -125,7 +125,12 @@ def test_nothing_is_kept(app: Flask, visitor: Browser, caplog: pytest.LogCapture
 @pytest.mark.parametrize(
     "fields",
     [
-        {}, {"token": "x"}, {"token": "a.b.c"}, {"token": "." * 3000}, {"token": "é.\x00.한"}, {"token": "x" * 30_000},
+        {},
+        {"token": "x"},
+        {"token": "a.b.c"},
+        {"token": "." * 3000},
+        {"token": "é.\x00.한"},
+        {"token": "x" * 30_000},
         {"do": "build", "header": "[" * 5000, "claims": "{" * 5000, "key": "k"},
         {"do": "build", "header": '{"a":' * 200 + "1" + "}" * 200, "claims": "{}", "key": "k"},
         {"do": "build", "header": "{}", "claims": '{"exp":' + "9" * 5000 + "}", "key": "k"},
@@ -134,7 +139,7 @@ def test_nothing_is_kept(app: Flask, visitor: Browser, caplog: pytest.LogCapture
         {"do": "build", "header": "{}", "claims": "NaN", "key": "k", "alg": "HS256"},
         {"do": "build", "header": "{}", "claims": "[]", "key": "{}", "alg": "ES256"},
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_told_beside_its_field(visitor: Browser, fields: dict[str, str]) -> None:
     status, page = work(visitor, **fields)
     assert status == 422
@@ -145,10 +150,15 @@ def test_bad_input_is_told_beside_its_field(visitor: Browser, fields: dict[str, 
 @pytest.mark.parametrize(
     "claims",
     [
-        '{"exp":1e308}', '{"exp":' + "9" * 4000 + "}", '{"iat":-1,"exp":true,"nbf":"x"}', '{"\\ud800":"\\udc00"}',
-        '{"aud":["a"],"iss":{"x":1}}', '{"<script>":"</textarea><script>alert(1)</script>"}', '{"exp":1.5}',
+        '{"exp":1e308}',
+        '{"exp":' + "9" * 4000 + "}",
+        '{"iat":-1,"exp":true,"nbf":"x"}',
+        '{"\\ud800":"\\udc00"}',
+        '{"aud":["a"],"iss":{"x":1}}',
+        '{"<script>":"</textarea><script>alert(1)</script>"}',
+        '{"exp":1.5}',
     ],
-)  # fmt: skip
+)
 def test_odd_claims_are_shown_and_break_nothing(visitor: Browser, claims: str) -> None:
     status, page = work(visitor, do="build", alg="HS256", header='{"kid":7,"typ":["x"]}', claims=claims, key="k")
     assert status == 200

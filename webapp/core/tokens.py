@@ -380,7 +380,9 @@ def signature_is_right(text: str, key: Any, alg: str) -> bool:
 def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
     """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
     parts = [
-        encode_base64url(json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace"))
+        encode_base64url(
+            json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+        )
         for part in (header, payload)
     ]
     signed = ".".join(parts)

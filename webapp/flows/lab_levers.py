@@ -20,7 +20,7 @@ FAST = (15, 45)
 """Seconds an access and a refresh token live under the fast clock."""
 
 MAY_PULL = frozenset({RefreshColumn.CURRENT, RefreshColumn.SUPERSEDED, RefreshColumn.RENEWABLE})
-"""Refresh tokens that could get the current one anyway. Nobody else may: a lever must not be a way to a refresh token."""
+"""Refresh tokens that get the current one anyway. Nobody else may: a lever must not be a way to a refresh token."""
 
 
 class Held(NamedTuple):
@@ -37,18 +37,15 @@ def let_expire(tokens: Tokens, evidence: Evidence, now: int, *, access: bool, re
     With the refresh token alone the access token stays valid and older than the refresh token's end: case 3.
     Raises DatabaseUnavailable.
     """
-    row = evidence.row
-    if row is None or evidence.column not in MAY_PULL:
+    seen = row = evidence.row
+    if seen is None or evidence.column not in MAY_PULL:
         return None
     if refresh:
         # Kept as it is, but for its end: it was issued when it was, and a token must be issued before it ends.
-        issued = min(row.refresh_issued_at, now - 1)
-        ended = transact(
-            lambda tx: lab_sessions.change(tx, row, refresh_issued_at=issued, refresh_expires_at=now)
-        )
-        if ended is None:
-            return None
-        row = ended
+        issued = min(seen.refresh_issued_at, now - 1)
+        row = transact(lambda tx: lab_sessions.change(tx, seen, refresh_issued_at=issued, refresh_expires_at=now))
+    if row is None:
+        return None
     text = _aged(tokens, row, evidence.access.claims, now) if access else _valid(tokens, row, evidence, now)
     return Held(row, text, tokens.mint_refresh(row))
 

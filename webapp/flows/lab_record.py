@@ -67,8 +67,14 @@ def keep(
         outcome=outcome.value,
         what=issued.what if issued else None,
         generation_before=before,
-        generation_after=max(before, issued.row.refresh_generation if issued and issued.row else before, refresh.gen if refresh else before),
-        cookies=" ".join(f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted(handed.items())),
+        generation_after=max(
+            before,
+            issued.row.refresh_generation if issued and issued.row else before,
+            refresh.gen if refresh else before,
+        ),
+        cookies=" ".join(
+            f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted(handed.items())
+        ),
         microseconds=int(seconds * 1_000_000),
         access_gen=access.gen if access else None,
         access_iat=access.iat if access else None,
@@ -76,15 +82,13 @@ def keep(
         refresh_gen=refresh.gen if refresh else None,
         refresh_iat=refresh.iat if refresh else None,
         refresh_exp=refresh.exp if refresh else None,
-    )  # fmt: skip
+    )
     _try(lambda tx: lab_requests.add(tx, record))
 
 
 def recall(sid: str, user_id: str) -> tuple[list[Record], set[tuple[str, str]]]:
     """A session's requests, newest first, and the cells its person has collected. Raises DatabaseUnavailable."""
-    return read(
-        lambda tx: (lab_requests.of_session(tx, sid, besides=STAGE_PATH), lab_requests.cells_of(tx, user_id))
-    )
+    return read(lambda tx: (lab_requests.of_session(tx, sid, besides=STAGE_PATH), lab_requests.cells_of(tx, user_id)))
 
 
 def _try(work: Callable[[Connection], object]) -> None:

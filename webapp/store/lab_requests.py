@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 from webapp.store.models import LabRequest
 
 KEPT = 60
-"""Newest requests kept for a session; beyond them the newest one of each cell of the matrix, so that it stays collected."""
+"""Newest requests kept for a session; beyond them the newest of each cell of the matrix, which stays collected."""
 
 _requests = cast(Table, LabRequest.__table__)
 

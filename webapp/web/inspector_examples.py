@@ -23,7 +23,7 @@ EXAMPLES = {
 
 
 def example(name: str, kid: str, now: int) -> str:
-    """The example token `name` as of `now` (Unix seconds). The broken ones pretend to be ours: they name our key `kid`."""
+    """The example token `name` as of `now` (Unix seconds). The broken ones pretend to be ours: they name our `kid`."""
     header: dict[str, Any] = {"alg": "HS256", "kid": "demo" if name == "good" else kid, "typ": "at+jwt"}
     claims: dict[str, Any] = {
         "iss": "https://auth.example.com",

@@ -21,15 +21,23 @@ KEY = {
     "too_long": _l("This is longer than any key we check (4096 characters)."),
     "not_json": _l("It begins like a JWK but is not JSON. Check brackets, quotes and commas."),
     "many": _l("This set does not hold exactly one key for this algorithm. Paste that key alone."),
-    "other_kind": _l("This key is for another algorithm. HS256 needs a secret, RS256 and PS256 an RSA key, ES256 one on P-256, EdDSA an Ed25519 key."),
+    "other_kind": _l(
+        "This key is for another algorithm. HS256 needs a secret, RS256 and PS256 "
+        "an RSA key, ES256 one on P-256, EdDSA an Ed25519 key."
+    ),
     "malformed": _l("This key cannot be read. Paste the whole of it, its BEGIN and END lines included."),
-    "encrypted": _l("This key is protected with a password. Decrypt a copy first, and better use one made for trying things out."),
-    "public_as_secret": _l("A PEM key is no shared secret. Taking a public key for one is a classic hole: everybody who knows it could sign."),
+    "encrypted": _l(
+        "This key is protected with a password. Decrypt a copy first, and better use one made for trying things out."
+    ),
+    "public_as_secret": _l(
+        "A PEM key is no shared secret. Taking a public key for one is a "
+        "classic hole: everybody who knows it could sign."
+    ),
     "neither": _l("This algorithm needs a key pair: paste a PEM or a JWK."),
     "needs_private": _l("Signing needs the private key; this is the public one."),
     "rsa_size": _l("Use an RSA key of 1024 to 4096 bits."),
     "curve": _l("ES256 needs a key on the curve P-256."),
-}  # fmt: skip
+}
 
 UNSIGNED = _l("Not signed at all. Anybody could have written it.")
 OTHER_ALGORITHM = _l("Signed in a way this page cannot check.")

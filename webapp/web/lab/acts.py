@@ -90,9 +90,24 @@ def eight_tabs(stage: Stage) -> Scene:
     scene.bands = [Band(0, 1.7, f"r{before}"), Band(1.7, 3, f"r{after}")]
     winner = answers.index(winners[0]) + 1 if winners else 0
     scene.story = [
-        ("case-2", _("Tab %(number)s was first: its UPDATE found generation %(before)s and made it %(after)s.", number=winner, before=before, after=after)),
-        ("case-2", _("The other %(others)s found no such row any more, looked again, and handed out the very same successor.", others=len(answers) - len(winners))),
-    ]  # fmt: skip
+        (
+            "case-2",
+            _(
+                "Tab %(number)s was first: its UPDATE found generation %(before)s and made it %(after)s.",
+                number=winner,
+                before=before,
+                after=after,
+            ),
+        ),
+        (
+            "case-2",
+            _(
+                "The other %(others)s found no such row any more, looked "
+                "again, and handed out the very same successor.",
+                others=len(answers) - len(winners),
+            ),
+        ),
+    ]
     scene.verdict = _(
         "%(served)s of %(all)s pages served, %(winners)s rotation, %(successors)s refresh token in all hands.",
         served=sum(answer.served for answer in answers),
@@ -124,9 +139,15 @@ def lost_answer(stage: Stage) -> Scene:
     scene.bands = [Band(0, 1.1, "r0"), Band(1.1, 4, "r1")]
     scene.story = [
         (kind_of(lost), _("The server rotates, and the answer never arrives: a tunnel, a closed lid.")),
-        (kind_of(again), _("The browser comes back with the old token. Nobody has used its successor yet, so the same successor goes out once more.")),
+        (
+            kind_of(again),
+            _(
+                "The browser comes back with the old token. Nobody has used its "
+                "successor yet, so the same successor goes out once more."
+            ),
+        ),
         (kind_of(onward), _("From now on the browser holds the new pair, and the row knows that it does.")),
-    ]  # fmt: skip
+    ]
     scene.as_expected = same and again.seen.outcome == Outcome.REDELIVER and onward.seen.outcome == Outcome.PROCEED
     scene.verdict = (
         _("Nobody was logged out: the second answer carried the same refresh token, byte for byte.")
@@ -155,9 +176,15 @@ def thief(stage: Stage) -> Scene:
     scene.story = [
         (kind_of(rotated), _("Somebody copied both cookies. You go on, and your tokens are replaced.")),
         (kind_of(used), _("You use the new ones: generation 1 is confirmed. Then the grace passes.")),
-        (kind_of(theft), _("The copy comes back with the old refresh token. Its successor is long in use, so one of two is not you: the session ends.")),
+        (
+            kind_of(theft),
+            _(
+                "The copy comes back with the old refresh token. Its successor is long "
+                "in use, so one of two is not you: the session ends."
+            ),
+        ),
         (kind_of(owner), _("Your next request is sent to the log-in page, which says why.")),
-    ]  # fmt: skip
+    ]
     scene.as_expected = (
         theft.seen.outcome == Outcome.THEFT
         and "notice=reuse" in theft.location
@@ -191,10 +218,19 @@ def log_out_race(stage: Stage) -> Scene:
     ]
     scene.bands = [Band(0, 1.6, "r0"), Band(1.6, 4, _("ended: log-out"), ended=True)]
     scene.story = [
-        (kind_of(refreshed), _("A page comes in with an expired access token. It is let in, and its view takes its time.")),
+        (
+            kind_of(refreshed),
+            _("A page comes in with an expired access token. It is let in, and its view takes its time."),
+        ),
         ("other", _("Meanwhile you log out in another tab: the row is ended first, then the cookies go.")),
-        (kind_of(late), _("The page's refresh came after the log-out, found no living row and set no cookie. Its old tokens open nothing any more.")),
-    ]  # fmt: skip
+        (
+            kind_of(late),
+            _(
+                "The page's refresh came after the log-out, found no living row and "
+                "set no cookie. Its old tokens open nothing any more."
+            ),
+        ),
+    ]
     scene.as_expected = out.status == 303 and not refreshed.cookies and not late.served
     scene.verdict = (
         _("The log-out won: the refresh handed out nothing.")
@@ -227,11 +263,25 @@ def slow_page(stage: Stage) -> Scene:
     ]
     scene.bands = [Band(0, 1.8, "r0"), Band(1.8, 4, "r1")]
     scene.story = [
-        (kind_of(slowest), _("A page goes in with a valid access token, and its view takes longer than the token lives.")),
+        (
+            kind_of(slowest),
+            _("A page goes in with a valid access token, and its view takes longer than the token lives."),
+        ),
         (kind_of(other), _("Another tab finds the token expired and refreshes: generation 0 became 1.")),
-        (kind_of(onward), _("The slow answer arrives and sets no cookie, so the newer pair stays. The next request is an ordinary one.")),
-    ]  # fmt: skip
-    scene.as_expected = slowest.served and not slowest.cookies and other.seen.what == "rotated" and onward.seen.outcome == Outcome.PROCEED
+        (
+            kind_of(onward),
+            _(
+                "The slow answer arrives and sets no cookie, so the newer pair "
+                "stays. The next request is an ordinary one."
+            ),
+        ),
+    ]
+    scene.as_expected = (
+        slowest.served
+        and not slowest.cookies
+        and other.seen.what == "rotated"
+        and onward.seen.outcome == Outcome.PROCEED
+    )
     scene.verdict = (
         _("Both pages were served, and the late answer overwrote nothing.")
         if scene.as_expected
@@ -241,13 +291,45 @@ def slow_page(stage: Stage) -> Scene:
 
 
 ACTS = (
-    Act("tabs", _l("Eight tabs at once"), _l("A browser restores eight tabs whose access token has expired. One of them rotates, seven end up with the same new token."), eight_tabs),
-    Act("lost", _l("The lost answer"), _l("The server has rotated, but its answer is lost on the way. The old token still works, and brings the same successor."), lost_answer),
-    Act("thief", _l("The thief"), _l("A copied refresh token is used after its successor. The session ends, and the log-in page says why."), thief),
-    Act("logout", _l("Log-out against refresh"), _l("You log out while another tab is being refreshed. The refresh loses."), log_out_race),
-    Act("slow", _l("The slow page"), _l("A page takes longer than its access token lives, while another tab refreshes. Neither gets in the other's way."), slow_page),
-)  # fmt: skip
+    Act(
+        "tabs",
+        _l("Eight tabs at once"),
+        _l(
+            "A browser restores eight tabs whose access token has expired. One of "
+            "them rotates, seven end up with the same new token."
+        ),
+        eight_tabs,
+    ),
+    Act(
+        "lost",
+        _l("The lost answer"),
+        _l(
+            "The server has rotated, but its answer is lost on the way. The old "
+            "token still works, and brings the same successor."
+        ),
+        lost_answer,
+    ),
+    Act(
+        "thief",
+        _l("The thief"),
+        _l("A copied refresh token is used after its successor. The session ends, and the log-in page says why."),
+        thief,
+    ),
+    Act(
+        "logout",
+        _l("Log-out against refresh"),
+        _l("You log out while another tab is being refreshed. The refresh loses."),
+        log_out_race,
+    ),
+    Act(
+        "slow",
+        _l("The slow page"),
+        _l(
+            "A page takes longer than its access token lives, while another "
+            "tab refreshes. Neither gets in the other's way."
+        ),
+        slow_page,
+    ),
+)
 
 BY_NAME = {act.name: act for act in ACTS}
-
-

@@ -75,6 +75,4 @@ def _view(name: str, text: str | None, verdict: Verdict[Any]) -> TokenView:
     if claims is None or text is None:
         return TokenView(name, verdict.state, [], [])
     header, payload = read_token(text)
-    return TokenView(
-        name, verdict.state, explain(header), explain(payload), claims.iat, claims.exp, claims.gen
-    )
+    return TokenView(name, verdict.state, explain(header), explain(payload), claims.iat, claims.exp, claims.gen)

@@ -8,7 +8,6 @@ from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
 from webapp.web.cookies import ACCESS, REFRESH
 from webapp.web.lab.stage import Answer, Stage
 
-
 REACHABLE = frozenset(
     (access.value, column.value)
     for access in TokenState

@@ -1,4 +1,4 @@
-"""What the lab remembers of a request, and what it tells the stage. Called once a request, after its cookies are settled."""
+"""What the lab remembers of a request and tells the stage, once the request's cookies are settled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from webapp.flows import lab_record
 from webapp.web.authentication import Auth, tokens_after
 from webapp.web.lab.stage import WITNESS, Witness
 from webapp.web.services import services
-
 
 log = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ class Witness:
 
     audience: tuple[str, str]
     """Session and user id of the person who watches."""
-    in_view: Callable[[], None]
+    in_view: Callable[[], object]
     wants_form: bool = False
     access: str = ""
     refresh: str = ""
@@ -145,7 +145,7 @@ class Stage:
         wants_form: bool = False,
     ) -> Callable[[], Answer]:
         """A request that is sent when it is called. `in_view` runs inside the stage's view: it can make it slow."""
-        witness = Witness((self._person.sid, self._person.user_id), lambda: in_view() and None, wants_form)
+        witness = Witness((self._person.sid, self._person.user_id), in_view, wants_form)
         cookies = dict(self.jar if jar is None else jar)
         header = "; ".join(f"{wire}={cookies[name]}" for wire, name in self._wire.items() if name in cookies)
         fields = dict(form or {})

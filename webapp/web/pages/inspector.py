@@ -140,7 +140,11 @@ def _with_given_key(desk: Desk, text: str, alg: object) -> tuple[str, str]:
         return "info", str(words.UNUSABLE_KEY)
     if not right:
         return "bad", str(words.WRONG_SIGNATURE)
-    return ("warn", str(words.RIGHT_BUT_SHORT)) if foreign_keys.is_short(key, str(alg)) else ("ok", str(words.RIGHT_SIGNATURE))
+    return (
+        ("warn", str(words.RIGHT_BUT_SHORT))
+        if foreign_keys.is_short(key, str(alg))
+        else ("ok", str(words.RIGHT_SIGNATURE))
+    )
 
 
 def _with_ours(desk: Desk, text: str, parts: Parts) -> None:
@@ -168,7 +172,9 @@ def _page(desk: Desk) -> Response:
         parts=parts,
         header=explain(parts.header or {}) if parts else [],
         claims=explain(parts.payload or {}) if parts else [],
-        findings=[words.FINDING[found] for found in findings(parts, now)] if parts and parts.payload is not None else [],
+        findings=[words.FINDING[found] for found in findings(parts, now)]
+        if parts and parts.payload is not None
+        else [],
         examples=EXAMPLES,
         algorithms=foreign_keys.ALGORITHMS,
         words=words,
@@ -185,5 +191,5 @@ def _page(desk: Desk) -> Response:
 
 def _relative(instant: int, now: int) -> str:
     if abs(instant - now) < 2:
-        return _("now")
-    return format_timedelta(timedelta(seconds=instant - now), add_direction=True)
+        return str(_("now"))
+    return str(format_timedelta(timedelta(seconds=instant - now), add_direction=True))

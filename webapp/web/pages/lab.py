@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
@@ -39,13 +51,20 @@ CARDS = 20
 
 LEVERS = {
     "access": (True, False, _l("The access token has expired now. Nothing else has changed: send a request and see.")),
-    "refresh": (False, True, _l("The refresh token has expired now, the access token is still valid. Send a request and see.")),
+    "refresh": (
+        False,
+        True,
+        _l("The refresh token has expired now, the access token is still valid. Send a request and see."),
+    ),
     "both": (True, True, _l("Both tokens have expired now. Send a request and see.")),
-}  # fmt: skip
+}
 PACES = {
-    "fast": (True, _l("Fast clock: from now on your access tokens live for 15 seconds and your refresh tokens for 45.")),
+    "fast": (
+        True,
+        _l("Fast clock: from now on your access tokens live for 15 seconds and your refresh tokens for 45."),
+    ),
     "normal": (False, _l("Your tokens have their ordinary lifetimes again.")),
-}  # fmt: skip
+}
 OVERTAKEN = ("warn", _l("Another tab was faster, so nothing was changed. Try again."))
 
 

@@ -18,9 +18,7 @@ def upgrade() -> None:
         sessions.add_column(sa.Column("watched_from", sa.BigInteger()))
     op.create_table(
         "lab_requests",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("sid", sa.String(32), sa.ForeignKey("auth_sessions.id", ondelete="CASCADE"), nullable=False),
         sa.Column("user_id", sa.String(32), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
