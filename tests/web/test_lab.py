@@ -315,7 +315,7 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
 
 @pytest.mark.parametrize("access", list(TokenState))
 def test_every_cell_does_what_the_table_says(app: Flask, visitor: Browser, access: TokenState) -> None:
-    """Each of the 29 cells a request can be in, with real tokens against the real hooks; all of them can be collected."""
+    """Each of the 29 cells a request can be in, with real tokens against the real hooks."""
     visitor.sign_up()
     token = token_of(visitor)
     columns = [column for column in RefreshColumn if (access.value, column.value) in REACHABLE]
