@@ -34,6 +34,8 @@ class Facts(NamedTuple):
     refresh_jti: str = "AAAAAAAAAAAAAAAAAAAAAA"
     refresh_issued_at: int = 1_800_000_000
     refresh_expires_at: int = 1_800_000_000 + 1_209_600
+    access_ttl: int | None = None
+    refresh_ttl: int | None = None
 
 
 def b64(raw: bytes | str) -> str:
