@@ -14,7 +14,7 @@ from flask import Flask
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from webapp.core.decision import PAGES, RefreshColumn, TokenState
-from webapp.store import auth_sessions
+from webapp.store import auth_sessions, lookup
 from webapp.store.database import db, read
 from webapp.store.models import LabRequest
 from webapp.web.lab.cells import REACHABLE
@@ -311,6 +311,15 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
         sids = read(lambda tx: auth_sessions.live_sids(tx, before.user_id, before.created_at))
         everything = db.session.execute(db.text("select count(*) from auth_sessions")).scalar()
     assert (sids, everything) == ([before.sid], 1)
+
+
+def test_the_stage_leaves_no_connection_behind(visitor: Browser) -> None:
+    """Each request of an act has a thread of its own; when it ends, so does the connection it read on."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    before = len(lookup._all)
+    pull(visitor, "act/tabs", token)
+    assert len(lookup._all) == before
 
 
 @pytest.mark.parametrize("access", list(TokenState))

@@ -92,6 +92,13 @@ def _reader_of(engine: Engine) -> _Reader:
     return reader
 
 
+def close_own() -> None:
+    """Close this thread's connection. For a thread that is about to end: nobody else would do it."""
+    held: _Reader | None = getattr(_own, "reader", None)
+    if held is not None:
+        _drop(held)
+
+
 def _drop(reader: _Reader) -> None:
     _all.discard(reader)
     if getattr(_own, "reader", None) is reader:

@@ -20,6 +20,7 @@ from webapp.flows import lab_stage
 from webapp.flows.client import Client
 from webapp.flows.lab_record import STAGE_PATH
 from webapp.store.auth_sessions import SessionRow
+from webapp.store.lookup import close_own
 from webapp.web.authentication import Auth, describe
 from webapp.web.cookies import ACCESS, REFRESH
 from webapp.web.services import services
@@ -194,6 +195,8 @@ class Running:
             self._answer = call()
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             self._error = error
+        finally:
+            close_own()
 
     def answer(self) -> Answer:
         """Wait for the answer. Raises what the request raised, or TimeoutError."""
