@@ -17,6 +17,7 @@ OPEN = {
     "home.index",
     "inspector.show",
     "inspector.work",
+    "lab.state",
     "operations.healthz",
     "operations.jwks",
     "operations.readyz",
@@ -27,7 +28,8 @@ OPEN = {
 
 
 def address(rule: Rule) -> str:
-    return re.sub(r"<[^>]+>", "x", rule.rule)
+    """An address that fits the rule: the first of the words it allows, or any."""
+    return re.sub(r"<(?:any\((\w+)[^)]*\):)?[^>]+>", lambda found: found[1] or "x", rule.rule)
 
 
 def is_known_open(rule: Rule) -> bool:
