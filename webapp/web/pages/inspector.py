@@ -22,6 +22,7 @@ from webapp.web import inspector_words as words
 from webapp.web.authentication import public
 from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.inspector_examples import DEMO_SECRET, EXAMPLES, example
+from webapp.web.limits import limited
 from webapp.web.services import services
 
 blueprint = Blueprint("inspector", __name__)
@@ -55,6 +56,7 @@ def show() -> Response:
 
 @blueprint.post("/inspector")
 @public
+@limited("inspector")
 def work() -> Response:
     """`POST /inspector`: `do` is inspect, build or generate; or `example` names one."""
     if (name := request.form.get("example")) in EXAMPLES:
