@@ -26,7 +26,7 @@ def add_test_views(app: Flask) -> None:
     @app.get("/test/open")
     @public
     def open_page() -> dict[str, object]:
-        return {"signed_in": current_user.is_authenticated}
+        return {"signed_in": current_user.is_authenticated, "pid": str(os.getpid())}
 
     @app.post("/test/echo")
     def echo() -> dict[str, str]:

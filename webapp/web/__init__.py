@@ -13,6 +13,7 @@ from webapp.web import (
     headers,
     language,
     limits,
+    metrics,
     navigation,
     operations,
     request_id,
@@ -26,6 +27,7 @@ from webapp.web.services import services_of
 
 def register(app: Flask) -> None:
     """Hooks in their order, then the pages, then the errors."""
+    app.after_request(metrics.count)  # Flask runs these backwards: this one last
     app.session_interface = LazySessionInterface()
     csrf.register(app)
     authentication.register(app)
