@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
-from typing import cast
+from typing import Any, cast
 
-import psycopg
 from sqlalchemy import Connection, Table, func, select, text
 
 from webapp.store.database import DatabaseUnavailable, read
@@ -36,15 +34,14 @@ def count_live(now: int) -> int | None:
     )
 
     def work(connection: Connection) -> int:
-        driver = connection.connection.dbapi_connection
-        if isinstance(driver, sqlite3.Connection):
+        if connection.dialect.name == "sqlite":
+            driver: Any = connection.connection.dbapi_connection
             end = time.monotonic() + PATIENCE
             driver.set_progress_handler(lambda: int(time.monotonic() > end), STEPS)
             try:
                 return connection.execute(statement).scalar_one()
             finally:
                 driver.set_progress_handler(None, STEPS)
-        assert isinstance(driver, psycopg.Connection)
         connection.execute(text(f"SET LOCAL statement_timeout = {int(PATIENCE * 1000)}"))
         return connection.execute(statement).scalar_one()
 

@@ -61,7 +61,7 @@ def count(response: Response) -> Response:
             if auth.outcome in REFRESHING:
                 count_refresh(auth.issued.what if auth.issued is not None else UNSETTLED, auth.elapsed)
         status = response.status_code
-        if status >= 400 or request.method == "POST":
+        if status != 200 or auth is None:  # whatever is not a page that was simply shown
             _count_rarer(status)
     except Exception:
         log.exception("not counted")
