@@ -28,6 +28,16 @@ def add_test_views(app: Flask) -> None:
     def open_page() -> dict[str, object]:
         return {"signed_in": current_user.is_authenticated, "pid": str(os.getpid())}
 
+    @app.get("/test/address")
+    @public
+    def address() -> dict[str, str | None]:
+        return {
+            "address": request.remote_addr,
+            "host": request.host,
+            "scheme": request.scheme,
+            "root": request.root_path,
+        }
+
     @app.post("/test/echo")
     def echo() -> dict[str, str]:
         return dict(request.form.items())

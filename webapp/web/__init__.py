@@ -17,6 +17,7 @@ from webapp.web import (
     navigation,
     operations,
     request_id,
+    static_files,
 )
 from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.browser_state import LazySessionInterface
@@ -53,6 +54,7 @@ def register(app: Flask) -> None:
     openapi.register(app, v1.blueprint)
     if services_of(app).settings.lab:
         lab.register(app)
+    static_files.register(app)
     errors.register(app)
 
 
