@@ -82,7 +82,8 @@ class Nginx:
         )
         user = "user root;" if os.getuid() == 0 else ""
         return (
-            f"daemon off;\n{user}\nworker_processes 1;\npid {self.folder}/nginx.pid;\nerror_log {self.folder}/error.log;\n"
+            f"daemon off;\n{user}\nworker_processes 1;\n"
+            f"pid {self.folder}/nginx.pid;\nerror_log {self.folder}/error.log;\n"
             f"events {{ worker_connections 256; }}\nhttp {{\n{temporary}{site}\n}}\n"
         )
 
