@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -35,8 +35,12 @@ POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 18
 POSTGRES_ARGS = {
     "connect_timeout": 3,
     "application_name": "tokenroom",
-    # A statement of ours takes milliseconds; one that does not is stuck, and a stuck one holds a worker.
-    "options": f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(PATIENCE * 1000)}",
+    # A statement of ours takes milliseconds; one that does not is stuck, and a stuck one holds a worker. A worker that
+    # is stopped in the middle of a transaction must not hold its rows for ever either.
+    "options": f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(PATIENCE * 1000)} "
+    f"-c idle_in_transaction_session_timeout={int(6 * PATIENCE * 1000)}",
+    # The primary only: a replica would answer with sessions as they were, and refuse what ends them.
+    "target_session_attrs": "read-write",
     "keepalives_idle": 30,
     "tcp_user_timeout": int(PATIENCE * 1000),
 }
@@ -82,7 +86,7 @@ def engine_options(url: str) -> dict[str, Any]:
     # An error's text would otherwise repeat the values of its statement: hashes of passwords, ids of tokens.
     silent = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {**silent, "connect_args": {"timeout": PATIENCE}}
+        return {**silent, **POOL, "connect_args": {"timeout": PATIENCE}}
     return {**silent, **POOL, "connect_args": POSTGRES_ARGS}
 
 
@@ -138,6 +142,10 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
         except UNAVAILABLE_ERRORS as error:
             if attempt == ATTEMPTS or not _may_retry(error):
                 raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise  # its children are mistakes of ours
+            raise DatabaseUnavailable("the database is damaged") from error
         finally:
             _afterwards.set(None)
             _waited.set(_waited.get() + time.monotonic() - started)
@@ -162,6 +170,10 @@ def read(work: Callable[[Connection], T]) -> T:
         except UNAVAILABLE_ERRORS as error:
             if attempt == ATTEMPTS or not _may_retry(error):
                 raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise  # its children are mistakes of ours
+            raise DatabaseUnavailable("the database is damaged") from error
     raise AssertionError("unreachable")
 
 
