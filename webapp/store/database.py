@@ -66,7 +66,8 @@ UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
 )
 """What the pages answer with 503."""
 
-_waited: ContextVar[float] = ContextVar("waited", default=0.0)
+_waited: ContextVar[float | None] = ContextVar("waited", default=None)
+"""Seconds this request has spent in transactions; None outside requests: a command may take its time."""
 _afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
 
 
@@ -123,7 +124,8 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
     """
     engine = db.engine
     for attempt in range(1, ATTEMPTS + 1):
-        allowed = min(patience, PATIENCE - _waited.get())
+        waited = _waited.get()
+        allowed = patience if waited is None else min(patience, PATIENCE - waited)
         if allowed <= 0:
             raise DatabaseUnavailable("the database kept this request waiting for too long")
         started = time.monotonic()
@@ -148,7 +150,8 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
             raise DatabaseUnavailable("the database is damaged") from error
         finally:
             _afterwards.set(None)
-            _waited.set(_waited.get() + time.monotonic() - started)
+            if waited is not None:
+                _waited.set(waited + time.monotonic() - started)
     raise AssertionError("unreachable")
 
 
