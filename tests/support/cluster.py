@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
+import random
 import shutil
+import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-
-from tests.support.server import free_port
 
 
 def programs() -> Path | None:
@@ -19,12 +19,21 @@ def programs() -> Path | None:
     return Path(found[-1]).parent if found else Path(beside).resolve().parent if beside else None
 
 
+def lasting_port() -> int:
+    """A free port that stays free while nobody listens: outside the range that outgoing connections are given."""
+    while True:
+        port = random.randrange(15000, 30000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 class Cluster:
     """Use as a context manager; it runs afterwards unless stopped."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = lasting_port()
         self.settings = {"fsync": "off", "unix_socket_directories": "''", **settings}
         self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         bin_ = programs()
@@ -34,7 +43,9 @@ class Cluster:
     def _run(self, *command: str) -> None:
         # PostgreSQL refuses to run as root.
         prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Into a file: the server that pg_ctl starts inherits it, and a pipe would never end.
+        with (self.folder.parent / "commands.log").open("ab") as log:
+            subprocess.run([*prefix, *command], check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def __enter__(self) -> Cluster:
         self.folder.mkdir(parents=True)
