@@ -31,7 +31,12 @@ def add_test_views(app: Flask) -> None:
     @app.get("/test/open")
     @public
     def open_page() -> dict[str, object]:
-        return {"signed_in": current_user.is_authenticated, "pid": str(os.getpid())}
+        return {"signed_in": current_user.is_authenticated}
+
+    @app.get("/test/pid")
+    @public
+    def pid() -> dict[str, str]:
+        return {"pid": str(os.getpid())}
 
     @app.get("/test/address")
     @public

@@ -159,7 +159,7 @@ def test_workers_count_together_also_those_that_are_gone(tmp_path: Path, preload
         assert server.process is not None
         server.process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and server.browser().get("/test/open").json()["pid"] in pids:
+        while time.monotonic() < deadline and server.browser().get("/test/pid").json()["pid"] in pids:
             time.sleep(0.05)  # processes that are replaced, not a clock that runs
         visitor = visitor.another_tab()
         visitor.get("/test/me")
