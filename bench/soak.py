@@ -72,7 +72,7 @@ def act(
     chance: random.Random, server: Server, browser: Browser, name: str, ghosts: list[Browser], tally: Tally
 ) -> Browser:
     """One thing a person does; the browser they go on with."""
-    what = chance.choices(["page", "tabs", "log out", "theft", "ghost"], [80, 8, 4, 3, 5])[0]
+    what = chance.choices(["page", "tabs", "log out", "theft", "ghost"], [300, 30, 3, 1, 10])[0]
     if what == "page":
         look(browser, name, tally)
     elif what == "tabs":
