@@ -12,7 +12,6 @@ import pytest
 import yaml
 from prometheus_client.registry import REGISTRY
 
-from tests.support.databases import need
 from tests.support.server import ROOT
 from webapp.web import metrics
 
@@ -53,8 +52,8 @@ def test_the_dashboard_shows_series_that_exist() -> None:
 def test_systemd_accepts_the_units(unit: str, tmp_path: Path) -> None:
     """`systemd-analyze verify` finds nothing but that the programs are not installed here."""
     verify = shutil.which("systemd-analyze")
-    need("systemd-analyze", there=verify is not None)
-    assert verify
+    if verify is None:
+        pytest.skip("no systemd here, as in most containers")
     for path in DEPLOY.glob("tokenroom*.*"):
         shutil.copy(path, tmp_path)
     result = subprocess.run([verify, "verify", str(tmp_path / unit)], capture_output=True, text=True)

@@ -17,7 +17,6 @@ from sqlalchemy.engine import Engine
 from tests.support.browser import PASSWORD, Browser, case_of
 from tests.support.clock import SetClock
 from tests.support.crowd import Crowd
-from tests.support.databases import need
 from tests.support.server import Server
 from webapp.store.database import db
 from webapp.web.services import services_of
@@ -119,7 +118,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mounted = os.getuid() == 0 and not subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=2m", "tokenroom-test", folder], stderr=subprocess.DEVNULL
     ).returncode  # fmt: skip
-    need("a mounted small disk", there=bool(mounted))
+    if not mounted:
+        pytest.skip("this user or container may not mount anything")
     yield folder
     subprocess.run(["umount", folder], check=True)
 
