@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from tests.support.cluster import Cluster, programs
-from tests.support.crowd import Crowd
 from tests.support.databases import need
 from tests.support.server import Server
+from tests.support.witnesses import Crowd
 
 pytestmark = pytest.mark.faults
 

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Engine
 
 from tests.support.browser import PASSWORD, Browser, case_of
 from tests.support.clock import SetClock
-from tests.support.crowd import Crowd
 from tests.support.server import Server
+from tests.support.witnesses import Crowd
 from webapp.store.database import db
 from webapp.web.services import services_of
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from tests.support.browser import Browser
-from tests.support.crowd import Crowd
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
 from tests.support.nginx import NGINX, Nginx
 from tests.support.production import production
 from tests.support.server import Server
+from tests.support.witnesses import Crowd
 
 pytestmark = pytest.mark.hosts
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.support.browser import Browser
+from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.server import Server
 from webapp.store import live_sessions
@@ -164,3 +164,21 @@ def test_workers_count_together_also_those_that_are_gone(tmp_path: Path, preload
         visitor = visitor.another_tab()
         visitor.get("/test/me")
         assert served() == 51
+
+
+def test_the_api_is_counted_too(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """A log-in and a refresh without a browser appear under the same names."""
+    name = visitor.sign_up()
+    grown = Difference(visitor)
+    client = app.test_client()
+    pair = client.post("/api/v1/login", json={"username": name, "password": PASSWORD}).get_json()
+    clock.advance(601)
+    answer = client.post(
+        "/api/v1/refresh",
+        json={"refresh_token": pair["refresh_token"]},
+        headers={"Authorization": f"Bearer {pair['access_token']}"},
+    )
+    assert answer.status_code == 200
+    assert grown("tokenroom_logins_total", channel="api", result="succeeded") == 1
+    assert grown("tokenroom_refreshes_total", result="rotated") == 1
+    assert grown("tokenroom_requests_total", case="2", outcome="rotate") == 1

@@ -20,6 +20,7 @@ from prometheus_client.registry import REGISTRY, Collector
 
 from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.rotation import REFRESHING
+from webapp.flows.judge import Evidence
 from webapp.store.live_sessions import count_live
 from webapp.web.services import services
 
@@ -43,7 +44,7 @@ LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit
 DATABASE_ERRORS = Counter("tokenroom_database_errors", "Answers 503 because the database was locked, slow or away.")
 ERROR_ANSWERS = Counter("tokenroom_error_answers", "Answers with a 4xx or 5xx status.", ("status",))
 
-LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.log_in": "api"}
+LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
 LOG_IN_RESULTS = {200: "succeeded", 303: "succeeded", 401: "wrong", 422: "wrong", 429: "limited"}
 
 _requests: dict[tuple[TokenState, TokenState, Outcome], Counter] = {}
@@ -55,9 +56,7 @@ def count(response: Response) -> Response:
     try:
         auth = g.get("auth")
         if auth is not None:
-            evidence = auth.evidence
-            key = (evidence.access.state, evidence.refresh.state, auth.outcome)
-            (_requests.get(key) or _bind_request(*key)).inc()
+            count_request(auth.evidence, auth.outcome)
             if auth.outcome in REFRESHING:
                 count_refresh(auth.issued.what if auth.issued is not None else UNSETTLED, auth.elapsed)
         status = response.status_code
@@ -66,6 +65,12 @@ def count(response: Response) -> Response:
     except Exception:
         log.exception("not counted")
     return response
+
+
+def count_request(evidence: Evidence, outcome: Outcome) -> None:
+    """Count one request that was judged by its tokens."""
+    key = (evidence.access.state, evidence.refresh.state, outcome)
+    (_requests.get(key) or _bind_request(*key)).inc()
 
 
 def count_refresh(result: str, seconds: float) -> None:
