@@ -20,6 +20,7 @@ OPEN = {
     "lab.state",
     "operations.healthz",
     "operations.jwks",
+    "operations.metrics_text",
     "operations.readyz",
     "preferences.save",
     "static",

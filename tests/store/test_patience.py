@@ -14,6 +14,12 @@ from webapp.store import database
 from webapp.store.database import DatabaseUnavailable, db, read, transact
 
 
+@pytest.fixture(autouse=True)
+def _no_request_before() -> None:
+    """Requests of earlier tests in this thread have left their account."""
+    database._waited.set(None)
+
+
 def test_a_request_has_one_account_and_a_command_has_none(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Transactions of one request together get PATIENCE; a command that makes many of them is not cut off."""
     seconds = iter(range(0, 1000, 3))
