@@ -171,16 +171,17 @@ def main() -> int:
         sizes = []
         started, began = time.monotonic(), server.clock()
         shown = 0.0
-        while (passed := time.monotonic() - started) < options.minutes * 60:
+        # The clock runs until the last of them is home: some wait for it.
+        while any(thread.is_alive() for thread in people):
+            passed = time.monotonic() - started
+            if passed >= options.minutes * 60:
+                over.set()
             server.clock.set(began + int(passed * SPEED))
             if passed >= shown:
                 sizes.append(memory(server))
                 print(f"{passed:4.0f} s  {sizes[-1]:6.1f} MB  {dict(tally.counts)}", flush=True)
                 shown += 15
             time.sleep(0.01)
-        over.set()
-        for thread in people:
-            thread.join(90)
         sizes.append(memory(server))
     warm = sizes[len(sizes) // 3 :]
     growth = (warm[-1] / warm[0] - 1) * 100
