@@ -25,6 +25,27 @@ from webapp import create_app
 from webapp.store.database import db
 from webapp.web.services import services_of
 
+APART = ("faults", "hosts")
+"""Markers of tests that take machines apart: they run only when asked for, and then alone."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for name in APART:
+        parser.addoption(f"--{name}", action="store_true", help=f"run the tests marked {name}, and only those")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    asked = [name for name in APART if config.getoption(f"--{name}")]
+
+    def is_wanted(item: pytest.Item) -> bool:
+        marks = [name for name in APART if item.get_closest_marker(name)]
+        return any(name in asked for name in marks) if asked else not marks
+
+    left_out = [item for item in items if not is_wanted(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_wanted(item)]
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ OPEN = {
     "lab.state",
     "operations.healthz",
     "operations.jwks",
+    "operations.metrics_text",
     "operations.readyz",
     "preferences.save",
     "static",
@@ -33,7 +34,7 @@ def address(rule: Rule) -> str:
 
 
 def is_known_open(rule: Rule) -> bool:
-    return rule.endpoint in OPEN or rule.endpoint == "open_page"
+    return rule.endpoint in OPEN or rule.endpoint in ("open_page", "pid", "address")
 
 
 def test_every_other_route_asks_to_log_in(app: Flask) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -37,6 +37,7 @@ class Server:
         *,
         workers: int = 4,
         settings: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -52,6 +53,7 @@ class Server:
             **({"WEBAPP_DATABASE_URL": database_url} if database_url else {}),
             **(settings or {}),
         }
+        self.arguments = list(arguments)
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
@@ -66,6 +68,7 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")} | self.settings
         environment |= {"WEBAPP_TEST_CLOCK": str(self.clock.path), "WEB_CONCURRENCY": str(self.workers)}
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}"]
+        command += self.arguments
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "tests.support.serving:make_app()"],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 from flask_login import current_user
@@ -14,6 +16,9 @@ from tests.support.clock import SetClock
 from webapp import create_app
 from webapp.web.authentication import public
 from webapp.web.services import services_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 def add_test_views(app: Flask) -> None:
@@ -27,6 +32,21 @@ def add_test_views(app: Flask) -> None:
     @public
     def open_page() -> dict[str, object]:
         return {"signed_in": current_user.is_authenticated}
+
+    @app.get("/test/pid")
+    @public
+    def pid() -> dict[str, str]:
+        return {"pid": str(os.getpid())}
+
+    @app.get("/test/address")
+    @public
+    def address() -> dict[str, str | None]:
+        return {
+            "address": request.remote_addr,
+            "host": request.host,
+            "scheme": request.scheme,
+            "root": request.root_path,
+        }
 
     @app.post("/test/echo")
     def echo() -> dict[str, str]:
@@ -65,4 +85,14 @@ def make_app() -> Flask:
     add_test_views(app)
     if hashes := os.environ.get("WEBAPP_TEST_HASHES"):
         count_hashes(Path(hashes))
+    inner = app.wsgi_app
+
+    def may_die(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """`X-Test-Die: before-answer`: everything is done and committed, and the answer never leaves."""
+        answer = inner(environ, start_response)
+        if environ.get("HTTP_X_TEST_DIE") == "before-answer":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    app.wsgi_app = may_die  # type: ignore[method-assign]
     return app

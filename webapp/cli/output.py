@@ -14,7 +14,6 @@ from flask.cli import with_appcontext
 from webapp.core.errors import TokenroomError
 from webapp.flows.client import Client
 from webapp.store import health
-from webapp.store.database import begin_request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +29,6 @@ def command(function: F) -> F:
     @with_appcontext
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        begin_request()
         problem = health.problem()
         if problem:
             raise click.ClickException(problem)

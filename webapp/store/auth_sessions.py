@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from webapp.core.tokens import Channel, new_jti
 from webapp.store.lookup import Lookup
 from webapp.store.models import AuthSession, User
+from webapp.store.prepared import Prepared
 
 MAX_LIVE_SESSIONS = 20
 """Live sessions a person may have; the next log-in ends the oldest."""
@@ -137,7 +138,7 @@ def start(
     return row
 
 
-_ROTATE = (
+_ROTATE = Prepared(
     update(_sessions)
     .where(
         _sessions.c.id == bindparam("sid"),
@@ -177,8 +178,8 @@ def rotate(tx: Connection, row: SessionRow, *, now: int, refresh_expires_at: int
         refresh_confirmed_at=None,
         last_seen_at=now,
     )
-    result = tx.execute(
-        _ROTATE,
+    result = _ROTATE.run(
+        tx,
         {
             "sid": row.sid,
             "gen": row.refresh_generation,
@@ -191,19 +192,21 @@ def rotate(tx: Connection, row: SessionRow, *, now: int, refresh_expires_at: int
     return successor if result.rowcount == 1 else None
 
 
+_CONFIRM = Prepared(
+    update(_sessions)
+    .where(
+        _sessions.c.id == bindparam("sid"),
+        _sessions.c.refresh_generation == bindparam("gen"),
+        _sessions.c.refresh_confirmed_at.is_(None),
+        _sessions.c.revoked_at.is_(None),
+    )
+    .values(refresh_confirmed_at=bindparam("now"), last_seen_at=bindparam("now"))
+)
+
+
 def confirm(tx: Connection, sid: str, generation: int, now: int) -> bool:
     """Note that the client holds generation `generation`. True if this call was the first to."""
-    statement = (
-        update(_sessions)
-        .where(
-            _sessions.c.id == sid,
-            _sessions.c.refresh_generation == generation,
-            _sessions.c.refresh_confirmed_at.is_(None),
-            _sessions.c.revoked_at.is_(None),
-        )
-        .values(refresh_confirmed_at=now, last_seen_at=now)
-    )
-    return tx.execute(statement).rowcount == 1
+    return _CONFIRM.run(tx, {"sid": sid, "gen": generation, "now": now}).rowcount == 1
 
 
 def revoke(tx: Connection, sid: str, reason: str, now: int) -> bool:

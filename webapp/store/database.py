@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -35,8 +35,12 @@ POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 18
 POSTGRES_ARGS = {
     "connect_timeout": 3,
     "application_name": "tokenroom",
-    # A statement of ours takes milliseconds; one that does not is stuck, and a stuck one holds a worker.
-    "options": f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(PATIENCE * 1000)}",
+    # A statement of ours takes milliseconds; one that does not is stuck, and a stuck one holds a worker. A worker that
+    # is stopped in the middle of a transaction must not hold its rows for ever either.
+    "options": f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(PATIENCE * 1000)} "
+    f"-c idle_in_transaction_session_timeout={int(6 * PATIENCE * 1000)}",
+    # The primary only: a replica would answer with sessions as they were, and refuse what ends them.
+    "target_session_attrs": "read-write",
     "keepalives_idle": 30,
     "tcp_user_timeout": int(PATIENCE * 1000),
 }
@@ -62,7 +66,8 @@ UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
 )
 """What the pages answer with 503."""
 
-_waited: ContextVar[float] = ContextVar("waited", default=0.0)
+_waited: ContextVar[float | None] = ContextVar("waited", default=None)
+"""Seconds this request has spent in transactions; None outside requests: a command may take its time."""
 _afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
 
 
@@ -82,7 +87,7 @@ def engine_options(url: str) -> dict[str, Any]:
     # An error's text would otherwise repeat the values of its statement: hashes of passwords, ids of tokens.
     silent = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {**silent, "connect_args": {"timeout": PATIENCE}}
+        return {**silent, **POOL, "connect_args": {"timeout": PATIENCE}}
     return {**silent, **POOL, "connect_args": POSTGRES_ARGS}
 
 
@@ -119,7 +124,8 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
     """
     engine = db.engine
     for attempt in range(1, ATTEMPTS + 1):
-        allowed = min(patience, PATIENCE - _waited.get())
+        waited = _waited.get()
+        allowed = patience if waited is None else min(patience, PATIENCE - waited)
         if allowed <= 0:
             raise DatabaseUnavailable("the database kept this request waiting for too long")
         started = time.monotonic()
@@ -138,9 +144,14 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
         except UNAVAILABLE_ERRORS as error:
             if attempt == ATTEMPTS or not _may_retry(error):
                 raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise  # its children are mistakes of ours
+            raise DatabaseUnavailable("the database is damaged") from error
         finally:
             _afterwards.set(None)
-            _waited.set(_waited.get() + time.monotonic() - started)
+            if waited is not None:
+                _waited.set(waited + time.monotonic() - started)
     raise AssertionError("unreachable")
 
 
@@ -162,6 +173,10 @@ def read(work: Callable[[Connection], T]) -> T:
         except UNAVAILABLE_ERRORS as error:
             if attempt == ATTEMPTS or not _may_retry(error):
                 raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise  # its children are mistakes of ours
+            raise DatabaseUnavailable("the database is damaged") from error
     raise AssertionError("unreachable")
 
 

@@ -11,7 +11,8 @@ import os
 import sqlite3
 import threading
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from sqlalchemy import Engine, Select, event
@@ -62,15 +63,25 @@ class Lookup:
         return prepared
 
 
-class _Reader(NamedTuple):
-    engine: Engine
-    process: int
-    driver: Any
-    cursor: Any
+class _Reader:
+    """A connection that belongs to one thread and is closed with it: `flask run` has a thread for each request."""
+
+    __slots__ = ("__weakref__", "cursor", "driver", "engine", "process")
+
+    def __init__(self, engine: Engine, driver: Any) -> None:
+        self.engine = engine
+        self.process = os.getpid()
+        self.driver = driver
+        self.cursor = driver.cursor()
+
+    def __del__(self) -> None:
+        if self.process == os.getpid():
+            with suppress(Exception):
+                self.driver.close()
 
 
 _own = threading.local()
-_all: set[_Reader] = set()
+_all: WeakSet[_Reader] = WeakSet()
 
 
 def _reader_of(engine: Engine) -> _Reader:
@@ -85,7 +96,7 @@ def _reader_of(engine: Engine) -> _Reader:
     driver: Any = pooled.dbapi_connection
     if engine.name == "postgresql":
         driver.autocommit = True
-    _own.reader = reader = _Reader(engine, os.getpid(), driver, driver.cursor())
+    _own.reader = reader = _Reader(engine, driver)
     if not event.contains(engine, "engine_disposed", _drop_all_of):
         event.listen(engine, "engine_disposed", _drop_all_of)
     _all.add(reader)

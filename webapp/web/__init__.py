@@ -13,9 +13,11 @@ from webapp.web import (
     headers,
     language,
     limits,
+    metrics,
     navigation,
     operations,
     request_id,
+    static_files,
 )
 from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.browser_state import LazySessionInterface
@@ -26,6 +28,7 @@ from webapp.web.services import services_of
 
 def register(app: Flask) -> None:
     """Hooks in their order, then the pages, then the errors."""
+    app.after_request(metrics.count)  # Flask runs these backwards: this one last
     app.session_interface = LazySessionInterface()
     csrf.register(app)
     authentication.register(app)
@@ -51,6 +54,7 @@ def register(app: Flask) -> None:
     openapi.register(app, v1.blueprint)
     if services_of(app).settings.lab:
         lab.register(app)
+    static_files.register(app)
     errors.register(app)
 
 

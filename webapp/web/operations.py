@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from webapp.store import health
-from webapp.web import probe
+from webapp.web import metrics, probe
 from webapp.web.authentication import tokenless
 from webapp.web.services import services
 
@@ -31,6 +31,13 @@ def readyz() -> tuple[Response, int]:
     if problem:
         return jsonify(status="not ready", reason=problem), 503
     return jsonify(status="ready", keys=len(services().tokens.ring.keys)), 200
+
+
+@blueprint.get("/metrics")
+@tokenless
+def metrics_text() -> Response:
+    """Counts of all workers for Prometheus. The reverse proxy keeps strangers away from it (deploy/)."""
+    return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 
 @blueprint.get("/.well-known/jwks.json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Response, jsonify, request
 
 from webapp.core.api_decision import Answer, decide_refresh, outcome_of
@@ -12,6 +14,7 @@ from webapp.flows.log_in import WrongCredentials, log_in
 from webapp.flows.log_out import log_out
 from webapp.flows.refresh import refresh
 from webapp.store.auth_sessions import SessionRow
+from webapp.web import metrics
 from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
@@ -65,6 +68,7 @@ def answer_refresh() -> Response:
         answer = decide_refresh(evidence.access.state, evidence.column)
     outcome = outcome_of(answer)
     note(evidence, outcome, now)
+    metrics.count_request(evidence, outcome)
     if answer is Answer.MISSING:
         return problem(400, "invalid_request", "refresh_token is needed, as a string.")
     if answer is Answer.THEFT:
@@ -72,7 +76,9 @@ def answer_refresh() -> Response:
     if answer in (Answer.THEFT, Answer.REFUSE):
         return _no_grant(evidence.access.state)
     count_refresh(evidence, now)
+    started = time.perf_counter()
     issued = refresh(tokens, evidence, outcome, door=now, now=now, client=sender, pairs=True)
+    metrics.count_refresh(issued.what, time.perf_counter() - started)
     if evidence.standing is not Standing.CURRENT:
         # Only now: an access token that confirms the successor must not turn its redelivery into grace.
         judge.confirm(evidence, now)

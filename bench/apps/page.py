@@ -1,0 +1,8 @@
+"""The page every contender serves: 2 kB, with the person's name in it."""
+
+_BEFORE = "<!doctype html><html lang=en><head><meta charset=utf-8><title>Bench</title></head><body><h1>Hello, "
+_AFTER = "</h1>" + "<p>The quick brown fox jumps over the lazy dog, again and again.</p>" * 27 + "</body></html>"
+
+
+def page(name: str) -> str:
+    return f"{_BEFORE}{name}{_AFTER}"

@@ -1,0 +1,77 @@
+"""A PostgreSQL of a test's own, which may be stopped, killed and filled up."""
+
+from __future__ import annotations
+
+import glob
+import os
+import random
+import shutil
+import socket
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+
+def programs() -> Path | None:
+    """Where initdb and pg_ctl are."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/pg_ctl"))
+    beside = shutil.which("pg_ctl")
+    return Path(found[-1]).parent if found else Path(beside).resolve().parent if beside else None
+
+
+def lasting_port() -> int:
+    """A free port that stays free while nobody listens: outside the range that outgoing connections are given."""
+    while True:
+        port = random.randrange(15000, 30000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class Cluster:
+    """Use as a context manager; it runs afterwards unless stopped."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = lasting_port()
+        self.settings = {"fsync": "off", "unix_socket_directories": "''", **settings}
+        self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        bin_ = programs()
+        assert bin_
+        self.bin = bin_
+
+    def _run(self, *command: str) -> None:
+        # PostgreSQL refuses to run as root.
+        prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        # Into a file: the server that pg_ctl starts inherits it, and a pipe would never end.
+        with (self.folder.parent / "commands.log").open("ab") as log:
+            subprocess.run([*prefix, *command], check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def __enter__(self) -> Cluster:
+        self.folder.mkdir(parents=True)
+        if os.getuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+            for parent in self.folder.parents:
+                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
+                    parent.chmod(parent.stat().st_mode | 0o111)
+        data = str(self.folder / "data")
+        self._run(str(self.bin / "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "--no-sync")
+        with (self.folder / "data" / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
+        self.start()
+        return self
+
+    def _control(self, *arguments: str) -> None:
+        self._run(str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-s", "-w", *arguments)
+
+    def start(self) -> None:
+        log = str(self.folder / "postgres.log")
+        self._control("-l", log, "-o", f"-p {self.port} -c listen_addresses=127.0.0.1", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """`fast` ends the connections, `immediate` is a crash."""
+        self._control("-m", mode, "stop")
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(subprocess.CalledProcessError):  # stopped already
+            self.stop("immediate")

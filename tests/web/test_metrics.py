@@ -1,0 +1,184 @@
+"""What Prometheus is told, in one process and over several workers that come and go."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.support.browser import PASSWORD, Browser
+from tests.support.clock import SetClock
+from tests.support.server import Server
+from webapp.store import live_sessions
+from webapp.store.database import db
+
+
+def sample(text: str, name: str, **labels: str) -> float:
+    """The value of one series, 0 if it is not there."""
+    for line in text.splitlines():
+        found = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
+        if found and found[1] == name and dict(re.findall(r'(\w+)="([^"]*)"', found[2] or "")) == labels:
+            return float(found[3])
+    return 0.0
+
+
+class Difference:
+    """How much a series grew: counts are the process's, and other tests count too."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.before = browser.get("/metrics").text
+
+    def __call__(self, name: str, **labels: str) -> float:
+        return sample(self.browser.get("/metrics").text, name, **labels) - sample(self.before, name, **labels)
+
+
+def test_cases_and_refreshes_are_counted(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """Each of the four cases, a redelivery, a request in grace and a theft show up under their own name."""
+    visitor.sign_up()
+    grown = Difference(visitor)
+    visitor.get("/test/me")
+    assert grown("tokenroom_requests_total", case="4", outcome="proceed") == 1
+
+    clock.advance(601)
+    old = visitor.another_tab()
+    late = visitor.another_tab()
+    visitor.get("/test/me")
+    assert grown("tokenroom_requests_total", case="2", outcome="rotate") == 1
+    assert grown("tokenroom_refreshes_total", result="rotated") == 1
+    assert grown("tokenroom_refresh_seconds_count") == 1
+
+    old.get("/test/me")
+    assert grown("tokenroom_refreshes_total", result="redelivered") == 1
+    visitor.get("/test/me")  # confirms
+    late.another_tab().get("/test/me")
+    assert grown("tokenroom_refreshes_total", result="access only") == 1
+
+    clock.advance(11)
+    late.get("/test/me")
+    assert grown("tokenroom_requests_total", case="2", outcome="theft") == 1
+
+
+def test_strangers_log_ins_and_errors_are_counted(app: Flask, visitor: Browser) -> None:
+    """Log-ins by result; a stranger is no case; errors by status."""
+    grown = Difference(visitor)
+    name = visitor.sign_up()
+    visitor.log_out()
+    before = grown("tokenroom_requests_total", case="none", outcome="anonymous")
+    visitor.get("/test/open")
+    assert grown("tokenroom_requests_total", case="none", outcome="anonymous") == before + 1
+    visitor.log_in(name, "a wrong password")
+    assert grown("tokenroom_logins_total", channel="web", result="wrong") == 1
+    visitor.log_in(name)
+    assert grown("tokenroom_logins_total", channel="web", result="succeeded") == 1
+    visitor.get("/nowhere")
+    assert grown("tokenroom_error_answers_total", status="404") == 1
+
+
+def test_a_refresh_the_database_refuses_is_counted(
+    app: Flask, visitor: Browser, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is served, and the refresh that did not happen is counted as failed."""
+    visitor.sign_up()
+    visitor.get("/test/me")
+    grown = Difference(visitor)
+    clock.advance(601)
+
+    def broken(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("webapp.web.authentication.refresh", broken)
+    assert visitor.get("/test/me").status_code == 200
+    assert grown("tokenroom_refreshes_total", result="failed") == 1
+
+
+def test_live_sessions_are_counted_and_never_waited_for(
+    app: Flask, visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The figure at scrape time; with no patience the scrape goes out without it, and the connection is usable."""
+    visitor.sign_up()
+    assert sample(visitor.get("/metrics").text, "tokenroom_live_sessions") == 1
+    visitor.log_out()
+    assert sample(visitor.get("/metrics").text, "tokenroom_live_sessions") == 0
+    monkeypatch.setattr(live_sessions, "PATIENCE", -1.0)
+    monkeypatch.setattr(live_sessions, "STEPS", 1)
+    answer = visitor.get("/metrics")
+    assert answer.status_code == 200
+    assert "tokenroom_live_sessions" not in answer.text
+    assert visitor.get("/readyz").status_code == 200
+
+
+def test_without_a_database_the_counts_still_come(tmp_path: Path, app: Flask, visitor: Browser) -> None:
+    """A scrape is what tells that the database is away, so it must not need it."""
+    with app.app_context():
+        db.engine.dispose()
+    Path(app.instance_path, "tokenroom.db").unlink()
+    answer = visitor.get("/metrics")
+    assert answer.status_code == 200
+    assert "tokenroom_requests_total" in answer.text
+
+
+def test_metrics_set_no_cookie_and_ask_for_none(visitor: Browser) -> None:
+    answer = visitor.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]])
+def test_workers_count_together_also_those_that_are_gone(tmp_path: Path, preload: list[str]) -> None:
+    """Any worker answers for all; killing workers, and reloading them, loses no count."""
+    with Server(tmp_path / "server", workers=2, arguments=preload) as server:
+        visitor = server.browser()
+        visitor.sign_up()
+
+        def served() -> float:
+            return sample(
+                server.browser().get("/metrics").text, "tokenroom_requests_total", case="4", outcome="proceed"
+            )
+
+        pids = set()
+        for _ in range(40):
+            pids.add(visitor.get("/test/me").json()["pid"])
+            visitor = visitor.another_tab()  # a connection of its own, so that both workers get some
+        assert len(pids) == 2
+        assert served() == 40
+
+        os.kill(int(pids.pop()), signal.SIGKILL)
+        visitor = visitor.another_tab()
+        for _ in range(10):
+            visitor.get("/test/me")
+        assert served() == 50
+
+        assert server.process is not None
+        server.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and server.browser().get("/test/pid").json()["pid"] in pids:
+            time.sleep(0.05)  # processes that are replaced, not a clock that runs
+        visitor = visitor.another_tab()
+        visitor.get("/test/me")
+        assert served() == 51
+
+
+def test_the_api_is_counted_too(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """A log-in and a refresh without a browser appear under the same names."""
+    name = visitor.sign_up()
+    grown = Difference(visitor)
+    client = app.test_client()
+    pair = client.post("/api/v1/login", json={"username": name, "password": PASSWORD}).get_json()
+    clock.advance(601)
+    answer = client.post(
+        "/api/v1/refresh",
+        json={"refresh_token": pair["refresh_token"]},
+        headers={"Authorization": f"Bearer {pair['access_token']}"},
+    )
+    assert answer.status_code == 200
+    assert grown("tokenroom_logins_total", channel="api", result="succeeded") == 1
+    assert grown("tokenroom_refreshes_total", result="rotated") == 1
+    assert grown("tokenroom_requests_total", case="2", outcome="rotate") == 1

@@ -1,0 +1,121 @@
+"""What is counted, for Prometheus: one hook after everything else, one exposition for all workers together.
+
+Under gunicorn each worker counts in a file of its own (gunicorn.conf.py names the directory before this is
+imported), and a scrape of any worker adds the files up: those of workers that are gone too, so nothing runs backwards
+when one is replaced. Without that directory (`flask run`, tests) the counts are this process's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY, Collector
+
+from webapp.core.decision import Outcome, TokenState, case_of
+from webapp.core.rotation import REFRESHING
+from webapp.flows.judge import Evidence
+from webapp.store.live_sessions import count_live
+from webapp.web.services import services
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+UNSETTLED = "failed"
+"""`result` of a refresh that the database kept from happening: the next request tries again."""
+
+REQUESTS = Counter(
+    "tokenroom_requests", "Requests judged by their tokens; case: the seed's 1 to 4, or none.", ("case", "outcome")
+)
+REFRESHES = Counter("tokenroom_refreshes", "What became of requests that were to refresh tokens.", ("result",))
+REFRESH_SECONDS = Histogram(
+    "tokenroom_refresh_seconds",
+    "Time that authentication took in requests that refreshed: verifying, reading, rotating.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+LOG_INS = Counter("tokenroom_logins", "Log-ins by result.", ("channel", "result"))
+LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit.", ("endpoint",))
+DATABASE_ERRORS = Counter("tokenroom_database_errors", "Answers 503 because the database was locked, slow or away.")
+ERROR_ANSWERS = Counter("tokenroom_error_answers", "Answers with a 4xx or 5xx status.", ("status",))
+
+LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
+LOG_IN_RESULTS = {200: "succeeded", 303: "succeeded", 401: "wrong", 422: "wrong", 429: "limited"}
+
+_requests: dict[tuple[TokenState, TokenState, Outcome], Counter] = {}
+_refreshes: dict[str, Counter] = {}
+
+
+def count(response: Response) -> Response:
+    """Count a finished request: the hook that runs after all others. Never spoils an answer."""
+    try:
+        auth = g.get("auth")
+        if auth is not None:
+            count_request(auth.evidence, auth.outcome)
+            if auth.outcome in REFRESHING:
+                count_refresh(auth.issued.what if auth.issued is not None else UNSETTLED, auth.elapsed)
+        status = response.status_code
+        if status != 200 or auth is None:  # whatever is not a page that was simply shown
+            _count_rarer(status)
+    except Exception:
+        log.exception("not counted")
+    return response
+
+
+def count_request(evidence: Evidence, outcome: Outcome) -> None:
+    """Count one request that was judged by its tokens."""
+    key = (evidence.access.state, evidence.refresh.state, outcome)
+    (_requests.get(key) or _bind_request(*key)).inc()
+
+
+def count_refresh(result: str, seconds: float) -> None:
+    """Count one refresh that took `seconds` and ended as `result` (a `Settled`, or UNSETTLED)."""
+    (_refreshes.get(result) or _refreshes.setdefault(result, REFRESHES.labels(str(result)))).inc()
+    REFRESH_SECONDS.observe(seconds)
+
+
+def _bind_request(access: TokenState, refresh: TokenState, outcome: Outcome) -> Counter:
+    # Bound at the first sight: of the 144 thinkable combinations some dozen happen.
+    case = case_of(access, refresh) if outcome is not Outcome.ANONYMOUS else None
+    child = REQUESTS.labels(str(case.number) if case else "none", outcome.value)
+    return _requests.setdefault((access, refresh, outcome), child)
+
+
+def _count_rarer(status: int) -> None:
+    endpoint = request.endpoint or ""
+    channel = LOG_IN_ENDPOINTS.get(endpoint)
+    if channel and request.method == "POST" and (result := LOG_IN_RESULTS.get(status)):
+        LOG_INS.labels(channel, result).inc()
+    if status >= 400:
+        ERROR_ANSWERS.labels(str(status)).inc()
+    if status == 429:
+        LIMITED.labels(endpoint).inc()
+    elif status == 503 and endpoint != "operations.readyz":
+        DATABASE_ERRORS.inc()
+
+
+class LiveSessions(Collector):
+    """Asked at each scrape; left out where the database does not say at once."""
+
+    def collect(self) -> Iterator[Any]:
+        live = count_live(services().clock())
+        if live is not None:
+            yield GaugeMetricFamily("tokenroom_live_sessions", "Sessions neither ended nor expired.", value=live)
+
+
+def exposition() -> bytes:
+    """All workers' counts in Prometheus' text format. Needs an application context."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        counted = generate_latest(registry)
+    else:
+        counted = generate_latest(REGISTRY)
+    now = CollectorRegistry()
+    now.register(LiveSessions())
+    return counted + generate_latest(now)
