@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from tests.support.clock import SetClock
 from tests.support.databases import migrate
 from webapp import create_app
 
+PR_SET_PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,6 +27,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _end_with_parent() -> None:
+    """In the child: a test run that is killed takes its servers along, and their database connections (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Server:
@@ -68,11 +76,11 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")} | self.settings
         environment |= {"WEBAPP_TEST_CLOCK": str(self.clock.path), "WEB_CONCURRENCY": str(self.workers)}
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}"]
-        command += self.arguments
+        command += ["--threads", "2", *self.arguments]  # several servers share one PostgreSQL's hundred connections
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "tests.support.serving:make_app()"],
-                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
