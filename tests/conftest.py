@@ -19,7 +19,7 @@ from tests.support.databases import (
     need,
     postgres_is_there,
 )
-from tests.support.server import Server
+from tests.support.server import PRELOAD, Server
 from tests.support.serving import add_test_views
 from webapp import create_app
 from webapp.store.database import db
@@ -137,7 +137,7 @@ def visitor(app: Flask) -> Browser:
 
 @pytest.fixture(scope="session")
 def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("sqlite_server")) as server:
+    with Server(tmp_path_factory.mktemp("sqlite_server"), arguments=PRELOAD) as server:
         yield server
 
 
@@ -146,7 +146,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     need("PostgreSQL", there=postgres_is_there())
     address = make_postgres_database()
     try:
-        with Server(tmp_path_factory.mktemp("postgres_server"), address) as server:
+        with Server(tmp_path_factory.mktemp("postgres_server"), address, arguments=PRELOAD) as server:
             yield server
     finally:
         drop_postgres_database(address)

@@ -114,7 +114,7 @@ def record(gen: int, seen: int, revoked: bool) -> SessionRow:
         refresh_generation=gen, refresh_jti=f"jti {gen}", refresh_issued_at=0, refresh_expires_at=0,
         refresh_confirmed_at=CONFIRMED_AT[seen], previous_refresh_jti=f"jti {gen - 1}" if gen else None,
         username="u", email="", name="", role="user", theme="auto", language="en", user_credential_epoch=0,
-        disabled_at=None,
+        disabled_at=None, access_ttl=None, refresh_ttl=None, watched_from=None,
     )  # fmt: skip
 
 

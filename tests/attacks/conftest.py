@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
-from tests.support.server import Server
+from tests.support.server import PRELOAD, Server
 
 
 class GuardedServer(Server):
@@ -21,7 +21,7 @@ class GuardedServer(Server):
 
 def guarded_at(folder: Path, database_url: str | None = None, **settings: str) -> GuardedServer:
     on = {"WEBAPP_RATE_LIMITS": "on", "WEBAPP_TEST_HASHES": str(folder / "hashes"), **settings}
-    return GuardedServer(folder, database_url, settings=on)
+    return GuardedServer(folder, database_url, settings=on, arguments=PRELOAD)
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.support.databases import need
-from tests.support.server import Server
+from tests.support.server import PRELOAD, Server
 
 CHROMIUM = os.environ.get("WEBAPP_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The application under gunicorn with 2 workers, on SQLite."""
-    with Server(tmp_path_factory.mktemp("site"), workers=2) as server:
+    with Server(tmp_path_factory.mktemp("site"), workers=2, arguments=PRELOAD) as server:
         yield server
 
 

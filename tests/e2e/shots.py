@@ -41,6 +41,16 @@ def main() -> None:
         sign_up(dark, "ada.lovelace")
         site.clock.advance(700)
         take(dark, "/", "account-dark")
+        lab = open_at(chromium, site)
+        sign_up(lab, "grace.hopper")
+        lab.goto("/lab")
+        for seconds, lever in ((40, "send"), (45, "expire/access"), (20, "send"), (60, "send"), (30, "expire/refresh")):
+            site.clock.advance(seconds)
+            with lab.expect_response(lambda answer: "/lab/" in answer.url and answer.request.method == "POST"):
+                lab.click(f'form[action="/lab/{lever}"] button')
+            lab.wait_for_load_state("networkidle")
+        lab.screenshot(path=PICTURES / "lab-light.png")
+        print("docs/pictures/lab-light.png")
         phone = open_at(chromium, site, width=390, locale="ko-KR")
         take(phone, "/login", "login-phone-ko")
         chromium.close()

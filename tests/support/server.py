@@ -19,6 +19,8 @@ from tests.support.clock import SetClock
 from tests.support.databases import migrate
 from webapp import create_app
 
+PRELOAD = ("--preload",)
+"""Import once and fork: for servers whose tests are not about how workers start, it saves most of the start."""
 PR_SET_PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parents[2]
 
