@@ -208,8 +208,11 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
         "SESSION_COOKIE_PATH": "/",
         # The token lives as long as the browser's form cookie: a form opened before lunch still posts after it.
         "WTF_CSRF_TIME_LIMIT": None,
-        # web/csrf.py calls the check itself, after log-in has been judged.
-        "WTF_CSRF_CHECK_DEFAULT": False,
+        # web/csrf.py calls the check itself, after log-in has been judged, and takes Flask-WTF's own names.
+        "WTF_CSRF_ENABLED": True,
+        "WTF_CSRF_METHODS": {"POST", "PUT", "PATCH", "DELETE"},
+        "WTF_CSRF_FIELD_NAME": "csrf_token",
+        "WTF_CSRF_HEADERS": ["X-CSRFToken", "X-CSRF-Token"],
         # Sec-Fetch-Site and Origin are judged first (core/cross_site.py); Referer adds nothing but false alarms.
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_DEFAULT_LOCALE": "en",

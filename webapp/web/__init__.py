@@ -28,13 +28,11 @@ from webapp.web.services import services_of
 
 def register(app: Flask) -> None:
     """Hooks in their order, then the pages, then the errors."""
-    app.after_request(metrics.count)  # Flask runs these backwards: this one last
     app.session_interface = LazySessionInterface()
     csrf.register(app)
     authentication.register(app)
     app.before_request(door)
-    app.after_request(request_id.show)
-    app.after_request(authentication.finish)
+    app.after_request(leave)
     headers.register(app)
     language.register(app)
     navigation.register(app)
@@ -71,3 +69,8 @@ def door() -> Response | None:
     if answer is None:
         csrf.demand_token()
     return answer
+
+
+def leave(response: Response) -> Response:
+    """After the view: the refresh and its cookies, then what is counted."""
+    return metrics.count(authentication.finish(response))

@@ -7,7 +7,7 @@ rather than told about a token.
 from __future__ import annotations
 
 from flask import Flask, abort, request
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from webapp.core.cross_site import SAFE_METHODS, is_cross_site
 from webapp.web.services import services
@@ -16,7 +16,9 @@ csrf = CSRFProtect()
 
 
 def register(app: Flask) -> None:
-    csrf.init_app(app)
+    """Not `init_app`: it adds a hook to every request, which we have no use for, and a look-up to every template."""
+    app.extensions["csrf"] = csrf
+    app.jinja_env.globals["csrf_token"] = generate_csrf
 
 
 def refuse_cross_site() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from webapp.web.authentication import TOKENLESS
+from webapp.web.request_id import HEADER, give
 from webapp.web.requests import is_api_path
 from webapp.web.services import services_of
 
@@ -52,12 +53,15 @@ def register(app: Flask) -> None:
     inner = app.wsgi_app
 
     def with_headers(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request_id = give(environ)
+
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             if TOKENLESS not in environ:
                 unstored = UNSTORED_API if is_api_path(environ["PATH_INFO"]) else UNSTORED
                 headers[:] = [header for header in headers if header[0] != "Cache-Control" and header not in unstored]
                 headers.extend(unstored)
             headers.extend(always)
+            headers.append((HEADER, request_id))
             return start_response(status, headers, *rest)
 
         return inner(environ, start)
