@@ -49,6 +49,7 @@ def main() -> None:
             with lab.expect_response(lambda answer: "/lab/" in answer.url and answer.request.method == "POST"):
                 lab.click(f'form[action="/lab/{lever}"] button')
             lab.wait_for_load_state("networkidle")
+        lab.set_viewport_size({"width": 1280, "height": 1480})
         lab.screenshot(path=PICTURES / "lab-light.png")
         print("docs/pictures/lab-light.png")
         phone = open_at(chromium, site, width=390, locale="ko-KR")
