@@ -71,7 +71,7 @@ def write(text: str, found: dict[str, Any]) -> None:
 def chart(pages: dict[str, dict[str, float]]) -> str:
     """Bars of processor time relative to the bare page; readable on light and dark ground."""
     ranked = sorted(pages.items(), key=lambda item: -item[1]["cpu_ratio"])
-    row, left, width = 30, 330, 400
+    row, left, width = 30, 400, 400
     height = row * len(ranked) + 60
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {height}" role="img" '
