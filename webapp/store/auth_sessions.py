@@ -219,22 +219,6 @@ def revoke(tx: Connection, sid: str, reason: str, now: int) -> bool:
     return tx.execute(statement).rowcount == 1
 
 
-def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
-    """Ids of a person's live sessions, newest first."""
-    statement = (
-        select(_sessions.c.id)
-        .join(_users, _users.c.id == _sessions.c.user_id)
-        .where(
-            _sessions.c.user_id == user_id,
-            _sessions.c.revoked_at.is_(None),
-            _sessions.c.expires_at > now,
-            _sessions.c.credential_epoch == _users.c.credential_epoch,
-        )
-        .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
-    )
-    return list(tx.execute(statement).scalars())
-
-
 class LiveSession(NamedTuple):
     """A session in its owner's list."""
 
@@ -260,6 +244,11 @@ def live_sessions(tx: Connection, user_id: str, now: int) -> list[LiveSession]:
         .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
     )
     return [LiveSession._make(row) for row in tx.execute(statement)]
+
+
+def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
+    """Ids of a person's live sessions, newest first."""
+    return [session.sid for session in live_sessions(tx, user_id, now)]
 
 
 def revoke_all_of(tx: Connection, sids: Collection[str], reason: str, now: int) -> list[str]:
