@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.browser import Browser, case_of, cookies_set
+from tests.support.crowd import at_once
 from tests.support.forge import read_parts
 from tests.support.server import Server
 from tests.support.trail import events
@@ -309,13 +310,23 @@ def test_log_out_racing_eight_refreshes(server: Server) -> None:
             assert {answer.status_code for answer in again} <= {303}, f"round {turn}"
 
 
+def eight_at_once(kept: Browser) -> list[httpx.Response]:
+    """Over connections of their own: one request after the other, the same idle worker may well take them all."""
+    tabs = [kept.another_tab() for _ in range(8)]
+    return at_once(8, lambda number: tabs[number].get("/test/me"))
+
+
 def test_a_log_out_acts_in_every_worker(server: Server, browser: Browser) -> None:
     kept = browser.another_tab()
-    pids = {kept.another_tab().get("/test/me").json()["pid"] for _ in range(40)}
+    pids: set[str] = set()
+    for _ in range(40):
+        pids |= {answer.json()["pid"] for answer in eight_at_once(kept)}
+        if len(pids) > 1:
+            break
     assert len(pids) > 1
     assert browser.log_out().status_code == 303
-    for _ in range(40):
-        assert kept.another_tab().get("/test/me").status_code == 303
+    for _ in range(5):
+        assert {answer.status_code for answer in eight_at_once(kept)} == {303}
 
 
 def test_a_stolen_access_token_alone_never_yields_a_refresh_token(server: Server, browser: Browser) -> None:
