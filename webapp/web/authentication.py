@@ -88,7 +88,7 @@ class Auth:
 
 
 def register(app: Flask) -> None:
-    """Give the application its `current_user`. The two hooks are called by `web.register`."""
+    """Give the application its `current_user`. The two hooks are called by `web.door` and `web.leave`."""
     app.view_functions["static"] = tokenless(app.view_functions["static"])
     manager = RequestLoginManager()
     manager.request_loader(lambda _request: g.auth.user if "auth" in g else None)
