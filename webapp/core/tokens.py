@@ -12,11 +12,20 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import jwt
 
 from webapp.core.base64url import decode_base64url, encode_base64url
+from webapp.core.claims import (
+    AccessClaims,
+    Invalid,
+    RefreshClaims,
+    access_claims,
+    instant,
+    preferences_claim,
+    refresh_claims,
+)
 from webapp.core.decision import TokenState
 from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
@@ -29,45 +38,6 @@ TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
 
 _JWS = jwt.PyJWS(algorithms=["HS256", "EdDSA", "ES256", "PS256", "RS256"])
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
-_MAX_INSTANT = 2**53
-"""Largest number JSON carries exactly; a later `exp` is nonsense and would overflow date arithmetic."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessClaims:
-    """Who the user is, for as long as an access token lives."""
-
-    iss: str
-    sub: str
-    aud: str
-    exp: int
-    iat: int
-    jti: str
-    name: str
-    email: str
-    preferences: Mapping[str, Any]
-    role: str
-    sid: str
-    gen: int
-    auth_time: int
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshClaims:
-    """Good only for renewing; its record stands in the session row."""
-
-    iss: str
-    sub: str
-    aud: str
-    exp: int
-    iat: int
-    jti: str
-    sid: str
-    gen: int
-
-
-class Invalid(Exception):
-    """A token was refused; the text is a fixed phrase that holds nothing of the token."""
 
 
 C = TypeVar("C", AccessClaims, RefreshClaims, covariant=True)
@@ -156,7 +126,7 @@ class Tokens:
             "jti": new_jti(),
             "name": session.name,
             "email": session.email,
-            f"{self.issuer}/claims/preferences": {"theme": session.theme, "language": session.language},
+            preferences_claim(self.issuer): {"theme": session.theme, "language": session.language},
             "role": session.role,
             "sid": session.sid,
             "gen": gen,
@@ -180,11 +150,8 @@ class Tokens:
 
     def _sign(self, claims: Mapping[str, Any], purpose: str) -> str:
         key = self.ring.active(purpose)
-        # UTF-8 rather than \uXXXX: a name of 80 emoji must not push the token over its longest length.
-        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
-        token = _JWS.encode(
-            payload, self._key_object(key, "sign"), key.alg, headers={"typ": TYP[purpose], "kid": key.kid}
-        )
+        header = {"typ": TYP[purpose], "alg": key.alg, "kid": key.kid}
+        token = sign_with(header, claims, self._key_object(key, "sign"), key.alg)
         if len(token) > MAX_TOKEN_LENGTH:
             raise ValueError("token would be longer than any that is read")
         return token
@@ -206,8 +173,7 @@ class Tokens:
             known = self._authentic.get((purpose, channel, text))
             if known is None:
                 known = self._authenticate(text, purpose, channel)
-            claims = known.claims
-            if claims.iat > now + IAT_LEEWAY:
+            if known.issued_at > now + IAT_LEEWAY:
                 raise Invalid("issued in the future")
             if known.not_before is not None and known.not_before > now:
                 raise Invalid("not valid yet")
@@ -215,21 +181,20 @@ class Tokens:
             return Verdict(TokenState.INVALID, reason=str(refusal))
         except Exception:  # noqa: BLE001 - whatever a hostile token provokes in a library, the answer is INVALID
             return Verdict(TokenState.INVALID, reason="unreadable")
-        return Verdict(TokenState.EXPIRED if now >= claims.exp else TokenState.VALID, claims)
+        return known.expired if now >= known.expires_at else known.valid
 
     def _authenticate(self, text: str, purpose: str, channel: Channel) -> _Authentic:
-        header, payload = self.check_signature(text, purpose)
-        del header
+        _header, payload = self.check_signature(text, purpose)
         if payload.get("iss") != self.issuer:
             raise Invalid("wrong issuer")
         expected = f"{self.issuer}/{channel}" + ("/refresh" if purpose == REFRESH else "")
         if payload.get("aud") != expected:
             raise Invalid("wrong audience")
-        not_before = _instant(payload, "nbf") if "nbf" in payload else None
-        claims = self._access_claims(payload) if purpose == ACCESS else _refresh_claims(payload)
+        not_before = instant(payload, "nbf") if "nbf" in payload else None
+        claims: Any = access_claims(payload, self.issuer) if purpose == ACCESS else refresh_claims(payload)
         if claims.exp <= claims.iat:
             raise Invalid("expires before it was issued")
-        known = _Authentic(claims, not_before)
+        known = _Authentic.of(claims, not_before)
         with self._remembering:
             if len(self._authentic) >= self._remember:
                 # Oldest first. Only authentic tokens get in, so a stranger cannot push anybody out.
@@ -253,26 +218,9 @@ class Tokens:
             raise Invalid("unknown key")
         if header["alg"] != key.alg:
             raise Invalid("algorithm is not the key's")
-        try:
-            _JWS.decode_complete(text, self._key_object(key, "verify"), algorithms=[key.alg])
-        except jwt.PyJWTError:
-            raise Invalid("wrong signature") from None
+        if not signature_is_right(text, self._key_object(key, "verify"), key.alg):
+            raise Invalid("wrong signature")
         return header, payload
-
-    def _access_claims(self, payload: Mapping[str, Any]) -> AccessClaims:
-        preferences = payload.get(f"{self.issuer}/claims/preferences")
-        if not isinstance(preferences, dict):
-            raise Invalid("missing or mistyped claim: preferences")
-        return AccessClaims(
-            **_registered(payload),
-            name=_text(payload, "name", empty=True),
-            email=_text(payload, "email"),
-            preferences=preferences,
-            role=_text(payload, "role"),
-            sid=_text(payload, "sid"),
-            gen=_instant(payload, "gen"),
-            auth_time=_instant(payload, "auth_time"),
-        )
 
     def _key_object(self, key: Key, use: Literal["sign", "verify"]) -> Any:
         cached = self._prepared.get((key.kid, use))
@@ -286,10 +234,19 @@ class Tokens:
         return cached
 
 
-@dataclass(frozen=True, slots=True)
-class _Authentic:
-    claims: AccessClaims | RefreshClaims
+class _Authentic(NamedTuple):
+    """What is remembered of a token found authentic: the clock alone decides which of two verdicts it gets."""
+
+    issued_at: int
     not_before: int | None
+    expires_at: int
+    valid: Verdict[Any]
+    expired: Verdict[Any]
+
+    @classmethod
+    def of(cls, claims: C, not_before: int | None) -> _Authentic:
+        valid, expired = Verdict(TokenState.VALID, claims), Verdict(TokenState.EXPIRED, claims)
+        return cls(claims.iat, not_before, claims.exp, valid, expired)
 
 
 def new_jti() -> str:
@@ -324,30 +281,7 @@ def _read_json(raw: bytes) -> dict[str, Any]:
         raise Invalid(str(refusal)) from None
 
 
-def _registered(payload: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {name: _text(payload, name) for name in ("iss", "sub", "aud", "jti")}
-    return texts | {name: _instant(payload, name) for name in ("exp", "iat")}
-
-
-def _refresh_claims(payload: Mapping[str, Any]) -> RefreshClaims:
-    return RefreshClaims(**_registered(payload), sid=_text(payload, "sid"), gen=_instant(payload, "gen"))
-
-
-def _text(payload: Mapping[str, Any], name: str, *, empty: bool = False) -> str:
-    value = payload.get(name)
-    if not isinstance(value, str) or not (value or empty):
-        raise Invalid(f"missing or mistyped claim: {name}")
-    return value
-
-
-def _instant(payload: Mapping[str, Any], name: str) -> int:
-    value = payload.get(name)
-    if type(value) is not int or not 0 <= value <= _MAX_INSTANT:  # bool is an int to isinstance
-        raise Invalid(f"missing or mistyped claim: {name}")
-    return value
-
-
-# -- tokens and keys of other people, for the inspector: never one of the ring's keys ---------------------------------
+# -- signatures: PyJWT's algorithms on the texts as they are -----------------------------------------------------------
 
 
 def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
@@ -366,6 +300,7 @@ def signature_is_right(text: str, key: Any, alg: str) -> bool:
 
 def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
     """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
+    # UTF-8 rather than \uXXXX: a name of 80 emoji must not push the token over its longest length.
     parts = [
         encode_base64url(
             json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")

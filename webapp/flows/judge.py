@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from webapp.core.claims import AccessClaims, RefreshClaims
 from webapp.core.decision import RefreshColumn, refresh_column
 from webapp.core.rotation import is_renewable, shows_successor
 from webapp.core.standing import Standing, classify
-from webapp.core.tokens import AccessClaims, Channel, RefreshClaims, Tokens, Verdict
+from webapp.core.tokens import Channel, Tokens, Verdict
 from webapp.flows.client import Client
 from webapp.store import auth_sessions, events
 from webapp.store.auth_sessions import SessionRow

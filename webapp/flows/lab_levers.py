@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from webapp.core.claims import AccessClaims
 from webapp.core.decision import RefreshColumn
-from webapp.core.tokens import AccessClaims, Tokens
+from webapp.core.tokens import Tokens
 from webapp.flows.judge import Evidence
 from webapp.store import auth_sessions, lab_sessions
 from webapp.store.auth_sessions import SessionRow
