@@ -12,9 +12,8 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from webapp.core.tokens import Channel, new_jti
-from webapp.store.lookup import Lookup
+from webapp.store.driver import OwnConnection, Statement
 from webapp.store.models import AuthSession, User
-from webapp.store.prepared import Prepared
 
 MAX_LIVE_SESSIONS = 20
 """Live sessions a person may have; the next log-in ends the oldest."""
@@ -80,12 +79,12 @@ _BY_SID = (
     .select_from(_sessions.join(_users, _users.c.id == _sessions.c.user_id))
     .where(_sessions.c.id == bindparam("sid"))
 )
-_lookup = Lookup(_BY_SID, "sid")
+_LOAD = Statement(_BY_SID)
 
 
 def load(sid: str) -> SessionRow | None:
     """The one SELECT of an authenticated request, by primary key. Raises DatabaseUnavailable."""
-    row = _lookup.first(sid)
+    row = _LOAD.first(sid=sid)
     return None if row is None else SessionRow._make(row)
 
 
@@ -138,7 +137,7 @@ def start(
     return row
 
 
-_ROTATE = Prepared(
+_ROTATE = Statement(
     update(_sessions)
     .where(
         _sessions.c.id == bindparam("sid"),
@@ -163,7 +162,7 @@ _ROTATE = Prepared(
 )
 
 
-def rotate(tx: Connection, row: SessionRow, *, now: int, refresh_expires_at: int) -> SessionRow | None:
+def rotate(tx: Connection | OwnConnection, row: SessionRow, *, now: int, refresh_expires_at: int) -> SessionRow | None:
     """Replace the refresh token of `row`'s generation by the next one's.
 
     One statement: of many requests that try, one wins and gets the new row; the others, and whoever comes after a
@@ -178,21 +177,19 @@ def rotate(tx: Connection, row: SessionRow, *, now: int, refresh_expires_at: int
         refresh_confirmed_at=None,
         last_seen_at=now,
     )
-    result = _ROTATE.run(
+    changed = _ROTATE.changed(
         tx,
-        {
-            "sid": row.sid,
-            "gen": row.refresh_generation,
-            "jti": row.refresh_jti,
-            "now": now,
-            "new_jti": successor.refresh_jti,
-            "new_expiry": refresh_expires_at,
-        },
+        sid=row.sid,
+        gen=row.refresh_generation,
+        jti=row.refresh_jti,
+        now=now,
+        new_jti=successor.refresh_jti,
+        new_expiry=refresh_expires_at,
     )
-    return successor if result.rowcount == 1 else None
+    return successor if changed == 1 else None
 
 
-_CONFIRM = Prepared(
+_CONFIRM = Statement(
     update(_sessions)
     .where(
         _sessions.c.id == bindparam("sid"),
@@ -204,9 +201,9 @@ _CONFIRM = Prepared(
 )
 
 
-def confirm(tx: Connection, sid: str, generation: int, now: int) -> bool:
+def confirm(tx: Connection | OwnConnection, sid: str, generation: int, now: int) -> bool:
     """Note that the client holds generation `generation`. True if this call was the first to."""
-    return _CONFIRM.run(tx, {"sid": sid, "gen": generation, "now": now}).rowcount == 1
+    return _CONFIRM.changed(tx, sid=sid, gen=generation, now=now) == 1
 
 
 def revoke(tx: Connection, sid: str, reason: str, now: int) -> bool:

@@ -1,15 +1,16 @@
 """The database: one engine, explicit transactions, and errors that mean "try again later".
 
 Three ways in, each for one purpose:
-* `Lookup`    (store/lookup.py) the one SELECT of an authenticated request, on the driver itself
-* `transact`  every write: a short transaction of its own, retried where the database asks for it
+* `transact`, `read`  a short transaction of its own, retried where the database asks for it
+* `Statement`, `transact_alone`  (store/driver.py) the few statements of every request, on the driver itself
 * `db.session`  listings in pages; what a view leaves uncommitted there is rolled back
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -65,6 +66,7 @@ UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
     PoolTimeoutError,
 )
 """What the pages answer with 503."""
+_FAILURES: tuple[type[Exception], ...] = (*UNAVAILABLE_ERRORS, DatabaseError)
 
 _waited: ContextVar[float | None] = ContextVar("waited", default=None)
 """Seconds this request has spent in transactions; None outside requests: a command may take its time."""
@@ -124,35 +126,53 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
     """
     engine = db.engine
     for attempt in range(1, ATTEMPTS + 1):
-        waited = _waited.get()
-        allowed = patience if waited is None else min(patience, PATIENCE - waited)
-        if allowed <= 0:
-            raise DatabaseUnavailable("the database kept this request waiting for too long")
-        started = time.monotonic()
-        afterwards: list[Callable[[], None]] = []
-        _afterwards.set(afterwards)
-        try:
-            with engine.connect() as plain:
-                connection = plain.execution_options(writing=True)
-                if engine.dialect.name == "sqlite":
-                    _wait_at_most(connection, allowed)
-                with connection.begin():
-                    result = work(connection)
-            for tell in afterwards:
-                tell()
-            return result
-        except UNAVAILABLE_ERRORS as error:
-            if attempt == ATTEMPTS or not _may_retry(error):
-                raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
-        except DatabaseError as error:
-            if type(error) is not DatabaseError:
-                raise  # its children are mistakes of ours
-            raise DatabaseUnavailable("the database is damaged") from error
-        finally:
-            _afterwards.set(None)
-            if waited is not None:
-                _waited.set(waited + time.monotonic() - started)
+        with waiting(patience) as allowed:
+            afterwards: list[Callable[[], None]] = []
+            _afterwards.set(afterwards)
+            try:
+                with engine.connect() as plain:
+                    connection = plain.execution_options(writing=True)
+                    if engine.dialect.name == "sqlite":
+                        _wait_at_most(connection, allowed)
+                    with connection.begin():
+                        result = work(connection)
+                for tell in afterwards:
+                    tell()
+                return result
+            except _FAILURES as error:
+                _try_again(error, attempt)
+            finally:
+                _afterwards.set(None)
     raise AssertionError("unreachable")
+
+
+def read(work: Callable[[Connection], T]) -> T:
+    """Run `work`, which only reads. Raises DatabaseUnavailable."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with db.engine.connect() as connection:
+                return work(connection)
+        except _FAILURES as error:
+            _try_again(error, attempt)
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def waiting(patience: float) -> Iterator[float]:
+    """Charge what happens inside to the request's account; how many seconds it may take, at most `patience`.
+
+    Raises DatabaseUnavailable if the request has waited for too long already.
+    """
+    waited = _waited.get()
+    allowed = patience if waited is None else min(patience, PATIENCE - waited)
+    if allowed <= 0:
+        raise DatabaseUnavailable("the database kept this request waiting for too long")
+    started = time.monotonic()
+    try:
+        yield allowed
+    finally:
+        if waited is not None:
+            _waited.set(waited + time.monotonic() - started)
 
 
 def after_commit(tell: Callable[[], None]) -> None:
@@ -164,31 +184,27 @@ def after_commit(tell: Callable[[], None]) -> None:
         afterwards.append(tell)
 
 
-def read(work: Callable[[Connection], T]) -> T:
-    """Run `work`, which only reads. Raises DatabaseUnavailable."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with db.engine.connect() as connection:
-                return work(connection)
-        except UNAVAILABLE_ERRORS as error:
-            if attempt == ATTEMPTS or not _may_retry(error):
-                raise DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})") from error
-        except DatabaseError as error:
-            if type(error) is not DatabaseError:
-                raise  # its children are mistakes of ours
-            raise DatabaseUnavailable("the database is damaged") from error
-    raise AssertionError("unreachable")
-
-
 def _wait_at_most(connection: Connection, seconds: float) -> None:
     driver = connection.connection.dbapi_connection
     assert driver is not None
     driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
 
 
-def _may_retry(error: Exception) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
+def unavailable(error: Exception) -> DatabaseUnavailable:
+    """The error that says so; its words hold nothing of the statement."""
+    return DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})")
+
+
+def _try_again(error: Exception, attempt: int) -> None:
+    """Return where a new attempt may help; else raise DatabaseUnavailable, or a mistake of ours as it is."""
+    if type(error) is DatabaseError:
+        raise DatabaseUnavailable("the database is damaged") from error
+    if not isinstance(error, UNAVAILABLE_ERRORS):
+        raise error
     # A connection that died (server restarted) took its transaction with it, so trying on a new one is safe; but a
     # COMMIT whose answer was lost may have happened: every statement of ours is conditional and finds 0 rows then.
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRY_STATES
+    lost = isinstance(error, DBAPIError) and (
+        error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRY_STATES
+    )
+    if attempt == ATTEMPTS or not lost:
+        raise unavailable(error) from error

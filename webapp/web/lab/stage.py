@@ -20,7 +20,7 @@ from webapp.flows import lab_stage
 from webapp.flows.client import Client
 from webapp.flows.lab_record import STAGE_PATH
 from webapp.store.auth_sessions import SessionRow
-from webapp.store.lookup import close_own
+from webapp.store.driver import close_own
 from webapp.web.authentication import Auth, describe
 from webapp.web.cookies import ACCESS, REFRESH
 from webapp.web.services import services

@@ -1,0 +1,167 @@
+"""The few statements in the way of every request, on the driver itself.
+
+SQLAlchemy's own execution costs several times what SQLite needs for such a statement, and a connection out of the pool
+as much again. So each is written with SQLAlchemy, compiled once, and each thread keeps one connection for them, in
+autocommit: one round trip, and no transaction is ever left open.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import psycopg
+from flask import current_app
+from sqlalchemy import Connection, Engine, Select, Update, event
+
+from webapp.store.database import PATIENCE, POOL, RETRY_STATES, UNAVAILABLE_ERRORS, db, unavailable, waiting
+
+T = TypeVar("T")
+
+DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+
+
+class Statement:
+    """A statement with named parameters, text and whole numbers only: nothing is converted on the way."""
+
+    def __init__(self, statement: Select[Any] | Update) -> None:
+        self._statement = statement
+        self._texts: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
+
+    def first(self, **values: Any) -> tuple[Any, ...] | None:
+        """The first row of a SELECT, or None. Raises DatabaseUnavailable."""
+
+        def ask(own: OwnConnection) -> tuple[Any, ...] | None:
+            text, parameters = self._prepare(own.engine, values)
+            rows = own.cursor.execute(text, parameters).fetchall()  # all, so that SQLite ends its reading at once
+            return rows[0] if rows else None
+
+        return _on_own_connection(ask)
+
+    def changed(self, tx: Connection | OwnConnection, **values: Any) -> int:
+        """Run an UPDATE in `tx`; how many rows it changed."""
+        text, parameters = self._prepare(tx.engine, values)
+        if isinstance(tx, OwnConnection):
+            return int(tx.cursor.execute(text, parameters).rowcount)
+        return tx.exec_driver_sql(text, parameters).rowcount
+
+    def _prepare(self, engine: Engine, values: dict[str, Any]) -> tuple[str, Any]:
+        text, order, constants = self._texts.get(engine.name) or self._compile(engine)
+        named = {**constants, **values} if constants else values
+        return text, tuple([named[name] for name in order]) if order is not None else named
+
+    def _compile(self, engine: Engine) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
+        compiled = self._statement.compile(engine)
+        order = getattr(compiled, "positiontup", None)
+        constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        self._texts[engine.name] = prepared = (str(compiled), tuple(order) if order else None, constants)
+        return prepared
+
+
+class OwnConnection:
+    """A connection that belongs to one thread and is closed with it: `flask run` has a thread for each request."""
+
+    __slots__ = ("__weakref__", "_patience", "app", "cursor", "driver", "engine", "process")
+
+    def __init__(self, app: Any, engine: Engine, driver: Any) -> None:
+        self.app = app
+        self.engine = engine
+        self.process = os.getpid()
+        self.driver = driver
+        self.cursor = driver.cursor()
+        self._patience = 0
+
+    def wait_at_most(self, seconds: float) -> None:
+        """How long SQLite waits for other writers from here on; on PostgreSQL its lock_timeout stands."""
+        milliseconds = int(seconds * 1000)
+        if self._patience != milliseconds and isinstance(self.driver, sqlite3.Connection):
+            self.cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+        self._patience = milliseconds
+
+    def __del__(self) -> None:
+        if self.process == os.getpid():
+            with suppress(Exception):
+                self.driver.close()
+
+
+def transact_alone(work: Callable[[OwnConnection], T], *, patience: float = PATIENCE) -> T:
+    """Run `work`, which makes exactly one statement: by itself it is a transaction, committed when this returns.
+
+    No BEGIN and no COMMIT travel to the database. Waits and raises like `transact`; like there, the statement may be
+    sent more than once and must be conditional on what it changes.
+    """
+    with waiting(patience) as allowed:
+
+        def patiently(own: OwnConnection) -> T:
+            own.wait_at_most(allowed)
+            return work(own)
+
+        return _on_own_connection(patiently)
+
+
+def _on_own_connection(work: Callable[[OwnConnection], T]) -> T:
+    tried = 0
+    while True:
+        try:
+            own = _own_connection()
+        except UNAVAILABLE_ERRORS as error:
+            raise unavailable(error) from error
+        try:
+            return work(own)
+        except DRIVER_ERRORS as error:
+            _drop(own)
+            tried += 1
+            # A server that restarted took this connection and all the pool's with it.
+            lost = getattr(own.driver, "closed", False) or getattr(error, "sqlstate", None) in RETRY_STATES
+            if not lost or tried > POOL["pool_size"]:
+                raise unavailable(error) from error
+
+
+_of_thread = threading.local()
+_all: WeakSet[OwnConnection] = WeakSet()
+
+
+def _own_connection() -> OwnConnection:
+    held: OwnConnection | None = getattr(_of_thread, "held", None)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    # A child process must not talk on its parent's connection.
+    if held is not None and held.app is app and held.process == os.getpid():
+        return held
+    if held is not None and held.process == os.getpid():
+        _drop(held)
+    engine = db.engine
+    pooled = engine.raw_connection()
+    pooled.detach()  # it belongs to this thread from now on; the pool may open another
+    driver: Any = pooled.dbapi_connection
+    if engine.name == "postgresql":
+        driver.autocommit = True
+    _of_thread.held = own = OwnConnection(app, engine, driver)
+    if not event.contains(engine, "engine_disposed", _drop_all_of):
+        event.listen(engine, "engine_disposed", _drop_all_of)
+    _all.add(own)
+    return own
+
+
+def close_own() -> None:
+    """Close this thread's connection. For a thread that is about to end: nobody else would do it."""
+    held: OwnConnection | None = getattr(_of_thread, "held", None)
+    if held is not None:
+        _drop(held)
+
+
+def _drop(own: OwnConnection) -> None:
+    _all.discard(own)
+    if getattr(_of_thread, "held", None) is own:
+        _of_thread.held = None
+    with suppress(Exception):
+        own.driver.close()
+
+
+def _drop_all_of(engine: Engine) -> None:
+    for own in [own for own in _all if own.engine is engine]:
+        _drop(own)
