@@ -19,6 +19,8 @@ from webapp.store.database import db, engine_options, prepare_engine
 from webapp.store.health import MIGRATIONS
 from webapp.store.key_file import FollowedKeyRing, KeyFile
 from webapp.store.key_setup import open_key_ring
+from webapp.web import request_id
+from webapp.web.application import Application
 from webapp.web.services import EXTENSION, Services, system_clock
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +32,7 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
     Raises SettingsError or KeyRingError, each with one clear line. Opens no connection to the database.
     """
     chosen = Settings.load(os.environ, settings)
-    log.configure(chosen)
+    log.configure(chosen, request_id.add)
     key_file = KeyFile(chosen.keys_file)
     ring: KeyRing | None
     try:
@@ -40,7 +42,7 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
             raise
         ring = None  # `flask keys` makes or mends it; a command that needs it gets this error then
 
-    app = Flask(
+    app = Application(
         "webapp",
         root_path=str(_ROOT / "webapp"),
         instance_path=str(chosen.instance_path),

@@ -33,10 +33,13 @@ class _StandardError(logging.StreamHandler[TextIO]):
     def stream(self, _value: TextIO) -> None: ...
 
 
-def configure(settings: Settings) -> None:
-    """Send everything that is logged in this process through one handler. Later calls replace earlier ones."""
+def configure(settings: Settings, *added: Processor) -> None:
+    """Send everything that is logged in this process through one handler. Later calls replace earlier ones.
+
+    `added` are processors of structlog's that put something into each entry.
+    """
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        *added,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

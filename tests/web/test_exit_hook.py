@@ -16,7 +16,7 @@ from webapp.flows import judge
 from webapp.flows import refresh as refresh_flow
 from webapp.store.database import DatabaseUnavailable, db
 from webapp.web import authentication
-from webapp.web.authentication import finish, public
+from webapp.web.authentication import public, settle
 from webapp.web.cookies import clear_tokens
 
 BOTH = {"access_token", "refresh_token"}
@@ -42,7 +42,9 @@ def person(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
 
     @app.get("/test/twice")
     def twice() -> object:
-        return finish(make_response("once"))
+        answer = make_response("once")
+        settle(g.auth, answer)
+        return answer
 
     @app.get("/test/unfinished")
     def unfinished() -> str:

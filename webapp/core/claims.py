@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _MAX_INSTANT = 2**53
 """Largest number JSON carries exactly; a later `exp` is nonsense and would overflow date arithmetic."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccessClaims:
+class AccessClaims(NamedTuple):
     """Who the user is, for as long as an access token lives."""
 
     iss: str
@@ -29,8 +27,7 @@ class AccessClaims:
     auth_time: int
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshClaims:
+class RefreshClaims(NamedTuple):
     """Good only for renewing; its record stands in the session row."""
 
     iss: str

@@ -16,7 +16,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     Refused as well: names that come twice, NaN and Infinity, numbers of thousands of digits, nesting without end.
     """
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+        value = _STRICT.decode(raw.decode())
     except NotStrictJson:
         raise
     except (ValueError, RecursionError):
@@ -36,3 +36,6 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise NotStrictJson("not a JSON object")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique_names, parse_constant=_refuse_constant)

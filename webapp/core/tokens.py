@@ -38,6 +38,8 @@ TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
 
 _JWS = jwt.PyJWS(algorithms=["HS256", "EdDSA", "ES256", "PS256", "RS256"])
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""UTF-8 rather than \\uXXXX: a name of 80 emoji must not push the token over its longest length."""
 
 
 C = TypeVar("C", AccessClaims, RefreshClaims, covariant=True)
@@ -300,12 +302,6 @@ def signature_is_right(text: str, key: Any, alg: str) -> bool:
 
 def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
     """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
-    # UTF-8 rather than \uXXXX: a name of 80 emoji must not push the token over its longest length.
-    parts = [
-        encode_base64url(
-            json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
-        )
-        for part in (header, payload)
-    ]
+    parts = [encode_base64url(_COMPACT.encode(part).encode("utf-8", "backslashreplace")) for part in (header, payload)]
     signed = ".".join(parts)
     return f"{signed}.{encode_base64url(_JWS.get_algorithm_by_name(alg).sign(signed.encode(), key))}"

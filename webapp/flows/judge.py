@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from webapp.core.claims import AccessClaims, RefreshClaims
-from webapp.core.decision import RefreshColumn, refresh_column
+from webapp.core.decision import RefreshColumn, TokenState, refresh_column
 from webapp.core.rotation import is_renewable, shows_successor
 from webapp.core.standing import Standing, classify
 from webapp.core.tokens import Channel, Tokens, Verdict
@@ -72,7 +72,8 @@ def examine(tokens: Tokens, access: str | None, refresh: str | None, channel: Ch
     standing = None
     if r.claims:
         standing = classify(r.claims.gen, r.claims.jti, row, now=now, grace=tokens.lifetimes.grace)
-    column = refresh_column(r.state, standing, renewable=_renewable(a, r, now, tokens.lifetimes.of(row).renewal_window))
+    renewable = r.state is TokenState.EXPIRED and _renewable(a, r, now, tokens.lifetimes.of(row).renewal_window)
+    column = refresh_column(r.state, standing, renewable=renewable)
     return Evidence(a, r, row=row, live=True, standing=standing, column=column)
 
 

@@ -78,7 +78,8 @@ def set_pace(tokens: Tokens, evidence: Evidence, now: int, *, fast: bool) -> Hel
         if paced is None:
             return None
         expiry = tokens.lifetimes.of(paced).refresh_expiry(now, paced.expires_at)
-        return auth_sessions.rotate(tx, paced, now=now, refresh_expires_at=expiry)
+        successor = auth_sessions.successor_of(paced, now=now, refresh_expires_at=expiry)
+        return successor if auth_sessions.rotate(tx, paced, successor) else None
 
     rotated = transact(work)
     if rotated is None:

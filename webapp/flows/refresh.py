@@ -18,7 +18,7 @@ from webapp.flows.judge import Evidence
 from webapp.store import auth_sessions, events
 from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact
-from webapp.store.driver import OwnConnection, transact_alone
+from webapp.store.driver import transact_alone
 
 _EVENTS = {Settled.RENEWED: "refresh.renewed", Settled.REDELIVERED: "refresh.redelivered"}
 """What is written into the trail. Plain rotations are only counted."""
@@ -44,14 +44,13 @@ def refresh(
     seen = evidence.row
     assert seen is not None
     assert claims is not None
-    expiry = tokens.lifetimes.of(seen).refresh_expiry(now, seen.expires_at)
+    grace = tokens.lifetimes.grace
+    successor = None
+    if may_rotate(evidence.standing):
+        expiry = tokens.lifetimes.of(seen).refresh_expiry(now, seen.expires_at)
+        successor = auth_sessions.successor_of(seen, now=now, refresh_expires_at=expiry)
 
-    def rotate(tx: Connection | OwnConnection) -> SessionRow | None:
-        return auth_sessions.rotate(tx, seen, now=now, refresh_expires_at=expiry)
-
-    def hand_out(handout: Handout, row: SessionRow | None) -> Issued:
-        if row is None or not (handout.access or handout.refresh):
-            return Issued(handout.what)
+    def hand_out(handout: Handout, row: SessionRow) -> Issued:
         # In grace the parent's generation: this token must not confirm a successor its holder may never have received.
         gen = claims.gen if handout.what is Settled.ACCESS_ONLY else row.refresh_generation
         wants_access = handout.access or (pairs and handout.refresh)
@@ -59,12 +58,9 @@ def refresh(
         return Issued(handout.what, row, access, tokens.mint_refresh(row) if handout.refresh else None)
 
     def work(tx: Connection) -> Issued:
-        row = rotate(tx) if may_rotate(evidence.standing) else None
-        rotated = row is not None
-        if row is None:
-            # Another request has rotated, or the token was the parent already: end up with the same successor.
-            row = auth_sessions.reload(tx, claims.sid)
-        grace = tokens.lifetimes.grace
+        rotated = successor is not None and auth_sessions.rotate(tx, seen, successor)
+        # Not rotated: another request has, or the token was the parent already: end up with the same successor.
+        row = successor if rotated else auth_sessions.reload(tx, claims.sid)
         handout = settle(
             outcome,
             rotated=rotated,
@@ -72,11 +68,16 @@ def refresh(
             late=is_late(door, now, grace),
             standing=classify(claims.gen, claims.jti, row, now=now, grace=grace) if row else None,
         )
-        if row is not None and (event := _EVENTS.get(handout.what)):
+        if row is None or not (handout.access or handout.refresh):
+            return Issued(handout.what)
+        if event := _EVENTS.get(handout.what):
             events.record(tx, event, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address)
         return hand_out(handout, row)
 
-    if outcome is Outcome.ROTATE and (row := transact_alone(rotate)) is not None:
-        # Nearly always: one statement that wins, and no event to write beside it.
-        return hand_out(settle(outcome, rotated=True, live=True, late=False, standing=None), row)
+    if outcome is Outcome.ROTATE and successor is not None:
+        # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first: what
+        # could fail has then been done before anything is changed.
+        issued = hand_out(settle(outcome, rotated=True, live=True, late=False, standing=None), successor)
+        if transact_alone(lambda tx: auth_sessions.rotate(tx, seen, successor)):
+            return issued
     return transact(work)

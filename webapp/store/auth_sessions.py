@@ -162,13 +162,9 @@ _ROTATE = Statement(
 )
 
 
-def rotate(tx: Connection | OwnConnection, row: SessionRow, *, now: int, refresh_expires_at: int) -> SessionRow | None:
-    """Replace the refresh token of `row`'s generation by the next one's.
-
-    One statement: of many requests that try, one wins and gets the new row; the others, and whoever comes after a
-    log-out, get None.
-    """
-    successor = row._replace(
+def successor_of(row: SessionRow, *, now: int, refresh_expires_at: int) -> SessionRow:
+    """The row as a rotation at `now` will leave it, with the next generation's jti. Changes nothing."""
+    return row._replace(
         refresh_generation=row.refresh_generation + 1,
         previous_refresh_jti=row.refresh_jti,
         refresh_jti=new_jti(),
@@ -177,16 +173,23 @@ def rotate(tx: Connection | OwnConnection, row: SessionRow, *, now: int, refresh
         refresh_confirmed_at=None,
         last_seen_at=now,
     )
+
+
+def rotate(tx: Connection | OwnConnection, row: SessionRow, successor: SessionRow) -> bool:
+    """Replace the refresh token of `row`'s generation by its successor's.
+
+    One statement: of many requests that try, one wins; for the others, and whoever comes after a log-out, it is False.
+    """
     changed = _ROTATE.changed(
         tx,
         sid=row.sid,
         gen=row.refresh_generation,
         jti=row.refresh_jti,
-        now=now,
+        now=successor.refresh_issued_at,
         new_jti=successor.refresh_jti,
-        new_expiry=refresh_expires_at,
+        new_expiry=successor.refresh_expires_at,
     )
-    return successor if changed == 1 else None
+    return changed == 1
 
 
 _CONFIRM = Statement(

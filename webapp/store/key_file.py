@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from webapp.core.errors import KeyRingError
@@ -165,7 +165,8 @@ class FollowedKeyRing:
         self._on_change(ring)
 
     def _stamp(self) -> tuple[int, int, int, int] | None:
-        with suppress(OSError):
+        try:
             stat = os.stat(self._path)
-            return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
-        return None
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size

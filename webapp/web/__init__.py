@@ -16,14 +16,14 @@ from webapp.web import (
     metrics,
     navigation,
     operations,
-    request_id,
     static_files,
 )
 from webapp.web.api import bearer, docs, openapi, v1
+from webapp.web.authentication import current_auth
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.pages import accounts, admin, home, inspector, lab, passwords, preferences, sessions
-from webapp.web.requests import is_api
-from webapp.web.services import services_of
+from webapp.web.requests import is_api_path, this_request
+from webapp.web.services import services, services_of
 
 
 def register(app: Flask) -> None:
@@ -58,19 +58,22 @@ def register(app: Flask) -> None:
 
 def door() -> Response | None:
     """Before the view. First all that may refuse a request, cheapest and strictest first."""
-    request_id.begin()
+    request, application = this_request(), services()
     begin_request()
-    fence.refuse_foreign_hosts()
-    if is_api():
+    fence.refuse_foreign_hosts(request, application.hosts)
+    if is_api_path(request.path):
         bearer.authenticate()
         return None
-    csrf.refuse_cross_site()
-    answer = authentication.authenticate()
+    csrf.refuse_cross_site(request)
+    answer = authentication.authenticate(request, application)
     if answer is None:
-        csrf.demand_token()
+        csrf.demand_token(request)
     return answer
 
 
 def leave(response: Response) -> Response:
     """After the view: the refresh and its cookies, then what is counted."""
-    return metrics.count(authentication.finish(response))
+    auth = current_auth()
+    if auth is not None:
+        authentication.settle(auth, response)
+    return metrics.count(auth, response)

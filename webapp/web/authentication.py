@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, request
+from flask import Flask, Request, Response, g, jsonify, redirect, request
 from flask_login import LoginManager
 
+from webapp.core.cookie_header import ABSENT, SentCookie
 from webapp.core.decision import SERVED, Outcome, TokenState, decide
 from webapp.core.errors import TooManyTries
 from webapp.core.rotation import REFRESHING, Settled
@@ -27,15 +27,16 @@ from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
 from webapp.flows.refresh import Issued, refresh
 from webapp.store.database import abandon_uncommitted
-from webapp.web.cookies import ACCESS, REFRESH, clear_tokens, read_token_cookies, write_tokens
+from webapp.web.cookies import REFRESH, TOKEN_COOKIES, clear_tokens, sent_tokens, write_tokens
 from webapp.web.limits import count_refresh
+from webapp.web.marks import is_open, is_tokenless, public, tokenless, view_of
 from webapp.web.person import Person
-from webapp.web.requests import client, wants_page
-from webapp.web.services import services
+from webapp.web.requests import client, this_request, wants_page
+from webapp.web.services import Services, services
+
+__all__ = ["Auth", "public"]
 
 log = logging.getLogger(__name__)
-
-V = TypeVar("V", bound=Callable[..., Any])
 
 LEFT_ALONE = frozenset({"/login", "/logout"})
 """Paths whose answers decide about the cookies themselves; the exit hook never touches them."""
@@ -43,24 +44,6 @@ LEFT_ALONE = frozenset({"/login", "/logout"})
 
 TOKENLESS = "tokenroom.tokenless"
 """WSGI environment flag of a request whose answer does not depend on tokens, and may be stored."""
-
-
-def public(view: V) -> V:
-    """Mark a view as open to strangers. Without this mark a view demands log-in."""
-    view.is_public = True  # type: ignore[attr-defined]
-    return view
-
-
-def tokenless(view: V) -> V:
-    """Mark a view that never looks at tokens at all: health, metrics, public keys."""
-    view.is_public = view.is_tokenless = True  # type: ignore[attr-defined]
-    return view
-
-
-def peek(view: V) -> V:
-    """Mark a view that only looks: it knows who asks, but its request confirms, refreshes and records nothing."""
-    view.is_peek = True  # type: ignore[attr-defined]
-    return view
 
 
 @dataclass(slots=True)
@@ -71,8 +54,8 @@ class Auth:
     """When the request was judged, Unix seconds."""
     evidence: Evidence
     outcome: Outcome = Outcome.ANONYMOUS
-    sent: tuple[str, ...] = ()
-    """Token cookies the request carried."""
+    cookies: tuple[SentCookie, SentCookie] = (ABSENT, ABSENT)
+    """Access and refresh cookie as the request carried them."""
     user: Person | None = None
     issued: Issued | None = None
     handed: dict[str, str] | None = field(default=None, repr=False)
@@ -85,6 +68,22 @@ class Auth:
     def client(self) -> Client:
         """Address and user agent of the sender."""
         return client()
+
+    @property
+    def sent(self) -> list[str]:
+        """Token cookies the request carried."""
+        return [name for name, cookie in zip(TOKEN_COOKIES, self.cookies, strict=True) if cookie.value is not None]
+
+    @property
+    def duplicates(self) -> tuple[str, ...]:
+        """Token cookies the request carried more than once."""
+        return tuple(name for name, cookie in zip(TOKEN_COOKIES, self.cookies, strict=True) if cookie.duplicate)
+
+
+def current_auth() -> Auth | None:
+    """What this request knows about its sender; None where nobody has been asked."""
+    found: Auth | None = g._get_current_object().get("auth")
+    return found
 
 
 def register(app: Flask) -> None:
@@ -112,56 +111,53 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 # -- before the view ---------------------------------------------------------------------------------------------------
 
 
-def authenticate() -> Response | None:
+def authenticate(request: Request, application: Services) -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
-    view = current_view()
-    if getattr(view, "is_tokenless", False):
+    view = view_of(request)
+    if is_tokenless(view):
         request.environ[TOKENLESS] = True
         return None
     started = time.perf_counter()
-    auth = _judge()
+    auth = _judge(request, application)
     if auth.outcome is Outcome.THEFT:
         # Before the exit hook knows of it: if this fails, the cookies stay, and the next request settles it.
         judge.settle_theft(auth.evidence, auth.client, auth.door)
-    g.auth = auth
+    known = g._get_current_object()
+    known.auth = auth
     auth.finished = getattr(view, "is_peek", False)  # then the exit hook has nothing to settle, nothing to remember
     if auth.outcome in SERVED:
         if not auth.finished:
             judge.confirm(auth.evidence, auth.door)
         assert auth.evidence.row is not None
         # flask-login's own place for it: asking the request loader through three proxies costs as much as our cookies.
-        auth.user = g._login_user = Person(auth.evidence.row)
+        known._login_user = auth.user = Person(auth.evidence.row)
     auth.elapsed = time.perf_counter() - started
     if auth.user is not None:
         return None
-    if auth.outcome is Outcome.THEFT and wants_page() and not (_is_left_alone() and request.method != "GET"):
+    if auth.outcome is Outcome.THEFT and wants_page() and not (request.path in LEFT_ALONE and request.method != "GET"):
         # Public pages too: whoever holds the other copy of this token must not be the only one who knows.
         return _found("/login?notice=reuse")
-    return None if is_open(view) else _ask_to_log_in(notice=auth.evidence.end_reason)
+    return None if is_open(view) else _ask_to_log_in(request, notice=auth.evidence.end_reason)
 
 
-def _judge() -> Auth:
-    application = services()
+def _judge(request: Request, application: Services) -> Auth:
     now = application.clock()
-    access, refresh_ = read_token_cookies()
+    cookies = access, refresh_ = sent_tokens(request, application)
     evidence = judge.examine(application.tokens, access.value, refresh_.value, "web", now)
-    cookies = {ACCESS: access, REFRESH: refresh_}
-    sent = tuple(name for name, cookie in cookies.items() if cookie.value is not None)
-    auth = Auth(now, evidence, outcome_of(evidence), sent=sent)
-    duplicates = tuple(name for name, cookie in cookies.items() if cookie.duplicate)
-    if auth.outcome is not Outcome.PROCEED or duplicates:
-        audit.note_oddities(evidence, auth.outcome, duplicates, auth.client, now)
+    auth = Auth(now, evidence, outcome_of(evidence), cookies)
+    if auth.outcome is not Outcome.PROCEED or access.duplicate or refresh_.duplicate:
+        audit.note_oddities(evidence, auth.outcome, auth.duplicates, auth.client, now)
     return auth
 
 
 def outcome_of(evidence: Evidence) -> Outcome:
     """What happens to a page request with this evidence; a session that is not live is asked to log in."""
-    if evidence.mismatched or (evidence.authentic and not evidence.live):
+    if not evidence.live and (evidence.mismatched or evidence.authentic):
         return Outcome.LOG_IN
     return decide(evidence.access.state, evidence.column)
 
 
-def _ask_to_log_in(notice: str | None) -> Response:
+def _ask_to_log_in(request: Request, notice: str | None) -> Response:
     if not wants_page():
         answer = jsonify(error="login_required", error_description="Log in and send the request again.")
         answer.status_code = 401
@@ -180,37 +176,16 @@ def _found(location: str) -> Response:
     return answer
 
 
-def current_view() -> Callable[..., Any] | None:
-    endpoint = request.endpoint
-    return current_app.view_functions.get(endpoint) if endpoint else None
-
-
-def is_tokenless() -> bool:
-    """Is this a request whose answer never depends on tokens?"""
-    return getattr(current_view(), "is_tokenless", False)
-
-
-def is_open(view: Callable[..., Any] | None) -> bool:
-    """Is this view for strangers too?"""
-    # No end point: the answer is a 404 or 405 page, which tells a stranger nothing.
-    return view is None or getattr(view, "is_public", False)
-
-
-def _is_left_alone() -> bool:
-    return request.path in LEFT_ALONE
-
-
 # -- after the view ----------------------------------------------------------------------------------------------------
 
 
-def finish(response: Response) -> Response:
+def settle(auth: Auth, response: Response) -> None:
     """Refresh and set cookies, once. Whatever fails here never spoils a good answer.
 
-    A view may call it itself on the answer it is about to fill, to tell what became of its own request.
+    A view may ask for it itself on the answer it is about to fill, to tell what became of its own request.
     """
-    auth: Auth | None = g.get("auth")
-    if auth is None or auth.finished:
-        return response
+    if auth.finished:
+        return
     auth.finished = True
     if auth.outcome is not Outcome.PROCEED and not _leaves_cookies_alone(auth, response):
         started = time.perf_counter()
@@ -220,26 +195,28 @@ def finish(response: Response) -> Response:
             # The next request tries again with the tokens the browser still has.
             log.exception("tokens not refreshed")
         auth.elapsed += time.perf_counter() - started
-    if auth.user is not None and services().shows_timing:
+    application = services()
+    if auth.user is not None and application.shows_timing:
         response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
-    if (recorder := services().recorder) is not None:
-        recorder(auth)
-    return response
+    if application.recorder is not None:
+        application.recorder(auth)
 
 
 def tokens_after(auth: Auth) -> tuple[str | None, str | None]:
     """Texts of the access and refresh token the browser holds once it has this answer."""
     handed = auth.handed or {}
     access, refresh_ = (
-        handed.get(name, cookie.value) or None
-        for name, cookie in zip((ACCESS, REFRESH), read_token_cookies(), strict=True)
+        handed.get(name, cookie.value) or None for name, cookie in zip(TOKEN_COOKIES, auth.cookies, strict=True)
     )
     return access, refresh_
 
 
 def _leaves_cookies_alone(auth: Auth, response: Response) -> bool:
     # 503: the database is away; nothing was changed, the cookies least of all.
-    return auth.handed is not None or _is_left_alone() or request.method == "OPTIONS" or response.status_code == 503
+    if auth.handed is not None or response.status_code == 503:
+        return True
+    request = this_request()
+    return request.path in LEFT_ALONE or request.method == "OPTIONS"
 
 
 def _settle_cookies(auth: Auth, response: Response) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import Response, g, request
+from flask import Request, Response, g
+from werkzeug.http import dump_cookie
 
 from webapp.core.cookie_header import SentCookie, read_cookies
 from webapp.store.auth_sessions import SessionRow
-from webapp.web.services import services
+from webapp.web.services import Services, services
 
-ACCESS, REFRESH = "access_token", "refresh_token"
+TOKEN_COOKIES = ACCESS, REFRESH = "access_token", "refresh_token"
 
 
-def read_token_cookies() -> tuple[SentCookie, SentCookie]:
-    """Access and refresh cookie of this request, from the raw header."""
-    names = services().token_cookies
+def sent_tokens(request: Request, application: Services) -> tuple[SentCookie, SentCookie]:
+    """Access and refresh cookie of a request, from the raw header."""
+    names = access, refresh = application.token_cookies
     found = read_cookies(request.environ.get("HTTP_COOKIE"), names)
-    return found[names[0]], found[names[1]]
+    return found[access], found[refresh]
 
 
 def write_tokens(
@@ -41,19 +42,22 @@ def clear_tokens(response: Response, names: Iterable[str] = (ACCESS, REFRESH)) -
 
 
 def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
-    wire_name = services().token_cookies[(ACCESS, REFRESH).index(name)]
-    g.auth.handed = {**(g.auth.handed or {}), name: value}
-    earlier = response.headers.getlist("Set-Cookie")
-    if any(cookie.startswith(f"{wire_name}=") for cookie in earlier):
+    auth, application = g.auth, services()
+    wire_name = application.token_cookies[TOKEN_COOKIES.index(name)]
+    earlier, auth.handed = auth.handed or {}, {**(auth.handed or {}), name: value}
+    if name in earlier:
         # One Set-Cookie per name (RFC 6265 section 4.1.1): which of two a browser keeps is its own affair.
-        response.headers.setlist("Set-Cookie", [c for c in earlier if not c.startswith(f"{wire_name}=")])
-    response.set_cookie(
+        kept = [c for c in response.headers.getlist("Set-Cookie") if not c.startswith(f"{wire_name}=")]
+        response.headers.setlist("Set-Cookie", kept)
+    cookie = dump_cookie(
         wire_name,
         value,
         max_age=max_age,
         expires=0 if max_age == 0 else None,
         path="/",
-        secure=services().settings.production,
+        secure=application.settings.production,
         httponly=True,
         samesite="Lax",
+        sync_expires=False,  # Max-Age says it, and needs no clock of the browser's (RFC 6265 section 5.3)
     )
+    response.headers.add("Set-Cookie", cookie)

@@ -6,7 +6,7 @@ rather than told about a token.
 
 from __future__ import annotations
 
-from flask import Flask, abort, request
+from flask import Flask, Request, abort, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from webapp.core.cross_site import SAFE_METHODS, is_cross_site
@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["csrf_token"] = generate_csrf
 
 
-def refuse_cross_site() -> None:
+def refuse_cross_site(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
     if request.method in SAFE_METHODS:
         return
@@ -45,7 +45,7 @@ def is_proven_same_origin() -> bool:
     return site == "same-origin" or (site is None and origin is not None and origin.lower() in own_origins())
 
 
-def demand_token() -> None:
+def demand_token(request: Request) -> None:
     """403 for an unsafe request to a page without the `csrf_token` of this browser's forms."""
     # Where no view exists the answer is 404 or 405 anyway.
     if request.method not in SAFE_METHODS and request.endpoint:

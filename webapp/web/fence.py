@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from flask import abort, request
+from collections.abc import Container
 
-from webapp.web.authentication import is_tokenless
-from webapp.web.services import services
+from flask import Request, abort
+
+from webapp.web.marks import is_tokenless, view_of
 
 
-def refuse_foreign_hosts() -> None:
+def refuse_foreign_hosts(request: Request, hosts: Container[str]) -> None:
     """400 for a `Host` that is not ours; probes of a load balancer address hosts by number, so those pass."""
-    if not is_ours(request.environ.get("HTTP_HOST", "")) and not is_tokenless():
+    if not is_ours(request.environ.get("HTTP_HOST", ""), hosts) and not is_tokenless(view_of(request)):
         abort(400)
 
 
-def is_ours(host: str) -> bool:
+def is_ours(host: str, hosts: Container[str]) -> bool:
     """Is this `Host` header (name, or name and port) one that this application answers to?"""
     name = host.lower()
     if not name.endswith("]"):
         name = name.rpartition(":")[0] or name
-    return name in services().settings.allowed_hosts
+    return name in hosts

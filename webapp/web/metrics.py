@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -22,6 +22,7 @@ from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.rotation import REFRESHING
 from webapp.flows.judge import Evidence
 from webapp.store.live_sessions import count_live
+from webapp.web.authentication import Auth
 from webapp.web.services import services
 
 log = logging.getLogger(__name__)
@@ -51,10 +52,9 @@ _requests: dict[tuple[TokenState, TokenState, Outcome], Counter] = {}
 _refreshes: dict[str, Counter] = {}
 
 
-def count(response: Response) -> Response:
-    """Count a finished request: the hook that runs after all others. Never spoils an answer."""
+def count(auth: Auth | None, response: Response) -> Response:
+    """Count a finished request: the last thing that happens to it. Never spoils an answer."""
     try:
-        auth = g.get("auth")
         if auth is not None:
             count_request(auth.evidence, auth.outcome)
             if auth.outcome in REFRESHING:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from webapp.store import health
 from webapp.web import metrics, probe
-from webapp.web.authentication import tokenless
+from webapp.web.marks import tokenless
 from webapp.web.services import services
 
 blueprint = Blueprint("operations", __name__)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import cast
 
 from flask import Flask, current_app
 
@@ -43,6 +42,11 @@ class Services:
         return f"{prefix}access_token", f"{prefix}refresh_token"
 
     @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Host names (no port, lower case) this application answers to."""
+        return self.settings.allowed_hosts
+
+    @cached_property
     def shows_timing(self) -> bool:
         """Do pages say which case a request was (Server-Timing)? In development, and wherever the lab is on."""
         return self.settings.lab or not self.settings.production
@@ -58,8 +62,9 @@ class Services:
 
 def services() -> Services:
     """The current application's services."""
-    return services_of(current_app)
+    return services_of(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 def services_of(app: Flask) -> Services:
-    return cast(Services, app.extensions[EXTENSION])
+    found: Services = app.extensions[EXTENSION]
+    return found

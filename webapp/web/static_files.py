@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from webapp.web.authentication import tokenless
+from webapp.web.marks import tokenless
 
 YEAR = 365 * 24 * 3600
 _VERSION = re.compile(r"v-[0-9a-f]{12}")

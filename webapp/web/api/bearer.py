@@ -17,9 +17,10 @@ from webapp.core.decision import Outcome, TokenState
 from webapp.flows import audit, judge
 from webapp.flows.judge import Evidence
 from webapp.web.api.problems import challenge, problem, refuse
-from webapp.web.authentication import Auth, current_view, is_open
+from webapp.web.authentication import Auth
+from webapp.web.marks import is_open, view_of
 from webapp.web.person import Person
-from webapp.web.requests import client
+from webapp.web.requests import client, this_request
 from webapp.web.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ def authenticate() -> None:
     """Before the view: refuse what is malformed, then who may not pass. Strangers reach public views only."""
     refuse_tokens_elsewhere()
     token = bearer_token()
-    if is_open(current_view()):
+    if is_open(view_of(this_request())):
         return
     application = services()
     now = application.clock()

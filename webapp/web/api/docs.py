@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.core.api_decision import API_REFRESH, Answer
 from webapp.core.decision import RefreshColumn, TokenState
 from webapp.web.api.openapi import DOCUMENT
-from webapp.web.authentication import public
+from webapp.web.marks import public
 from webapp.web.requests import DOCS_PATH
 
 blueprint = Blueprint("api_docs", __name__)

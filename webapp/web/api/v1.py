@@ -22,7 +22,7 @@ from webapp.web.api.bearer import needs_role
 from webapp.web.api.body import named, read_body
 from webapp.web.api.openapi import DOCUMENT, end_point
 from webapp.web.api.problems import problem, problem_of
-from webapp.web.authentication import public
+from webapp.web.marks import public
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")
 answers = partial(end_point, blueprint)

@@ -15,11 +15,11 @@ from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
 from webapp.store.auth_sessions import SessionRow
 from webapp.web import known_browser
-from webapp.web.authentication import public
-from webapp.web.cookies import clear_tokens, read_token_cookies, write_tokens
+from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.language import datetime_text, language, theme
 from webapp.web.limits import LogInGate, limited
+from webapp.web.marks import public
 from webapp.web.services import services
 
 blueprint = Blueprint("accounts", __name__)
@@ -132,7 +132,7 @@ def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | No
 @public
 def log_out() -> Response:
     """`POST /logout`: ends the session, then clears both cookies."""
-    access, refresh = read_token_cookies()
+    access, refresh = g.auth.cookies
     log_out_flow.log_out(services().tokens, access.value, refresh.value, "web", g.auth.client, services().clock())
     answer = _see_other(url_for("accounts.log_in"))
     clear_tokens(answer)

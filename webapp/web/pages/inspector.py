@@ -20,10 +20,10 @@ from webapp.core.foreign_keys import KeyProblem
 from webapp.core.inspection import Parts, explain, findings, json_text, read_object, take_apart
 from webapp.core.tokens import Verdict, read_token, sign_with, signature_is_right
 from webapp.web import inspector_words as words
-from webapp.web.authentication import public
 from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.inspector_examples import DEMO_SECRET, EXAMPLES, example
 from webapp.web.limits import limited
+from webapp.web.marks import public
 from webapp.web.services import services
 
 blueprint = Blueprint("inspector", __name__)

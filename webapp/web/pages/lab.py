@@ -31,9 +31,9 @@ from webapp.core.tokens import Tokens
 from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import Evidence, examine
 from webapp.flows.lab_levers import FAST, Held
-from webapp.web.authentication import Auth, finish, peek, public, tokens_after
+from webapp.web.authentication import Auth, settle, tokens_after
 from webapp.web.claims import HEADER, KIND, phrase
-from webapp.web.cookies import read_token_cookies, write_tokens
+from webapp.web.cookies import write_tokens
 from webapp.web.lab import words
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, lit_case
@@ -42,6 +42,7 @@ from webapp.web.lab.recorder import record, remember
 from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.lab.timeline import draw, kind_of
 from webapp.web.language import clock_text
+from webapp.web.marks import peek, public
 from webapp.web.services import services, services_of
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
@@ -136,7 +137,7 @@ def stage() -> str:
 @peek
 def state() -> Response:
     """`GET /lab/state`: what the next request would be, as JSON. Looks only. Says nothing that the cookies do not."""
-    access, refresh = read_token_cookies()
+    access, refresh = g.auth.cookies
     now = services().clock()
     board = foretell(services().tokens, access.value, refresh.value, now)
     return jsonify(_state(board, now))
@@ -184,7 +185,9 @@ def _page(**more: Any) -> Response:
 
 def _settled() -> Response:
     """An answer whose cookies are settled before its page is written, so that the page can tell of them."""
-    return finish(current_app.response_class(mimetype="text/html"))
+    answer = current_app.response_class(mimetype="text/html")
+    settle(g.auth, answer)
+    return answer
 
 
 def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: Any) -> Response:

@@ -1,0 +1,46 @@
+"""Marks on views: who may enter. Every view is closed; one word opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Request, current_app
+
+V = TypeVar("V", bound=Callable[..., Any])
+View = Callable[..., Any] | None
+
+
+def public(view: V) -> V:
+    """Mark a view as open to strangers. Without this mark a view demands log-in."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def tokenless(view: V) -> V:
+    """Mark a view that never looks at tokens at all: health, metrics, public keys."""
+    view.is_public = view.is_tokenless = True  # type: ignore[attr-defined]
+    return view
+
+
+def peek(view: V) -> V:
+    """Mark a view that only looks: it knows who asks, but its request confirms, refreshes and records nothing."""
+    view.is_peek = True  # type: ignore[attr-defined]
+    return view
+
+
+def view_of(request: Request) -> View:
+    """The view that this request is for; None where there is none, and the answer will be 404 or 405."""
+    endpoint = request.endpoint
+    return current_app.view_functions.get(endpoint) if endpoint else None
+
+
+def is_open(view: View) -> bool:
+    """Is this view for strangers too?"""
+    # No view: the answer is a 404 or 405 page, which tells a stranger nothing.
+    return view is None or getattr(view, "is_public", False)
+
+
+def is_tokenless(view: View) -> bool:
+    """Does this view's answer never depend on tokens?"""
+    return getattr(view, "is_tokenless", False)
