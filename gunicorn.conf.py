@@ -6,6 +6,7 @@ Every setting here can be overridden on gunicorn's command line (`./dev run` doe
 import atexit
 import contextlib
 import ctypes
+import gc
 import os
 import shutil
 import tempfile
@@ -88,9 +89,16 @@ def post_fork(server, worker):
     glibc notices that such blocks are freed and keeps the next ones, one in each thread's arena: four threads hold
     eighty megabytes for the rest of the worker's life. Naming the threshold switches that off.
     """
-    mmap_threshold = -3  # M_MMAP_THRESHOLD in malloc.h
+    mmap_threshold, arena_max = -3, -8  # M_MMAP_THRESHOLD and M_ARENA_MAX in malloc.h
     with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
         ctypes.CDLL(None).mallopt(mmap_threshold, 4 * 1024 * 1024)
+        ctypes.CDLL(None).mallopt(arena_max, 1)
+
+
+def post_worker_init(worker):
+    """Spare the garbage collector what was loaded at the start: it stays for good, and each full search visits it."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(server, worker):

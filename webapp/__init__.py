@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, log, web
@@ -16,7 +15,6 @@ from webapp.config import Settings, as_flask_config
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import KeyRing
 from webapp.store.database import db, engine_options, prepare_engine
-from webapp.store.health import MIGRATIONS
 from webapp.store.key_file import FollowedKeyRing, KeyFile
 from webapp.store.key_setup import open_key_ring
 from webapp.web import request_id
@@ -66,7 +64,6 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
 
     web.register(app)
     cli.register(app)

@@ -12,8 +12,9 @@ from sqlalchemy import inspect
 
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
 from webapp import create_app
+from webapp.cli.migrations import MIGRATIONS
 from webapp.store.database import db
-from webapp.store.health import problem
+from webapp.store.health import NEWEST_REVISION, problem
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -35,6 +36,13 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
 
 def tables() -> set[str]:
     return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_the_newest_revision_is_the_one_that_health_asks_for(empty: Flask) -> None:
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert scripts.get_heads() == [NEWEST_REVISION]
 
 
 def test_up_down_up(empty: Flask) -> None:

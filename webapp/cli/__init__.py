@@ -6,13 +6,14 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from webapp.cli import audit, doctor, keys, sessions, users
+from webapp.cli import audit, doctor, keys, migrations, sessions, users
 
 SERVING = frozenset({"run"})
 """Commands of Flask's own that serve, and so need all that serving needs."""
 
 
 def register(app: Flask) -> None:
+    migrations.register(app)
     for command in (users.group, sessions.group, keys.group, audit.command, doctor.command):
         app.cli.add_command(command)
 

@@ -15,15 +15,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-import psycopg
-from flask import current_app
 from sqlalchemy import Connection, Engine, Select, Update, event
 
 from webapp.store.database import PATIENCE, POOL, RETRY_STATES, UNAVAILABLE_ERRORS, db, unavailable, waiting
 
 T = TypeVar("T")
-
-DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
 
 
 class Statement:
@@ -66,11 +62,11 @@ class Statement:
 class OwnConnection:
     """A connection that belongs to one thread and is closed with it: `flask run` has a thread for each request."""
 
-    __slots__ = ("__weakref__", "_patience", "app", "cursor", "driver", "engine", "process")
+    __slots__ = ("__weakref__", "_patience", "cursor", "driver", "engine", "errors", "process")
 
-    def __init__(self, app: Any, engine: Engine, driver: Any) -> None:
-        self.app = app
+    def __init__(self, engine: Engine, driver: Any) -> None:
         self.engine = engine
+        self.errors: type[Exception] = engine.dialect.loaded_dbapi.Error
         self.process = os.getpid()
         self.driver = driver
         self.cursor = driver.cursor()
@@ -113,7 +109,7 @@ def _on_own_connection(work: Callable[[OwnConnection], T]) -> T:
             raise unavailable(error) from error
         try:
             return work(own)
-        except DRIVER_ERRORS as error:
+        except own.errors as error:
             _drop(own)
             tried += 1
             # A server that restarted took this connection and all the pool's with it.
@@ -128,19 +124,18 @@ _all: WeakSet[OwnConnection] = WeakSet()
 
 def _own_connection() -> OwnConnection:
     held: OwnConnection | None = getattr(_of_thread, "held", None)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    engine = db.engine
     # A child process must not talk on its parent's connection.
-    if held is not None and held.app is app and held.process == os.getpid():
+    if held is not None and held.engine is engine and held.process == os.getpid():
         return held
     if held is not None and held.process == os.getpid():
         _drop(held)
-    engine = db.engine
     pooled = engine.raw_connection()
     pooled.detach()  # it belongs to this thread from now on; the pool may open another
     driver: Any = pooled.dbapi_connection
     if engine.name == "postgresql":
         driver.autocommit = True
-    _of_thread.held = own = OwnConnection(app, engine, driver)
+    _of_thread.held = own = OwnConnection(engine, driver)
     if not event.contains(engine, "engine_disposed", _drop_all_of):
         event.listen(engine, "engine_disposed", _drop_all_of)
     _all.add(own)
