@@ -13,6 +13,8 @@ from bench.load import Answer, request, send
 from bench.people import HOST, Signed, prepare, sign_in
 from bench.process import Worker
 
+LEAST = "the least it can be, SQLite"
+
 BROWSERS = 50
 """Sessions the page is asked for in turn."""
 
@@ -70,6 +72,13 @@ def ours(python: Path, folder: Path, *, postgres: bool, sessions: int) -> Iterat
 
         send(worker.port, [page(one) for one in signed]).demand(200)  # confirms every session
         yield Contender(name, worker, [page(one) for one in signed[:BROWSERS]], signed, refreshes, after)
+
+
+@contextmanager
+def least(python: Path, folder: Path, like: Contender) -> Iterator[Contender]:
+    """The least that such a design can cost, with the tokens and the database of one of ours."""
+    with Worker(python, "least", like.worker.environment, folder / "least.log") as worker:
+        yield Contender(LEAST, worker, like.pages)
 
 
 @contextmanager

@@ -242,6 +242,7 @@ def enter_all(
         enter(contenders.ours(python, folder, postgres=kind, sessions=scale.refreshes))
         for kind in [False] + [True] * postgres
     ]
+    field.append(enter(contenders.least(python, folder, field[1])))
     plain = [
         ("Flask-JWT-Extended, stateless", "jwt_stateless", "cookie"),
         ("Flask-Login, user from SQLite", "flask_login_app", ""),
