@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: a test run that is killed takes its servers along, and their database connections (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -82,7 +82,7 @@ class Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "tests.support.serving:make_app()"],
-                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent,
+                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent,
             )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

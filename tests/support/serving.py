@@ -14,6 +14,7 @@ from flask_login import current_user
 
 from tests.support.clock import SetClock
 from webapp import create_app
+from webapp.web import limit_storage
 from webapp.web.authentication import public
 from webapp.web.services import services_of
 
@@ -36,6 +37,13 @@ def add_test_views(app: Flask) -> None:
     @app.get("/test/pid")
     @public
     def pid() -> dict[str, str]:
+        return {"pid": str(os.getpid())}
+
+    @app.get("/test/counter")
+    @public
+    def counter() -> dict[str, str]:
+        """Look a counter up, wherever this worker counts now."""
+        app.extensions["tokenroom limits"].get("no such counter")
         return {"pid": str(os.getpid())}
 
     @app.get("/test/address")
@@ -85,6 +93,8 @@ def make_app() -> Flask:
     add_test_views(app)
     if hashes := os.environ.get("WEBAPP_TEST_HASHES"):
         count_hashes(Path(hashes))
+    if rest := os.environ.get("WEBAPP_TEST_REST"):
+        limit_storage.REST = float(rest)
     inner = app.wsgi_app
 
     def may_die(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ class Seen:
     """Served as somebody else."""
     errors: int = 0
     """Status 500."""
+    slowest: float = 0.0
+    """Seconds that the slowest answer took."""
 
     def demand_zero(self) -> None:
         zero = (self.lost, self.resurrected, self.unauthorised, self.errors)
@@ -72,11 +75,13 @@ class Crowd:
 
     def ask(self, browser: Browser, name: str | None) -> str:
         """One page; `name` is who asks, or None for a ghost."""
+        started = time.monotonic()
         try:
             answer = browser.get("/test/me")
         except httpx.HTTPError as error:
             return self._note(type(error).__name__)
         with self._guard:
+            self.seen.slowest = max(self.seen.slowest, time.monotonic() - started)
             if answer.status_code == 200:
                 if name is None:
                     self.seen.resurrected += 1

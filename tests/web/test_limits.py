@@ -138,10 +138,14 @@ def test_redis_counts_where_it_is_set(app: Flask, visitor: Browser, settings: di
 def test_a_store_that_is_down_is_made_up_for(
     app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture, settings: dict[str, str]
 ) -> None:
-    """Nobody gets a 500; this worker counts in memory; one line says so, not one a request."""
+    """Nobody gets a 500; the database counts instead, for all workers; one line says so, not one a request."""
+    import sqlite3
+
     name = visitor.sign_up()
     assert guess(app, name, 11) == [422] * 10 + [429]
-    assert caplog.text.count("the store of the rate limits is down") == 1
+    assert caplog.text.count("the store of the rate limits is down (Redis: ConnectionError)") == 1
+    rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
+    assert sum("login" in key for (key,) in rows) == 2
 
 
 def test_a_table_that_is_gone_is_made_up_for(app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
@@ -169,12 +173,49 @@ def test_the_store_is_asked_again_after_a_rest(app: Flask, monkeypatch: pytest.M
             asked.append("incr")
             raise StorageError(OSError())
 
-    storage._shared = Down()  # type: ignore[assignment]
+    storage._stores = [limit_storage._Store("nothing", Down())]  # type: ignore[arg-type]
     assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
     assert asked == ["incr"]
     now += limit_storage.REST
     assert storage.incr("k", 60) == 3
     assert asked == ["incr", "incr"]
+
+
+def test_only_one_request_finds_out_whether_a_store_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frozen store keeps its asker waiting; while that one waits, the others are counted elsewhere."""
+    from webapp.web import limit_storage
+
+    now = 1000.0
+    monkeypatch.setattr(limit_storage.time, "monotonic", lambda: now)
+    storage = limit_storage.SharedStorage()
+    meanwhile: list[int] = []
+
+    class Frozen:
+        def incr(self, *_: Any) -> int:
+            if not meanwhile:
+                meanwhile.append(0)
+                meanwhile.append(storage.incr("k", 60))
+            raise StorageError(OSError())
+
+    store = limit_storage._Store("nothing", Frozen())  # type: ignore[arg-type]
+    storage._stores = [store]
+    store.failed()
+    now += limit_storage.REST
+    assert storage.incr("k", 60) == 2
+    assert meanwhile == [0, 1]
+
+
+def test_a_try_given_back_to_a_store_that_never_counted_it() -> None:
+    """It must not become a guess beyond the limit: the store changed between counting and giving back."""
+    from limits.storage import MemoryStorage
+
+    from webapp.web import limit_storage
+
+    storage = limit_storage.SharedStorage()
+    storage._stores = [limit_storage._Store("new and empty", MemoryStorage())]
+    assert storage.incr("k", 60, -1) == 0
+    assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
+    assert storage.incr("k", 60, -1) == 1
 
 
 @pytest.mark.parametrize(

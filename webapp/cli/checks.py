@@ -153,7 +153,7 @@ def redis(url: str | None) -> Iterator[Finding]:
         yield Finding(
             Grade.FAILING,
             "limit store",
-            f"Redis does not answer ({type(error).__name__}); each worker counts alone",
+            f"Redis does not answer ({type(error).__name__}); the database counts instead",
             "start it, or correct WEBAPP_REDIS_URL",
         )
     else:

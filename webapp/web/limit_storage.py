@@ -1,7 +1,7 @@
-"""Where the rate limits count: the database or Redis, and this process's memory while neither answers.
+"""Where the rate limits count: Redis, the database while that is away, this process's memory while neither answers.
 
 A `limits` storage, so that Flask-Limiter and whatever else speaks that library counts in the same place. It never
-raises: a store that is down makes the limits weaker (each worker counts alone), not the site unreachable.
+raises: a store that is down makes the limits weaker (somebody is counted anew), not the site unreachable.
 """
 
 from __future__ import annotations
@@ -60,30 +60,64 @@ class DatabaseStorage(Storage):
         count_flow.forget(key)
 
 
+class _Store:
+    """One place to count in, and until when it is left alone."""
+
+    def __init__(self, name: str, storage: Storage) -> None:
+        self.name = name
+        self.storage = storage
+        self._resting_until = 0.0
+
+    def may_be_asked(self) -> bool:
+        """False while it rests. After a rest one request finds out whether it is back; the others do not wait too."""
+        if not self._resting_until:
+            return True
+        now = time.monotonic()
+        if now < self._resting_until:
+            return False
+        self._resting_until = now + REST
+        return True
+
+    def answered(self) -> None:
+        self._resting_until = 0.0
+
+    def failed(self) -> None:
+        self._resting_until = time.monotonic() + REST
+
+
 class SharedStorage(Storage):
-    """The storage in use. `redis_url` (an option) chooses Redis; otherwise the database counts."""
+    """The storage in use: Redis where `redis_url` (an option) names one, then the database, then this process.
+
+    Each stands in for the one before it, so a guesser whom Redis has lost sight of gets the limit once more and not
+    once more for each worker of each host.
+    """
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, *, redis_url: str = "") -> None:
         super().__init__(uri, wrap_exceptions)
-        self._shared: Storage = DatabaseStorage()
+        self._stores = [_Store("the database", DatabaseStorage())]
         if redis_url:
-            self._shared = RedisStorage(
+            redis = RedisStorage(
                 redis_url,
                 wrap_exceptions=True,
                 socket_timeout=REDIS_PATIENCE,
                 socket_connect_timeout=REDIS_PATIENCE,
             )
+            self._stores.insert(0, _Store("Redis", redis))
         self._own: Storage | None = None
-        self._resting_until = 0.0
 
     @property
     def base_exceptions(self) -> type[Exception]:
         return StorageError
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        return self._count(lambda storage: storage.incr(key, expiry, amount))
+        counted = self._count(lambda storage: storage.incr(key, expiry, amount))
+        if amount < 0 and counted < 0:
+            # The store that had counted the try is not the one that was told to forget it. Below zero there would be
+            # tries beyond the limit; undone rather than set to zero, because others count at the same moment.
+            counted = self._count(lambda storage: storage.incr(key, expiry, -amount))
+        return counted
 
     def get(self, key: str) -> int:
         return self._count(lambda storage: storage.get(key))
@@ -101,16 +135,22 @@ class SharedStorage(Storage):
         self._count(lambda storage: storage.clear(key))
 
     def _count(self, ask: Callable[[Storage], T]) -> T:
-        if time.monotonic() >= self._resting_until:
+        for store in self._stores:
+            if not store.may_be_asked():
+                continue
             try:
-                return ask(self._shared)
+                answer = ask(store.storage)
             except (DatabaseUnavailable, StorageError) as error:
-                self._resting_until = time.monotonic() + REST
+                store.failed()
                 log.error(
-                    "the store of the rate limits is down (%s); this worker counts alone for %d s",
+                    "the store of the rate limits is down (%s: %s); it is left alone for %d s",
+                    store.name,
                     type(error.__cause__ or error).__name__,
                     int(REST),
                 )
+            else:
+                store.answered()
+                return answer
         if self._own is None:
             # Made when it is needed: it comes with a thread.
             self._own = MemoryStorage()
