@@ -31,8 +31,10 @@ def lasting_port() -> int:
 class Cluster:
     """Use as a context manager; it runs afterwards unless stopped."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None, **settings: str) -> None:
+        """`certificate`: a folder with `cert.pem` and `key.pem`; with it the server speaks TLS, too."""
         self.folder = folder
+        self.certificate = certificate
         self.port = lasting_port()
         self.settings = {"fsync": "off", "unix_socket_directories": "''", **settings}
         self.address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
@@ -56,10 +58,21 @@ class Cluster:
                     parent.chmod(parent.stat().st_mode | 0o111)
         data = str(self.folder / "data")
         self._run(str(self.bin / "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "--no-sync")
+        if self.certificate is not None:
+            self._speak_tls(self.certificate)
         with (self.folder / "data" / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
         self.start()
         return self
+
+    def _speak_tls(self, certificate: Path) -> None:
+        for name, source in (("server.crt", "cert.pem"), ("server.key", "key.pem")):
+            target = self.folder / "data" / name
+            shutil.copy(certificate / source, target)
+            target.chmod(0o600)
+            if os.getuid() == 0:
+                shutil.chown(target, "postgres", "postgres")
+        self.settings["ssl"] = "on"
 
     def _control(self, *arguments: str) -> None:
         self._run(str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-s", "-w", *arguments)
@@ -71,6 +84,11 @@ class Cluster:
     def stop(self, mode: str = "fast") -> None:
         """`fast` ends the connections, `immediate` is a crash."""
         self._control("-m", mode, "stop")
+
+    def allow(self, *rules: str) -> None:
+        """Who may come in, in the words of pg_hba.conf; from the next connection on."""
+        (self.folder / "data" / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
+        self._control("reload")
 
     def __exit__(self, *_: object) -> None:
         with suppress(subprocess.CalledProcessError):  # stopped already
