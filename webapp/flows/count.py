@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import ProgrammingError
 
 from webapp.store import counters
 from webapp.store.counters import Window
-from webapp.store.database import DatabaseUnavailable, read, transact
+from webapp.store.database import read, transact
 
 SWEEP_ONE_IN = 100
 """One hit in so many also deletes counters whose window is over, so that the table does not grow."""
@@ -27,11 +26,7 @@ def count(key: str, amount: int, *, seconds: int, now: int) -> int:
             counters.sweep(tx, now=now)
         return counted.number
 
-    try:
-        return transact(work)
-    except ProgrammingError as error:
-        # PostgreSQL's word for a table that a forgotten migration would have made.
-        raise DatabaseUnavailable("the table of the rate counters is missing") from error
+    return transact(work)
 
 
 def look_up(key: str, *, now: int) -> Window:

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
@@ -31,6 +31,8 @@ LOCK_TIMEOUT = 2.0
 ATTEMPTS = 3
 """Times a transaction is tried when PostgreSQL reports a deadlock or a serialization failure."""
 RETRY_STATES = frozenset({"40001", "40P01"})
+NOT_MIGRATED_STATES = frozenset({"42P01", "42703"})
+"""PostgreSQL's words for a table or a column that is not there. SQLite's is an OperationalError, like "locked"."""
 
 POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
 POSTGRES_ARGS = {
@@ -95,6 +97,7 @@ def engine_options(url: str) -> dict[str, Any]:
 
 def prepare_engine(engine: Engine) -> None:
     """Teach an engine our transaction rules. Call once, before its first connection."""
+    event.listen(engine, "handle_error", _not_migrated)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -115,6 +118,13 @@ def _begin_sqlite(connection: Connection) -> None:
     # when another one wrote in between.
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _not_migrated(context: ExceptionContext) -> DatabaseUnavailable | None:
+    # What a forgotten migration causes is no mistake in a statement: the same request is fine once it has run.
+    if getattr(context.original_exception, "sqlstate", None) not in NOT_MIGRATED_STATES:
+        return None
+    return DatabaseUnavailable("a table or column is missing; run: flask --app wsgi db upgrade")
 
 
 def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:
@@ -197,6 +207,8 @@ def unavailable(error: Exception) -> DatabaseUnavailable:
 
 def _try_again(error: Exception, attempt: int) -> None:
     """Return where a new attempt may help; else raise DatabaseUnavailable, or a mistake of ours as it is."""
+    if isinstance(error, DatabaseUnavailable):
+        raise error
     if type(error) is DatabaseError:
         raise DatabaseUnavailable("the database is damaged") from error
     if not isinstance(error, UNAVAILABLE_ERRORS):
