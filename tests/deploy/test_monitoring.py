@@ -1,4 +1,4 @@
-"""The alert rules and the dashboard speak of series that exist; systemd accepts the units, the shell the settings."""
+"""The alert rules and the dashboard speak of series that exist, and systemd accepts the units."""
 
 from __future__ import annotations
 
@@ -62,15 +62,3 @@ def test_systemd_accepts_the_units(unit: str, tmp_path: Path) -> None:
         if "tokenroom" in line and "is not executable: No such file" not in line
     ]  # fmt: skip
     assert complaints == []
-
-
-def test_the_shell_reads_the_environment_file_as_systemd_does() -> None:
-    """docs/deployment.md has the shell source it: an address with an unquoted & would lose its sslmode, and more."""
-    lines = (DEPLOY / "tokenroom.env").read_text().splitlines()
-    settings = [line.removeprefix("# ") for line in lines if re.match(r"(# )?[A-Z_]+=", line)]
-    assert len(settings) > 6
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        script = f'{setting}\nprintf %s "${name}"'
-        read = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={}).stdout
-        assert read == (value[1:-1] if value[0] == "'" == value[-1] else value), name
