@@ -118,9 +118,15 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+def await_focus(page: Page) -> None:
+    """Wait until the browser has focused the form's first field. Whoever types before that is reported by Chromium."""
+    page.wait_for_selector("[autofocus]:focus")
+
+
 def sign_up(page: Page, username: str, password: str = "a perfectly fine sentence") -> None:
     """Through the form, as a person does."""
     page.goto("/signup")
+    await_focus(page)
     page.fill("[name=username]", username)
     page.fill("[name=email]", f"{username}@example.com")
     page.fill("[name=password]", password)

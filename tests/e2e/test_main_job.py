@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.e2e.conftest import Console, OpenPage, findings, scrolls_sideways, sign_up
+from tests.e2e.conftest import Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up
 from tests.support.server import Server
 
 
@@ -60,6 +60,7 @@ def test_keep_me_logged_in_outlives_the_browser(open_page: OpenPage) -> None:
     who = name()
     sign_up(page, who)
     page.click("header form[action='/logout'] button")
+    await_focus(page)
     page.fill("[name=username]", who)
     page.fill("[name=password]", "a perfectly fine sentence")
     page.check("[name=remember]")

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.e2e.conftest import OpenPage, findings, scrolls_sideways, sign_up
+from tests.e2e.conftest import OpenPage, await_focus, findings, scrolls_sideways, sign_up
 from tests.support.browser import PASSWORD
 
 
@@ -17,6 +17,7 @@ def test_one_device_ends_another(open_page: OpenPage, js: bool) -> None:
     name = f"e{secrets.token_hex(5)}"
     sign_up(here, name)
     there.goto("/login")
+    await_focus(there)
     there.fill("[name=username]", name)
     there.fill("[name=password]", PASSWORD)
     there.click("main form button")
@@ -38,6 +39,7 @@ def test_the_password_is_changed(open_page: OpenPage) -> None:
     sign_up(page, f"e{secrets.token_hex(5)}")
     before = {c["name"]: c["value"] for c in page.context.cookies()}
     page.goto("/account/password")
+    await_focus(page)
     page.fill("[name=current_password]", PASSWORD)
     page.fill("[name=new_password]", "another fine sentence")
     page.click("main form button")
