@@ -215,6 +215,15 @@ def test_no_two_texts_of_the_timeline_touch(open_page: OpenPage) -> None:
     assert touching == []
 
 
+def test_the_timeline_fits_whatever_is_no_phone(open_page: OpenPage) -> None:
+    """It scrolls only where it must: a timeline that hangs over by a little hides the first letters of its lanes."""
+    page = enter(open_page)
+    for width in (1280, 1200, 900, 700):
+        page.set_viewport_size({"width": width, "height": 900})
+        hidden = page.locator(".timeline-x").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert hidden == 0, width
+
+
 # -- the inspector -----------------------------------------------------------------------------------------------------
 
 
