@@ -10,6 +10,7 @@ from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import inspect, text
 
+from tests.support.commands import run_command
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
 from webapp import create_app
 from webapp.cli.migrations import MIGRATIONS
@@ -69,6 +70,13 @@ def test_ready_in_the_middle_of_an_upgrade(empty: Flask) -> None:
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
         assert problem() == "migrations are missing; run: flask --app wsgi db upgrade"
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """`flask db` is there, as a process of its own finds it, and brings an empty database up to date."""
+    settings = {"WEBAPP_INSTANCE_PATH": str(tmp_path)}
+    run_command(settings, "db", "upgrade")
+    assert f"{REVISIONS[-1]} (head)" in run_command(settings, "db", "current").stdout
 
 
 def test_the_models_are_what_the_migrations_make(empty: Flask) -> None:

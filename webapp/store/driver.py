@@ -130,7 +130,11 @@ def _own_connection() -> OwnConnection:
         return held
     if held is not None and held.process == os.getpid():
         _drop(held)
-    pooled = engine.raw_connection()
+    errors: type[Exception] = engine.dialect.loaded_dbapi.Error
+    try:
+        pooled = engine.raw_connection()
+    except errors as error:  # not translated: SQLite notices at the first PRAGMA that a file is no database
+        raise unavailable(error) from error
     pooled.detach()  # it belongs to this thread from now on; the pool may open another
     driver: Any = pooled.dbapi_connection
     if engine.name == "postgresql":
