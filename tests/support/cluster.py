@@ -8,6 +8,7 @@ import random
 import shutil
 import socket
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,10 +30,11 @@ def lasting_port() -> int:
 
 
 class Cluster:
-    """Use as a context manager; it runs afterwards unless stopped."""
+    """Use as a context manager; it runs from then on unless stopped. `folder` is for its logs."""
 
     def __init__(self, folder: Path, certificate: Path | None = None, **settings: str) -> None:
         """`certificate`: a folder with `cert.pem` and `key.pem`; with it the server speaks TLS, too."""
+        folder.mkdir(parents=True)
         self.folder = folder
         self.certificate = certificate
         self.port = lasting_port()
@@ -46,28 +48,26 @@ class Cluster:
         # PostgreSQL refuses to run as root.
         prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
         # Into a file: the server that pg_ctl starts inherits it, and a pipe would never end.
-        with (self.folder.parent / "commands.log").open("ab") as log:
+        with (self.folder / "commands.log").open("ab") as log:
             subprocess.run([*prefix, *command], check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def __enter__(self) -> Cluster:
-        self.folder.mkdir(parents=True)
+        # Not in a folder of pytest's: whenever another run of it starts, that closes them all to other users.
+        self.home = Path(tempfile.mkdtemp(prefix="tokenroom-postgres-"))
+        self.data = self.home / "data"
         if os.getuid() == 0:
-            shutil.chown(self.folder, "postgres", "postgres")
-            for parent in self.folder.parents:
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o111)
-        data = str(self.folder / "data")
-        self._run(str(self.bin / "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "--no-sync")
+            shutil.chown(self.home, "postgres", "postgres")
+        self._run(str(self.bin / "initdb"), "-D", str(self.data), "-A", "trust", "-U", "postgres", "--no-sync")
         if self.certificate is not None:
             self._speak_tls(self.certificate)
-        with (self.folder / "data" / "postgresql.conf").open("a") as file:
+        with (self.data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
         self.start()
         return self
 
     def _speak_tls(self, certificate: Path) -> None:
         for name, source in (("server.crt", "cert.pem"), ("server.key", "key.pem")):
-            target = self.folder / "data" / name
+            target = self.data / name
             shutil.copy(certificate / source, target)
             target.chmod(0o600)
             if os.getuid() == 0:
@@ -75,10 +75,10 @@ class Cluster:
         self.settings["ssl"] = "on"
 
     def _control(self, *arguments: str) -> None:
-        self._run(str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-s", "-w", *arguments)
+        self._run(str(self.bin / "pg_ctl"), "-D", str(self.data), "-s", "-w", *arguments)
 
     def start(self) -> None:
-        log = str(self.folder / "postgres.log")
+        log = str(self.home / "postgres.log")
         self._control("-l", log, "-o", f"-p {self.port} -c listen_addresses=127.0.0.1", "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -87,9 +87,11 @@ class Cluster:
 
     def allow(self, *rules: str) -> None:
         """Who may come in, in the words of pg_hba.conf; from the next connection on."""
-        (self.folder / "data" / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
+        (self.data / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
         self._control("reload")
 
     def __exit__(self, *_: object) -> None:
         with suppress(subprocess.CalledProcessError):  # stopped already
             self.stop("immediate")
+        shutil.move(self.home / "postgres.log", self.folder)
+        shutil.rmtree(self.home)
