@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flask_migrate import upgrade
+from sqlalchemy import Connection
 
 from webapp import create_app
 from webapp.core.passwords import hash_password
@@ -59,7 +60,7 @@ def sign_in(settings: Mapping[str, str], count: int) -> list[Signed]:
         for number in range(count):
             name = f"ada{number}x{secrets.token_hex(3)}" if number else "ada0"
 
-            def work(tx, name=name):
+            def work(tx: Connection, name: str = name) -> SessionRow:
                 user = users.add(
                     tx, username=name, email=f"{name}@example.com", name="Ada Lovelace", password_hash=hashed, now=now
                 )

@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 from flask import Flask
-from sqlalchemy import Connection
 
 from bench.people import Signed
 from webapp import create_app
@@ -22,7 +21,8 @@ from webapp.flows.client import Client
 from webapp.flows.refresh import refresh
 from webapp.store import auth_sessions
 from webapp.store.auth_sessions import SessionRow
-from webapp.store.database import db, transact
+from webapp.store.database import db
+from webapp.store.driver import OwnConnection, transact_alone
 from webapp.web.services import services_of
 
 CLIENT = Client("127.0.0.1", "bench")
@@ -92,15 +92,15 @@ def growth(settings: Mapping[str, str], sizes: list[int], times: int) -> list[tu
                 lookups.append(time.perf_counter() - started)
                 assert row is not None
                 started = time.perf_counter()
-                transact(partial(_rotate, row=row, now=now))
+                transact_alone(partial(_rotate, row=row, now=now))
                 rotations.append(time.perf_counter() - started)
             found.append((size, statistics.median(lookups), statistics.median(rotations)))
         db.engine.dispose()
     return found
 
 
-def _rotate(tx: Connection, *, row: SessionRow, now: int) -> None:
-    assert auth_sessions.rotate(tx, row, now=now, refresh_expires_at=now + 99999)
+def _rotate(tx: OwnConnection, *, row: SessionRow, now: int) -> None:
+    assert auth_sessions.rotate(tx, row, auth_sessions.successor_of(row, now=now, refresh_expires_at=now + 99999))
 
 
 def _fill(app: Flask, have: int, want: int) -> list[str]:

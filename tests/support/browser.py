@@ -149,4 +149,4 @@ def cookies_set(answer: httpx.Response) -> dict[str, str]:
 
 def case_of(answer: httpx.Response) -> str:
     """The words of Server-Timing: which case this request was."""
-    return answer.headers.get("server-timing", "").partition('desc="')[2].rstrip('"')
+    return str(answer.headers.get("server-timing", "")).partition('desc="')[2].rstrip('"')
