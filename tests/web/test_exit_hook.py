@@ -18,6 +18,7 @@ from webapp.store.database import DatabaseUnavailable, db
 from webapp.web import authentication
 from webapp.web.authentication import public, settle
 from webapp.web.cookies import clear_tokens
+from webapp.web.services import services
 
 BOTH = {"access_token", "refresh_token"}
 
@@ -43,7 +44,7 @@ def person(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
     @app.get("/test/twice")
     def twice() -> object:
         answer = make_response("once")
-        settle(g.auth, answer)
+        settle(g.auth, answer, services())
         return answer
 
     @app.get("/test/unfinished")

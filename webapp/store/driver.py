@@ -31,13 +31,7 @@ class Statement:
 
     def first(self, **values: Any) -> tuple[Any, ...] | None:
         """The first row of a SELECT, or None. Raises DatabaseUnavailable."""
-
-        def ask(own: OwnConnection) -> tuple[Any, ...] | None:
-            text, parameters = self._prepare(own.engine, values)
-            rows = own.cursor.execute(text, parameters).fetchall()  # all, so that SQLite ends its reading at once
-            return rows[0] if rows else None
-
-        return _on_own_connection(ask)
+        return _on_own_connection(self._first, values)
 
     def changed(self, tx: Connection | OwnConnection, **values: Any) -> int:
         """Run an UPDATE in `tx`; how many rows it changed."""
@@ -45,6 +39,11 @@ class Statement:
         if isinstance(tx, OwnConnection):
             return int(tx.cursor.execute(text, parameters).rowcount)
         return tx.exec_driver_sql(text, parameters).rowcount
+
+    def _first(self, own: OwnConnection, values: dict[str, Any]) -> tuple[Any, ...] | None:
+        text, parameters = self._prepare(own.engine, values)
+        rows = own.cursor.execute(text, parameters).fetchall()  # all, so that SQLite ends its reading at once
+        return rows[0] if rows else None
 
     def _prepare(self, engine: Engine, values: dict[str, Any]) -> tuple[str, Any]:
         text, order, constants = self._texts.get(engine.name) or self._compile(engine)
@@ -92,15 +91,16 @@ def transact_alone(work: Callable[[OwnConnection], T], *, patience: float = PATI
     sent more than once and must be conditional on what it changes.
     """
     with waiting(patience) as allowed:
-
-        def patiently(own: OwnConnection) -> T:
-            own.wait_at_most(allowed)
-            return work(own)
-
-        return _on_own_connection(patiently)
+        done: T = _on_own_connection(_patiently, work, allowed)
+    return done
 
 
-def _on_own_connection(work: Callable[[OwnConnection], T]) -> T:
+def _patiently(own: OwnConnection, work: Callable[[OwnConnection], T], seconds: float) -> T:
+    own.wait_at_most(seconds)
+    return work(own)
+
+
+def _on_own_connection(work: Callable[..., T], *arguments: Any) -> T:
     tried = 0
     while True:
         try:
@@ -108,7 +108,7 @@ def _on_own_connection(work: Callable[[OwnConnection], T]) -> T:
         except UNAVAILABLE_ERRORS as error:
             raise unavailable(error) from error
         try:
-            return work(own)
+            return work(own, *arguments)
         except own.errors as error:
             _drop(own)
             tried += 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask, Response
 
+from webapp.core.cross_site import SAFE_METHODS
 from webapp.store.database import begin_request
 from webapp.web import (
     authentication,
@@ -21,9 +24,10 @@ from webapp.web import (
 from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.authentication import current_auth
 from webapp.web.browser_state import LazySessionInterface
+from webapp.web.marks import view_of
 from webapp.web.pages import accounts, admin, home, inspector, lab, passwords, preferences, sessions
 from webapp.web.requests import is_api_path, this_request
-from webapp.web.services import services, services_of
+from webapp.web.services import Services, services_of
 
 
 def register(app: Flask) -> None:
@@ -31,8 +35,8 @@ def register(app: Flask) -> None:
     app.session_interface = LazySessionInterface()
     csrf.register(app)
     authentication.register(app)
-    app.before_request(door)
-    app.after_request(leave)
+    app.before_request(partial(door, app, services_of(app)))
+    app.after_request(partial(leave, services_of(app)))
     headers.register(app)
     language.register(app)
     navigation.register(app)
@@ -56,24 +60,27 @@ def register(app: Flask) -> None:
     errors.register(app)
 
 
-def door() -> Response | None:
+def door(app: Flask, application: Services) -> Response | None:
     """Before the view. First all that may refuse a request, cheapest and strictest first."""
-    request, application = this_request(), services()
+    request = this_request()
+    view = view_of(app, request)
     begin_request()
-    fence.refuse_foreign_hosts(request, application.hosts)
+    fence.refuse_foreign_hosts(request, view, application.hosts)
     if is_api_path(request.path):
-        bearer.authenticate()
+        bearer.authenticate(view)
         return None
-    csrf.refuse_cross_site(request)
-    answer = authentication.authenticate(request, application)
-    if answer is None:
+    is_unsafe = request.method not in SAFE_METHODS
+    if is_unsafe:
+        csrf.refuse_cross_site(request)
+    answer = authentication.authenticate(request, view, application)
+    if is_unsafe and answer is None:
         csrf.demand_token(request)
     return answer
 
 
-def leave(response: Response) -> Response:
+def leave(application: Services, response: Response) -> Response:
     """After the view: the refresh and its cookies, then what is counted."""
     auth = current_auth()
     if auth is not None:
-        authentication.settle(auth, response)
+        authentication.settle(auth, response, application)
     return metrics.count(auth, response)

@@ -29,10 +29,10 @@ from webapp.flows.refresh import Issued, refresh
 from webapp.store.database import abandon_uncommitted
 from webapp.web.cookies import REFRESH, TOKEN_COOKIES, clear_tokens, sent_tokens, write_tokens
 from webapp.web.limits import count_refresh
-from webapp.web.marks import is_open, is_tokenless, public, tokenless, view_of
+from webapp.web.marks import View, is_open, is_tokenless, public, tokenless
 from webapp.web.person import Person
 from webapp.web.requests import client, this_request, wants_page
-from webapp.web.services import Services, services
+from webapp.web.services import Services
 
 __all__ = ["Auth", "public"]
 
@@ -111,9 +111,8 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 # -- before the view ---------------------------------------------------------------------------------------------------
 
 
-def authenticate(request: Request, application: Services) -> Response | None:
+def authenticate(request: Request, view: View, application: Services) -> Response | None:
     """Judge the request. None lets it through, as the user or as a stranger."""
-    view = view_of(request)
     if is_tokenless(view):
         request.environ[TOKENLESS] = True
         return None
@@ -179,7 +178,7 @@ def _found(location: str) -> Response:
 # -- after the view ----------------------------------------------------------------------------------------------------
 
 
-def settle(auth: Auth, response: Response) -> None:
+def settle(auth: Auth, response: Response, application: Services) -> None:
     """Refresh and set cookies, once. Whatever fails here never spoils a good answer.
 
     A view may ask for it itself on the answer it is about to fill, to tell what became of its own request.
@@ -190,12 +189,11 @@ def settle(auth: Auth, response: Response) -> None:
     if auth.outcome is not Outcome.PROCEED and not _leaves_cookies_alone(auth, response):
         started = time.perf_counter()
         try:
-            _settle_cookies(auth, response)
+            _settle_cookies(auth, response, application)
         except Exception:
             # The next request tries again with the tokens the browser still has.
             log.exception("tokens not refreshed")
         auth.elapsed += time.perf_counter() - started
-    application = services()
     if auth.user is not None and application.shows_timing:
         response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
     if application.recorder is not None:
@@ -219,10 +217,9 @@ def _leaves_cookies_alone(auth: Auth, response: Response) -> bool:
     return request.path in LEFT_ALONE or request.method == "OPTIONS"
 
 
-def _settle_cookies(auth: Auth, response: Response) -> None:
+def _settle_cookies(auth: Auth, response: Response, application: Services) -> None:
     if auth.outcome in REFRESHING:
         abandon_uncommitted()
-        application = services()
         now = application.clock()
         try:
             count_refresh(auth.evidence, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask, Request, abort, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
-from webapp.core.cross_site import SAFE_METHODS, is_cross_site
+from webapp.core.cross_site import is_cross_site
 from webapp.web.services import services
 
 csrf = CSRFProtect()
@@ -23,8 +23,6 @@ def register(app: Flask) -> None:
 
 def refuse_cross_site(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
-    if request.method in SAFE_METHODS:
-        return
     if is_cross_site(
         request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
     ):
@@ -48,5 +46,5 @@ def is_proven_same_origin() -> bool:
 def demand_token(request: Request) -> None:
     """403 for an unsafe request to a page without the `csrf_token` of this browser's forms."""
     # Where no view exists the answer is 404 or 405 anyway.
-    if request.method not in SAFE_METHODS and request.endpoint:
+    if request.endpoint:
         csrf.protect()

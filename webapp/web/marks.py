@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Request, current_app
+from flask import Flask, Request
 
 V = TypeVar("V", bound=Callable[..., Any])
 View = Callable[..., Any] | None
@@ -29,10 +29,10 @@ def peek(view: V) -> V:
     return view
 
 
-def view_of(request: Request) -> View:
+def view_of(app: Flask, request: Request) -> View:
     """The view that this request is for; None where there is none, and the answer will be 404 or 405."""
-    endpoint = request.endpoint
-    return current_app.view_functions.get(endpoint) if endpoint else None
+    rule = request.url_rule
+    return app.view_functions.get(rule.endpoint) if rule is not None else None
 
 
 def is_open(view: View) -> bool:

@@ -18,9 +18,9 @@ from webapp.flows import audit, judge
 from webapp.flows.judge import Evidence
 from webapp.web.api.problems import challenge, problem, refuse
 from webapp.web.authentication import Auth
-from webapp.web.marks import is_open, view_of
+from webapp.web.marks import View, is_open
 from webapp.web.person import Person
-from webapp.web.requests import client, this_request
+from webapp.web.requests import client
 from webapp.web.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -36,11 +36,11 @@ _ANOTHER = re.compile(r",\s*bearer(\s|$)", re.IGNORECASE)
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-def authenticate() -> None:
+def authenticate(view: View) -> None:
     """Before the view: refuse what is malformed, then who may not pass. Strangers reach public views only."""
     refuse_tokens_elsewhere()
     token = bearer_token()
-    if is_open(view_of(this_request())):
+    if is_open(view):
         return
     application = services()
     now = application.clock()

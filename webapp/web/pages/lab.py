@@ -186,7 +186,7 @@ def _page(**more: Any) -> Response:
 def _settled() -> Response:
     """An answer whose cookies are settled before its page is written, so that the page can tell of them."""
     answer = current_app.response_class(mimetype="text/html")
-    settle(g.auth, answer)
+    settle(g.auth, answer, services())
     return answer
 
 
