@@ -47,6 +47,7 @@ class LazySessionInterface(SecureCookieSessionInterface):
     """Flask's signed-cookie session, lazily. One for each application: it keeps its signer."""
 
     _signer: URLSafeTimedSerializer | None = None
+    _signed_with: str | bytes | None = None
 
     def open_session(self, app: Flask, request: Request) -> Any:
         def open_now() -> SecureCookieSession:
@@ -61,6 +62,7 @@ class LazySessionInterface(SecureCookieSessionInterface):
             super().save_session(app, session.opened, response)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        if self._signer is None:
-            self._signer = super().get_signing_serializer(app)
+        # Kept as long as its secret is the application's: a change of the key ring changes both.
+        if self._signed_with != app.secret_key:
+            self._signer, self._signed_with = super().get_signing_serializer(app), app.secret_key
         return self._signer
