@@ -30,10 +30,11 @@ sys.path.insert(0, str(ROOT))
 
 from bench import contenders, report, statements  # noqa: E402
 from bench.contenders import Contender  # noqa: E402
-from bench.databases import postgres_database, postgres_is_there  # noqa: E402
+from bench.databases import postgres_database  # noqa: E402
 from bench.load import request, send  # noqa: E402
 from bench.people import HOST, PASSWORD, prepare, sign_in  # noqa: E402
 from bench.process import Worker  # noqa: E402
+from tests.support.databases import postgres_is_there  # noqa: E402
 from webapp.core.passwords import hash_password, verify_password  # noqa: E402
 
 HERE = Path(__file__).parent

@@ -120,7 +120,8 @@ def callers(function: str) -> set[str]:
 
 
 def test_only_flows_commit() -> None:
-    assert {name.split("/")[0] for name in callers("transact")} == {"flows"}
+    for way in ("transact", "transact_alone"):
+        assert {name.split("/")[0] for name in callers(way)} == {"flows"}, way
     assert callers("commit") <= {"store/database.py"}
 
 
