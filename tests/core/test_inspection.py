@@ -20,8 +20,8 @@ from webapp.core.inspection import (
     read_object,
     take_apart,
 )
+from webapp.core.jws import sign_with, signature_is_right
 from webapp.core.keys import encode_base64url
-from webapp.core.tokens import sign_with, signature_is_right
 
 NOW = 1_800_000_000
 SECRET = b"a secret of at least thirty-two bytes"

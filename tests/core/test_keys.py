@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -163,6 +164,21 @@ def test_nothing_printed_shows_a_secret() -> None:
 @pytest.mark.parametrize("raw", [b"", b"\0", b"\xff" * 3, b"abcd"])
 def test_base64url_round_trip(raw: bytes) -> None:
     assert decode_base64url(encode_base64url(raw)) == raw
+
+
+def test_every_ending_is_judged_as_the_standard_library_would_when_it_is_strict() -> None:
+    """All endings of one to three characters: whatever is accepted is the one spelling of its value."""
+    letters = "".join(map(chr, range(128))) + "é"
+    endings = [a + b for a in ["", *letters] for b in letters] + ["A" + a + b for a in letters for b in letters]
+    accepted = 0
+    for ending in endings:
+        try:
+            raw = decode_base64url("abcd" + ending)
+        except ValueError:
+            continue
+        assert base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == "abcd" + ending
+        accepted += 1
+    assert accepted == 256 + 256 * 4  # one byte more; two bytes more whose first six bits are zero
 
 
 @pytest.mark.parametrize(

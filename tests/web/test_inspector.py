@@ -11,8 +11,8 @@ from flask import Flask
 
 from tests.support.browser import Browser, cookies_set
 from webapp.core.foreign_keys import ALGORITHMS
+from webapp.core.jws import sign_with
 from webapp.core.keys import encode_base64url
-from webapp.core.tokens import sign_with
 from webapp.store.database import db
 from webapp.web.inspector_examples import EXAMPLES
 from webapp.web.services import services_of

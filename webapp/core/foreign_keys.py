@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from webapp.core.base64url import decode_base64url, encode_base64url
+from webapp.core.jws import key_of_jwk
 from webapp.core.keys import SECRET_BYTES, new_secret
-from webapp.core.tokens import key_of_jwk
 
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 

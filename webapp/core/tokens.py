@@ -1,22 +1,18 @@
-"""Mint and verify. The only module that imports PyJWT.
+"""Mint and verify.
 
-PyJWT signs and checks signatures. Everything else about a token is decided here, because a library in its usual
-mode raises "expired" before it looks at `iss`, `aud` and `typ`: an expired token of the wrong kind would then count
-as an expired refresh token. So expiry is compared last, and only it can turn VALID into EXPIRED (RFC 8725).
+PyJWT signs and checks signatures (core/jws.py). Everything else about a token is decided here, because a library in
+its usual mode raises "expired" before it looks at `iss`, `aud` and `typ`: an expired token of the wrong kind would
+then count as an expired refresh token. So expiry is compared last, and only it can turn VALID into EXPIRED (RFC 8725).
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
-import jwt
-
-from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.claims import (
     AccessClaims,
     Invalid,
@@ -27,19 +23,16 @@ from webapp.core.claims import (
     refresh_claims,
 )
 from webapp.core.decision import TokenState
+from webapp.core.jws import key_of_jwk, read_segment, sign_segments, signature_is_right, split_token, write_segment
 from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
-from webapp.core.strict_json import NotStrictJson, read_object
 
 Channel = Literal["web", "api"]
 
 TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
 """Explicit typing (RFC 8725 section 3.11; `at+jwt` is RFC 9068 section 2.1)."""
 
-_JWS = jwt.PyJWS(algorithms=["HS256", "EdDSA", "ES256", "PS256", "RS256"])
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-"""UTF-8 rather than \\uXXXX: a name of 80 emoji must not push the token over its longest length."""
 
 
 C = TypeVar("C", AccessClaims, RefreshClaims, covariant=True)
@@ -109,6 +102,8 @@ class Tokens:
         self._remember = remember
         self._remembering = threading.Lock()
         self._authentic: dict[tuple[str, str, str], _Authentic] = {}
+        self._headers: dict[tuple[str, str], Key] = {}
+        self._written: dict[str, str] = {}
         self._prepared: dict[tuple[str, str], Any] = {}
 
     # -- minting ---------------------------------------------------------------------------------------------------
@@ -152,8 +147,7 @@ class Tokens:
 
     def _sign(self, claims: Mapping[str, Any], purpose: str) -> str:
         key = self.ring.active(purpose)
-        header = {"typ": TYP[purpose], "alg": key.alg, "kid": key.kid}
-        token = sign_with(header, claims, self._key_object(key, "sign"), key.alg)
+        token = sign_segments(self._header(key), write_segment(claims), self._key_object(key, "sign"), key.alg)
         if len(token) > MAX_TOKEN_LENGTH:
             raise ValueError("token would be longer than any that is read")
         return token
@@ -186,7 +180,7 @@ class Tokens:
         return known.expired if now >= known.expires_at else known.valid
 
     def _authenticate(self, text: str, purpose: str, channel: Channel) -> _Authentic:
-        _header, payload = self.check_signature(text, purpose)
+        payload = self.check_signature(text, purpose)
         if payload.get("iss") != self.issuer:
             raise Invalid("wrong issuer")
         expected = f"{self.issuer}/{channel}" + ("/refresh" if purpose == REFRESH else "")
@@ -204,12 +198,23 @@ class Tokens:
             self._authentic[(purpose, channel, text)] = known
         return known
 
-    def check_signature(self, text: str, purpose: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Header and payload of a token whose form, header and signature are right for `purpose`.
+    def check_signature(self, text: str, purpose: str) -> dict[str, Any]:
+        """The payload of a token whose form, header and signature are right for `purpose`.
 
         Raises Invalid otherwise. The payload's claims are not judged here.
         """
-        header, payload = read_token(text)
+        segments = split_token(text)
+        known = self._headers.get((purpose, segments.header))
+        key = known or self._key_named_by(read_segment(segments.header), purpose)
+        payload = read_segment(segments.payload)
+        if not signature_is_right(text, self._key_object(key, "verify"), key.alg):
+            raise Invalid("wrong signature")
+        if known is None:
+            # All tokens of a key begin alike. Only what a signature has covered is remembered: as many as keys.
+            self._headers[purpose, segments.header] = key
+        return payload
+
+    def _key_named_by(self, header: dict[str, Any], purpose: str) -> Key:
         if set(header) != _HEADER_MEMBERS:
             raise Invalid("header members other than alg, kid, typ")
         if header["typ"] != TYP[purpose]:
@@ -220,9 +225,15 @@ class Tokens:
             raise Invalid("unknown key")
         if header["alg"] != key.alg:
             raise Invalid("algorithm is not the key's")
-        if not signature_is_right(text, self._key_object(key, "verify"), key.alg):
-            raise Invalid("wrong signature")
-        return header, payload
+        return key
+
+    def _header(self, key: Key) -> str:
+        """The header of tokens that `key` signs, as their first segment."""
+        header = self._written.get(key.kid)
+        if header is None:
+            members = {"typ": TYP[key.purpose], "alg": key.alg, "kid": key.kid}
+            header = self._written[key.kid] = write_segment(members)
+        return header
 
     def _key_object(self, key: Key, use: Literal["sign", "verify"]) -> Any:
         cached = self._prepared.get((key.kid, use))
@@ -231,7 +242,7 @@ class Tokens:
                 cached = key.secret
             else:
                 members = key.to_jwk() if use == "sign" else key.public_jwk() or {}
-                cached = jwt.PyJWK.from_dict(members, algorithm=key.alg).key
+                cached = key_of_jwk(members, key.alg)
             self._prepared[(key.kid, use)] = cached
         return cached
 
@@ -254,54 +265,3 @@ class _Authentic(NamedTuple):
 def new_jti() -> str:
     """128 random bits, base64url."""
     return secrets.token_urlsafe(16)
-
-
-def read_token(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and payload of a compact JWS (RFC 7515 section 3.1), its signature unchecked.
-
-    Raises Invalid for anything but three canonical base64url segments holding JSON objects without repeated names.
-    """
-    if len(text) > MAX_TOKEN_LENGTH:
-        raise Invalid("too long")
-    segments = text.split(".")
-    if len(segments) != 3 or not all(segments):
-        raise Invalid("not three parts")
-    decoded = []
-    for segment in segments:
-        try:
-            decoded.append(decode_base64url(segment))
-        except ValueError:
-            raise Invalid("not canonical base64url") from None
-    header, payload = (_read_json(raw) for raw in decoded[:2])
-    return header, payload
-
-
-def _read_json(raw: bytes) -> dict[str, Any]:
-    try:
-        return read_object(raw)
-    except NotStrictJson as refusal:
-        raise Invalid(str(refusal)) from None
-
-
-# -- signatures: PyJWT's algorithms on the texts as they are -----------------------------------------------------------
-
-
-def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
-    """The key object in a JWK (RFC 7517) for algorithm `alg`. Raises whatever the library raises on a bad one."""
-    return jwt.PyJWK.from_dict(dict(jwk), algorithm=alg).key
-
-
-def signature_is_right(text: str, key: Any, alg: str) -> bool:
-    """Was this compact JWS signed with `key` (bytes, or a public key object)? Never raises."""
-    signed, _, signature = text.rpartition(".")
-    try:
-        return bool(_JWS.get_algorithm_by_name(alg).verify(signed.encode(), key, decode_base64url(signature)))
-    except Exception:  # noqa: BLE001 - a signature that makes a library stumble is not right
-        return False
-
-
-def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
-    """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
-    parts = [encode_base64url(_COMPACT.encode(part).encode("utf-8", "backslashreplace")) for part in (header, payload)]
-    signed = ".".join(parts)
-    return f"{signed}.{encode_base64url(_JWS.get_algorithm_by_name(alg).sign(signed.encode(), key))}"

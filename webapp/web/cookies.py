@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Request, Response, g
-from werkzeug.http import dump_cookie
 
 from webapp.core.cookie_header import SentCookie, read_cookies
 from webapp.store.auth_sessions import SessionRow
@@ -44,20 +43,16 @@ def clear_tokens(response: Response, names: Iterable[str] = (ACCESS, REFRESH)) -
 def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
     auth, application = g.auth, services()
     wire_name = application.token_cookies[TOKEN_COOKIES.index(name)]
-    earlier, auth.handed = auth.handed or {}, {**(auth.handed or {}), name: value}
-    if name in earlier:
+    if auth.handed is None:
+        auth.handed = {}
+    elif name in auth.handed:
         # One Set-Cookie per name (RFC 6265 section 4.1.1): which of two a browser keeps is its own affair.
         kept = [c for c in response.headers.getlist("Set-Cookie") if not c.startswith(f"{wire_name}=")]
         response.headers.setlist("Set-Cookie", kept)
-    cookie = dump_cookie(
-        wire_name,
-        value,
-        max_age=max_age,
-        expires=0 if max_age == 0 else None,
-        path="/",
-        secure=application.settings.production,
-        httponly=True,
-        samesite="Lax",
-        sync_expires=False,  # Max-Age says it, and needs no clock of the browser's (RFC 6265 section 5.3)
-    )
-    response.headers.add("Set-Cookie", cookie)
+    auth.handed[name] = value
+    # A token holds no character that a cookie would have to quote. Max-Age needs no clock of the browser's
+    # (RFC 6265 section 5.3); only what ends a cookie says it a second time, for whatever knows Expires alone.
+    until = "" if max_age is None else f"; Max-Age={max_age}"
+    if max_age == 0:
+        until += "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    response.headers.add("Set-Cookie", f"{wire_name}={value}{until}{application.cookie_attributes}")

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.base64url import encode_base64url
-from webapp.core.tokens import sign_with
+from webapp.core.jws import sign_with
 
 DEMO_SECRET = "this-secret-is-on-the-page-and-guards-nothing"  # noqa: S105 - an example that guards nothing
 _ANOTHER = b"some-other-secret-that-is-not-on-the-page-at-all"

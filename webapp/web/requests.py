@@ -20,10 +20,11 @@ def this_request() -> Request:
 
 def client() -> Client:
     """Address and user agent. The address is the peer's, or what trusted proxies say (WEBAPP_TRUSTED_PROXIES)."""
-    agent = request.environ.get("HTTP_USER_AGENT", "")
+    environ = this_request().environ
+    agent: str = environ.get("HTTP_USER_AGENT", "")
     if not agent.isprintable():
         agent = "".join(char for char in agent if char.isprintable())
-    return Client((request.remote_addr or "")[:45], agent[:MAX_USER_AGENT])
+    return Client(environ.get("REMOTE_ADDR", "")[:45], agent[:MAX_USER_AGENT])
 
 
 DOCS_PATH = "/api/docs"

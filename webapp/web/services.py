@@ -42,6 +42,11 @@ class Services:
         return f"{prefix}access_token", f"{prefix}refresh_token"
 
     @cached_property
+    def cookie_attributes(self) -> str:
+        """What every token cookie is told (RFC 6265bis section 5.6): out of reach of scripts and of other sites."""
+        return f"; Path=/; {'Secure; ' if self.settings.production else ''}HttpOnly; SameSite=Lax"
+
+    @cached_property
     def hosts(self) -> frozenset[str]:
         """Host names (no port, lower case) this application answers to."""
         return self.settings.allowed_hosts

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.inspection import Claim, explain
-from webapp.core.tokens import Tokens, Verdict, read_token
+from webapp.core.jws import read_token
+from webapp.core.tokens import Tokens, Verdict
 from webapp.flows.judge import Evidence, examine
 from webapp.web.authentication import outcome_of
 

@@ -1,0 +1,90 @@
+"""A compact JWS (RFC 7515 section 3.1): taken apart, signed, checked. The only module that imports PyJWT.
+
+PyJWT makes and checks the signatures. The texts around them are read here, more strictly than it would.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jwt
+
+from webapp.core.base64url import decode_base64url, encode_base64url
+from webapp.core.claims import Invalid
+from webapp.core.lifetimes import MAX_TOKEN_LENGTH
+from webapp.core.strict_json import NotStrictJson, read_object
+
+_ALGORITHMS = jwt.PyJWS(algorithms=["HS256", "EdDSA", "ES256", "PS256", "RS256"])
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""UTF-8 rather than \\uXXXX: a name of 80 emoji must not push the token over its longest length."""
+
+
+class Segments(NamedTuple):
+    """The three parts of a token, as they were sent."""
+
+    header: str
+    payload: str
+    signature: str
+
+
+def split_token(text: str) -> Segments:
+    """The parts of a compact JWS, unread. Raises Invalid for anything that has not three of them, or is too long."""
+    if len(text) > MAX_TOKEN_LENGTH:
+        raise Invalid("too long")
+    segments = text.split(".")
+    if len(segments) != 3 or not all(segments):
+        raise Invalid("not three parts")
+    return Segments(*segments)
+
+
+def read_segment(segment: str) -> dict[str, Any]:
+    """The JSON object in a header or payload. Raises Invalid unless it is canonical base64url of strict JSON."""
+    try:
+        return read_object(_bytes_of(segment))
+    except NotStrictJson as refusal:
+        raise Invalid(str(refusal)) from None
+
+
+def read_token(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and payload of a compact JWS, its signature unchecked. Raises Invalid like the two above."""
+    segments = split_token(text)
+    return read_segment(segments.header), read_segment(segments.payload)
+
+
+def _bytes_of(segment: str) -> bytes:
+    try:
+        return decode_base64url(segment)
+    except ValueError:
+        raise Invalid("not canonical base64url") from None
+
+
+def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
+    """The key object in a JWK (RFC 7517) for algorithm `alg`. Raises whatever the library raises on a bad one."""
+    return jwt.PyJWK.from_dict(dict(jwk), algorithm=alg).key
+
+
+def signature_is_right(text: str, key: Any, alg: str) -> bool:
+    """Was this compact JWS signed with `key` (bytes, or a public key object)? Never raises."""
+    signed, _, signature = text.rpartition(".")
+    try:
+        return bool(_ALGORITHMS.get_algorithm_by_name(alg).verify(signed.encode(), key, decode_base64url(signature)))
+    except Exception:  # noqa: BLE001 - a signature that makes a library stumble is not right
+        return False
+
+
+def write_segment(part: Mapping[str, Any]) -> str:
+    """A JSON object, exactly as given, as the header or payload of a token."""
+    return encode_base64url(_COMPACT.encode(part).encode("utf-8", "backslashreplace"))
+
+
+def sign_segments(header: str, payload: str, key: Any, alg: str) -> str:
+    """The compact JWS of two segments, signed with `key` (bytes or a private key object)."""
+    signed = f"{header}.{payload}"
+    return f"{signed}.{encode_base64url(_ALGORITHMS.get_algorithm_by_name(alg).sign(signed.encode(), key))}"
+
+
+def sign_with(header: Mapping[str, Any], payload: Mapping[str, Any], key: Any, alg: str) -> str:
+    """A compact JWS of these two JSON objects, exactly as given, signed with `key` (bytes or a private key object)."""
+    return sign_segments(write_segment(header), write_segment(payload), key, alg)
