@@ -59,9 +59,10 @@ class Scale:
     """How long to measure."""
 
     def __init__(self, quick: bool) -> None:
-        self.rounds = 3 if quick else 15
-        self.pages = 150 if quick else 400
-        self.refreshes = 100 if quick else 300
+        # Many short rounds: where the machine has slow moments, each contender gets its share of them.
+        self.rounds = 3 if quick else 40
+        self.pages = 150
+        self.refreshes = 100 if quick else 150
         self.log_ins = 5 if quick else 30
         self.starts = 1 if quick else 5
         self.sizes = [10**3, 10**4] if quick else [10**3, 10**4, 10**5, 10**6]

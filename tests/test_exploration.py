@@ -424,7 +424,10 @@ def test_no_honest_session_ends_and_nothing_lives_after_a_log_out() -> None:
 
 
 def test_a_thief_beside_the_owner_is_found_out() -> None:
-    """Two of the owner's and the thief's requests at once, the pair stolen at any moment."""
+    """Two of the owner's and the thief's requests at once, the pair stolen at any moment.
+
+    `python -m tests.test_exploration` walks further, for minutes: three at once, and case 3 beside the thief.
+    """
     explorer = Explorer(Rules(), at_once=2, thief=True)
     explorer.run()
     assert explorer.states > 30_000
@@ -446,3 +449,9 @@ def test_broken_rules_are_found(rules: Rules, thief: bool, words: str) -> None:
     """Else the walk would prove nothing."""
     with pytest.raises(Broken, match=words):
         Explorer(rules, at_once=3 if not thief else 2, thief=thief).run()
+
+
+if __name__ == "__main__":
+    for longer in (Explorer(Rules(), at_once=3, thief=True), Explorer(Rules(), at_once=2, case_3=True, thief=True)):
+        longer.run()
+        print(f"{longer.at_once} at once, case 3: {longer.case_3}: every invariant holds in {longer.states:,} states")

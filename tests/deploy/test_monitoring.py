@@ -22,7 +22,7 @@ def known_series() -> set[str]:
     names = {"up", "tokenroom_live_sessions"}
     for metric in (
         metrics.REQUESTS, metrics.REFRESHES, metrics.REFRESH_SECONDS, metrics.LOG_INS,
-        metrics.LIMITED, metrics.DATABASE_ERRORS, metrics.ERROR_ANSWERS,
+        metrics.LIMITED, metrics.LIMIT_STORE_FAILURES, metrics.DATABASE_ERRORS, metrics.ERROR_ANSWERS,
     ):  # fmt: skip
         names |= set(REGISTRY._collector_to_names[metric])
     return names

@@ -67,6 +67,7 @@ def log_ins(**a_minute: int) -> dict[str, str]:
 
 HOST = {"job": "tokenroom", "instance": "one:8000"}
 UP = 'up{job="tokenroom",instance="one:8000"}'
+REDIS_DOWN = 'tokenroom_limit_store_failures_total{store="redis"}'
 FAILED = 'tokenroom_refreshes_total{result="failed"}'
 
 STORIES = [
@@ -88,6 +89,8 @@ STORIES = [
     Story("TokenroomPasswordGuessing", True, log_ins(wrong=200)),  # nobody has logged in since the start
     Story("TokenroomPasswordGuessing", False, log_ins(wrong=200, succeeded=600)),
     Story("TokenroomPasswordGuessing", False, log_ins(wrong=3)),
+    Story("TokenroomLimitStoreDown", True, {REDIS_DOWN: "0+2x60"}, labels={"store": "redis"}),
+    Story("TokenroomLimitStoreDown", False, {REDIS_DOWN: "0x30 1 2x29"}),  # it was started anew
 ]
 
 
@@ -104,7 +107,9 @@ def test_every_alert_has_a_story_in_which_it_fires_and_one_in_which_it_does_not(
 def test_the_alert_fires_when_it_should(story: Story, tmp_path: Path) -> None:
     """With the labels and the words that people get."""
     rule = RULES[story.alert]
-    words = {name: text.replace("{{ $labels.instance }}", "one:8000") for name, text in rule["annotations"].items()}
+    words = dict(rule["annotations"])
+    for label, value in (HOST | {"store": "redis"}).items():
+        words = {name: text.replace(f"{{{{ $labels.{label} }}}}", value) for name, text in words.items()}
     fired = [{"exp_labels": rule["labels"] | story.labels, "exp_annotations": words}] if story.fires else []
     tests = {
         "rule_files": [str(DEPLOY / "alerts.yml")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -100,6 +101,10 @@ class Guesses:
         return Counter(answer.status_code for answer in answers), self.server.hashes() - before
 
 
+def metrics(server: GuardedServer) -> str:
+    return server.browser().get("/metrics").text
+
+
 def account(server: GuardedServer) -> str:
     return server.browser().sign_up()
 
@@ -139,6 +144,9 @@ def test_guesses_stay_limited_while_it_is_away(server: GuardedServer, redis: Red
     try:
         assert guesses.all() == ({422: TRIES, 429: 40 - TRIES}, TRIES)
         assert guesses.all() == ({429: 40}, 0)
+        told = re.search(r'^tokenroom_limit_store_failures_total\{store="redis"\} (\S+)', metrics(server), re.MULTILINE)
+        assert told
+        assert float(told[1]) >= 1
     finally:
         fault.end(redis)
 

@@ -45,6 +45,13 @@ class FormReader(HTMLParser):
             self.forms[-1].fields[self._select] = a.get("value") or ""
 
 
+def over_http(**options: Any) -> httpx.Client:
+    """A client for plain http (loading certificates is slow)."""
+    # Shorter than gunicorn's five seconds, or a request could meet a connection that is just being closed.
+    limits = httpx.Limits(keepalive_expiry=4)
+    return httpx.Client(timeout=30, verify=False, limits=limits, **options)
+
+
 class Browser:
     """One person's browser at one site. `now` is whatever the server's clock says."""
 
@@ -61,14 +68,12 @@ class Browser:
 
     @classmethod
     def of_server(cls, base_url: str) -> Self:
-        return cls(
-            httpx.Client(base_url=base_url, timeout=30, verify=False)
-        )  # plain http; loading certificates is slow
+        return cls(over_http(base_url=base_url))
 
     def another_tab(self) -> Browser:
         """A request sender with a copy of the cookies as they are now."""
         transport = self.http._transport if isinstance(self.http._transport, httpx.WSGITransport) else None
-        tab = Browser(httpx.Client(base_url=self.http.base_url, transport=transport, timeout=30, verify=False))
+        tab = Browser(over_http(base_url=self.http.base_url, transport=transport))
         for cookie in self.http.cookies.jar:
             tab.http.cookies.jar.set_cookie(cookie)
         return tab

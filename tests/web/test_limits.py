@@ -143,7 +143,7 @@ def test_a_store_that_is_down_is_made_up_for(
 
     name = visitor.sign_up()
     assert guess(app, name, 11) == [422] * 10 + [429]
-    assert caplog.text.count("the store of the rate limits is down (Redis: ConnectionError)") == 1
+    assert caplog.text.count("the store of the rate limits is down (redis: ConnectionError)") == 1
     rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
     assert sum("login" in key for (key,) in rows) == 2
 

@@ -32,6 +32,9 @@ Channel = Literal["web", "api"]
 TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
 """Explicit typing (RFC 8725 section 3.11; `at+jwt` is RFC 9068 section 2.1)."""
 
+REMEMBERED = 4096
+"""Authentic tokens a worker remembers: some 2 kB each."""
+
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
 
 
@@ -95,7 +98,7 @@ class Tokens:
     text and the keys, so it may be remembered; the clock is compared each time. A new ring means a new `Tokens`.
     """
 
-    def __init__(self, ring: KeyRing, issuer: str, lifetimes: Lifetimes, *, remember: int = 4096) -> None:
+    def __init__(self, ring: KeyRing, issuer: str, lifetimes: Lifetimes, *, remember: int = REMEMBERED) -> None:
         self.ring = ring
         self.issuer = issuer
         self.lifetimes = lifetimes

@@ -16,6 +16,7 @@ from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from webapp.flows import count as count_flow
 from webapp.store.database import DatabaseUnavailable
+from webapp.web.metrics import LIMIT_STORE_FAILURES
 from webapp.web.services import services
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class SharedStorage(Storage):
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, *, redis_url: str = "") -> None:
         super().__init__(uri, wrap_exceptions)
-        self._stores = [_Store("the database", DatabaseStorage())]
+        self._stores = [_Store("database", DatabaseStorage())]
         if redis_url:
             redis = RedisStorage(
                 redis_url,
@@ -104,7 +105,7 @@ class SharedStorage(Storage):
                 socket_timeout=REDIS_PATIENCE,
                 socket_connect_timeout=REDIS_PATIENCE,
             )
-            self._stores.insert(0, _Store("Redis", redis))
+            self._stores.insert(0, _Store("redis", redis))
         self._own: Storage | None = None
 
     @property
@@ -142,6 +143,7 @@ class SharedStorage(Storage):
                 answer = ask(store.storage)
             except (DatabaseUnavailable, StorageError) as error:
                 store.failed()
+                LIMIT_STORE_FAILURES.labels(store.name).inc()
                 log.error(
                     "the store of the rate limits is down (%s: %s); it is left alone for %d s",
                     store.name,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -22,8 +22,10 @@ from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.rotation import REFRESHING
 from webapp.flows.judge import Evidence
 from webapp.store.live_sessions import count_live
-from webapp.web.authentication import Auth
 from webapp.web.services import services
+
+if TYPE_CHECKING:
+    from webapp.web.authentication import Auth
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,9 @@ REFRESH_SECONDS = Histogram(
 LOG_INS = Counter("tokenroom_logins", "Log-ins by result.", ("channel", "result"))
 LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit.", ("endpoint",))
 DATABASE_ERRORS = Counter("tokenroom_database_errors", "Answers 503 because the database was locked, slow or away.")
+LIMIT_STORE_FAILURES = Counter(
+    "tokenroom_limit_store_failures", "Times a store of the rate limits was found to be down.", ("store",)
+)
 ERROR_ANSWERS = Counter("tokenroom_error_answers", "Answers with a 4xx or 5xx status.", ("status",))
 
 LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
