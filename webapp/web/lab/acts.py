@@ -1,59 +1,23 @@
 """The acts of the theatre: what goes wrong between honest browsers and thieves, played against the real hooks.
 
-Each act says what it will show before, and what happened after; the drawing has a lane for each who sends, one for
-the session row below, and a number for each step of the story.
+Each act says what it will show before, and what happened after.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from threading import Barrier, Event
+from threading import Barrier
 from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import Outcome
 from webapp.web.cookies import REFRESH
-from webapp.web.lab.board import lit_case
-from webapp.web.lab.stage import PATIENCE, Answer, Running, Stage
+from webapp.web.lab.scene import Band, Hit, Scene
+from webapp.web.lab.stage import PATIENCE, Stage
 
 TABS = 8
-
-
-class Hit(NamedTuple):
-    """One request in the drawing: in lane `lane`, sent at `sent`, answered at `answered` (both in beats)."""
-
-    lane: int
-    sent: float
-    answered: float
-    kind: str
-    number: int | str
-    lost: bool = False
-
-
-class Band(NamedTuple):
-    """What the session row held, from one beat to another."""
-
-    start: float
-    end: float
-    words: str
-    ended: bool = False
-
-
-@dataclass(slots=True)
-class Scene:
-    """What happened, ready to be told and drawn."""
-
-    lanes: list[str]
-    hits: list[Hit] = field(default_factory=list)
-    bands: list[Band] = field(default_factory=list)
-    story: list[tuple[str, str]] = field(default_factory=list)
-    """Steps: how each is marked (kind), and its sentence."""
-    verdict: str = ""
-    as_expected: bool = False
-    beats: float = 4.0
 
 
 class Act(NamedTuple):
@@ -61,17 +25,6 @@ class Act(NamedTuple):
     title: object
     shows: object
     play: Callable[[Stage], Scene]
-
-
-def kind_of(answer: Answer) -> str:
-    """How an answer is drawn: by its case, as theft, as a log-in page, or as anything else."""
-    seen = answer.seen
-    if seen.outcome == Outcome.THEFT:
-        return "theft"
-    if not seen.outcome:
-        return "other"
-    case = lit_case(TokenState(seen.access), TokenState(seen.refresh), Outcome(seen.outcome))
-    return f"case-{case}" if case else "other"
 
 
 def eight_tabs(stage: Stage) -> Scene:
@@ -86,7 +39,7 @@ def eight_tabs(stage: Stage) -> Scene:
     scene = Scene([_("Tab %(number)s", number=n + 1) for n in range(TABS)], beats=3)
     for lane, answer in enumerate(answers):
         won = answer in winners
-        scene.hits.append(Hit(lane, 0.5, 1.7 if won else 2.1, kind_of(answer), 1 if won else 2))
+        scene.hits.append(Hit(lane, 0.5, 1.7 if won else 2.1, answer.kind, 1 if won else 2))
     scene.bands = [Band(0, 1.7, f"r{before}"), Band(1.7, 3, f"r{after}")]
     winner = answers.index(winners[0]) + 1 if winners else 0
     scene.story = [
@@ -132,21 +85,21 @@ def lost_answer(stage: Stage) -> Scene:
     same = lost.cookies.get(REFRESH) == again.cookies.get(REFRESH) is not None
     scene = Scene([_("Browser")], beats=4)
     scene.hits = [
-        Hit(0, 0.4, 1.1, kind_of(lost), 1, lost=True),
-        Hit(0, 1.6, 2.3, kind_of(again), 2),
-        Hit(0, 2.8, 3.5, kind_of(onward), 3),
+        Hit(0, 0.4, 1.1, lost.kind, 1, lost=True),
+        Hit(0, 1.6, 2.3, again.kind, 2),
+        Hit(0, 2.8, 3.5, onward.kind, 3),
     ]
     scene.bands = [Band(0, 1.1, "r0"), Band(1.1, 4, "r1")]
     scene.story = [
-        (kind_of(lost), _("The server rotates, and the answer never arrives: a tunnel, a closed lid.")),
+        (lost.kind, _("The server rotates, and the answer never arrives: a tunnel, a closed lid.")),
         (
-            kind_of(again),
+            again.kind,
             _(
                 "The browser comes back with the old token. Nobody has used its "
                 "successor yet, so the same successor goes out once more."
             ),
         ),
-        (kind_of(onward), _("From now on the browser holds the new pair, and the row knows that it does.")),
+        (onward.kind, _("From now on the browser holds the new pair, and the row knows that it does.")),
     ]
     scene.as_expected = same and again.seen.outcome == Outcome.REDELIVER and onward.seen.outcome == Outcome.PROCEED
     scene.verdict = (
@@ -167,23 +120,23 @@ def thief(stage: Stage) -> Scene:
     owner = stage.send()
     scene = Scene([_("You"), _("Thief")], beats=5)
     scene.hits = [
-        Hit(0, 0.4, 1.0, kind_of(rotated), 1),
-        Hit(0, 1.4, 2.0, kind_of(used), 2),
-        Hit(1, 2.6, 3.2, kind_of(theft), 3),
-        Hit(0, 3.8, 4.4, kind_of(owner), 4),
+        Hit(0, 0.4, 1.0, rotated.kind, 1),
+        Hit(0, 1.4, 2.0, used.kind, 2),
+        Hit(1, 2.6, 3.2, theft.kind, 3),
+        Hit(0, 3.8, 4.4, owner.kind, 4),
     ]
     scene.bands = [Band(0, 1.0, "r0"), Band(1.0, 3.2, "r1"), Band(3.2, 5, _("ended: reuse"), ended=True)]
     scene.story = [
-        (kind_of(rotated), _("Somebody copied both cookies. You go on, and your tokens are replaced.")),
-        (kind_of(used), _("You use the new ones: generation 1 is confirmed. Then the grace passes.")),
+        (rotated.kind, _("Somebody copied both cookies. You go on, and your tokens are replaced.")),
+        (used.kind, _("You use the new ones: generation 1 is confirmed. Then the grace passes.")),
         (
-            kind_of(theft),
+            theft.kind,
             _(
                 "The copy comes back with the old refresh token. Its successor is long "
                 "in use, so one of two is not you: the session ends."
             ),
         ),
-        (kind_of(owner), _("Your next request is sent to the log-in page, which says why.")),
+        (owner.kind, _("Your next request is sent to the log-in page, which says why.")),
     ]
     scene.as_expected = (
         theft.seen.outcome == Outcome.THEFT
@@ -198,33 +151,25 @@ def thief(stage: Stage) -> Scene:
 def log_out_race(stage: Stage) -> Scene:
     form = stage.send(wants_form=True)
     stage.let_access_expire()
-    entered, go_on = Event(), Event()
-
-    def wait() -> None:
-        entered.set()
-        go_on.wait(PATIENCE)
-
-    slow = Running(stage.prepare(in_view=wait))
-    entered.wait(PATIENCE)
+    slow = stage.hold_in_view()
     out = stage.send(method="POST", path="/logout", form=form.form, keep=False)
-    go_on.set()
-    refreshed = slow.answer()
+    refreshed = slow.let_go()
     late = stage.send()
     scene = Scene([_("Page"), _("Log out")], beats=4)
     scene.hits = [
-        Hit(0, 0.4, 2.4, kind_of(refreshed), 1),
+        Hit(0, 0.4, 2.4, refreshed.kind, 1),
         Hit(1, 0.9, 1.6, "other", 2),
-        Hit(0, 3.0, 3.6, kind_of(late), 3),
+        Hit(0, 3.0, 3.6, late.kind, 3),
     ]
     scene.bands = [Band(0, 1.6, "r0"), Band(1.6, 4, _("ended: log-out"), ended=True)]
     scene.story = [
         (
-            kind_of(refreshed),
+            refreshed.kind,
             _("A page comes in with an expired access token. It is let in, and its view takes its time."),
         ),
         ("other", _("Meanwhile you log out in another tab: the row is ended first, then the cookies go.")),
         (
-            kind_of(late),
+            late.kind,
             _(
                 "The page's refresh came after the log-out, found no living row and "
                 "set no cookie. Its old tokens open nothing any more."
@@ -241,35 +186,27 @@ def log_out_race(stage: Stage) -> Scene:
 
 
 def slow_page(stage: Stage) -> Scene:
-    entered, go_on = Event(), Event()
-
-    def wait() -> None:
-        entered.set()
-        go_on.wait(PATIENCE)
-
-    slow = Running(stage.prepare(in_view=wait))
-    entered.wait(PATIENCE)
+    slow = stage.hold_in_view()
     stage.let_access_expire()
     other = stage.send()
-    go_on.set()
-    slowest = slow.answer()
+    slowest = slow.let_go()
     stage.keep(slowest)
     onward = stage.send()
     scene = Scene([_("Slow page"), _("Other tab")], beats=4)
     scene.hits = [
-        Hit(0, 0.4, 2.5, kind_of(slowest), 1),
-        Hit(1, 1.1, 1.8, kind_of(other), 2),
-        Hit(0, 3.0, 3.6, kind_of(onward), 3),
+        Hit(0, 0.4, 2.5, slowest.kind, 1),
+        Hit(1, 1.1, 1.8, other.kind, 2),
+        Hit(0, 3.0, 3.6, onward.kind, 3),
     ]
     scene.bands = [Band(0, 1.8, "r0"), Band(1.8, 4, "r1")]
     scene.story = [
         (
-            kind_of(slowest),
+            slowest.kind,
             _("A page goes in with a valid access token, and its view takes longer than the token lives."),
         ),
-        (kind_of(other), _("Another tab finds the token expired and refreshes: generation 0 became 1.")),
+        (other.kind, _("Another tab finds the token expired and refreshes: generation 0 became 1.")),
         (
-            kind_of(onward),
+            onward.kind,
             _(
                 "The slow answer arrives and sets no cookie, so the newer pair "
                 "stays. The next request is an ordinary one."

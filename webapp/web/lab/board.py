@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.inspection import Claim, explain
@@ -56,6 +56,27 @@ def lit_case(access: TokenState, refresh: TokenState, outcome: Outcome) -> int |
     """Number of the row of the four-case table that a request took, or will take."""
     case = case_of(access, refresh)
     return case.number if case and outcome in AS_IN_THE_TABLE[case.number] else None
+
+
+class Seen(Protocol):
+    """A request that was judged, as its record or its witness tells: states and outcome in their own words."""
+
+    @property
+    def access(self) -> str: ...
+    @property
+    def refresh(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+
+
+def kind_of(seen: Seen) -> str:
+    """How a request is drawn: `case-` and its number, `theft`, or `other`."""
+    if not seen.outcome:
+        return "other"
+    if seen.outcome == Outcome.THEFT:
+        return "theft"
+    case = lit_case(TokenState(seen.access), TokenState(seen.refresh), Outcome(seen.outcome))
+    return f"case-{case}" if case else "other"
 
 
 def foretell(tokens: Tokens, access: str | None, refresh: str | None, now: int) -> Board:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
-from threading import Thread
-from typing import Any
+from threading import Event, Thread
+from typing import Any, NamedTuple
 
 from flask import current_app, request
 from werkzeug.test import Client as WsgiClient
@@ -23,6 +23,7 @@ from webapp.store.auth_sessions import SessionRow
 from webapp.store.driver import close_own
 from webapp.web.authentication import Auth, describe
 from webapp.web.cookies import ACCESS, REFRESH
+from webapp.web.lab.board import kind_of
 from webapp.web.services import services
 
 WITNESS = "tokenroom.witness"
@@ -72,6 +73,11 @@ class Answer:
     @property
     def served(self) -> bool:
         return self.status == 200
+
+    @property
+    def kind(self) -> str:
+        """How it is drawn."""
+        return kind_of(self.seen)
 
 
 class Stage:
@@ -134,6 +140,18 @@ class Stage:
         """Run calls at the same time, each in its own thread; their answers in the same order."""
         runs = [Running(call) for call in calls]
         return [run.answer() for run in runs]
+
+    def hold_in_view(self) -> Held:
+        """Send a request that is judged and let in, and then stays in its view."""
+        entered, go_on = Event(), Event()
+
+        def wait() -> None:
+            entered.set()
+            go_on.wait(PATIENCE)
+
+        running = Running(self.prepare(in_view=wait))
+        entered.wait(PATIENCE)
+        return Held(running, go_on)
 
     def prepare(
         self,
@@ -206,3 +224,15 @@ class Running:
         if self._answer is None:
             raise TimeoutError("a request of the stage did not come back")
         return self._answer
+
+
+class Held(NamedTuple):
+    """A request that is in its view until it is let go."""
+
+    running: Running
+    go_on: Event
+
+    def let_go(self) -> Answer:
+        """Let the view end, and wait for the answer. Raises like `Running.answer`."""
+        self.go_on.set()
+        return self.running.answer()

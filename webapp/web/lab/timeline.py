@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from webapp.core.decision import Outcome, TokenState
 from webapp.store.lab_requests import Record
-from webapp.web.lab.board import lit_case
+from webapp.web.lab.board import kind_of
 
 WIDTH, MARGIN = 760, 14
 MARK, ROWS, ROW_HEIGHT = 24, 3, 28
 LONGEST_PAST, SHORTEST_PAST = 900, 30
 STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
+TEXTS = {"theft": "!", "other": "·"}
+"""What stands in a mark; in that of a case its number."""
 LABEL_WIDTH = 34
 """Pixels a bar must have to carry its label."""
 
@@ -71,14 +72,6 @@ class Timeline:
         return self.x(self.now)
 
 
-def kind_of(record: Record) -> tuple[str, str]:
-    """How a request is drawn: (kind, text). A case by its number, theft by a mark of its own, the rest as a ring."""
-    if record.outcome == Outcome.THEFT:
-        return "theft", "!"
-    case = lit_case(TokenState(record.access), TokenState(record.refresh), Outcome(record.outcome))
-    return (f"case-{case}", str(case)) if case else ("other", "·")
-
-
 def draw(records: Sequence[Record], now: int, *, foresee: int) -> Timeline:
     """Lay out requests (newest first) and their tokens around `now`. `foresee`: seconds of an access token's life."""
     oldest = min((record.at for record in records), default=now)
@@ -124,12 +117,12 @@ def _place(line: Timeline, records: Sequence[Record]) -> None:
     last: list[Mark | None] = [None] * ROWS
     for record in records:
         x = line.x(record.at)
-        kind, text = kind_of(record)
+        kind = kind_of(record)
         free = next((row for row in range(ROWS) if (m := last[row]) is None or x - m.x >= MARK + 3), None)
         if free is None:
             same = next((m for m in last if m is not None and m.kind == kind), last[-1])
             assert same is not None
             same.count += 1
             continue
-        mark = last[free] = Mark(x, free, kind, text)
+        mark = last[free] = Mark(x, free, kind, TEXTS.get(kind, kind[-1]))
         line.marks.append(mark)

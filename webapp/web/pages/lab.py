@@ -36,11 +36,11 @@ from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.cookies import write_tokens
 from webapp.web.lab import words
 from webapp.web.lab.acts import ACTS, BY_NAME
-from webapp.web.lab.board import Board, foretell, lit_case
+from webapp.web.lab.board import Board, foretell, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.recorder import record, remember
 from webapp.web.lab.stage import WITNESS, Stage
-from webapp.web.lab.timeline import draw, kind_of
+from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
 from webapp.web.services import services, services_of
