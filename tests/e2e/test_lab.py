@@ -18,8 +18,6 @@ ACTS = {
     "logout": "Log-out against refresh",
     "slow": "The slow page",
 }
-LOOK = 20_000
-"""Milliseconds. An open page looks every five seconds; the server's clock was moved under its feet."""
 
 SETTLED = """Promise.all(document.getAnimations()
   .filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished))"""
@@ -51,8 +49,8 @@ def pull(page: Page, lever: str, within: str = "#board") -> None:
     page.click(f'{within} form[action="/lab/{lever}"] button')
 
 
-def expect_next(page: Page, case: int, patience: int = 5_000) -> None:
-    expect(page.locator("#next")).to_contain_text(f"case {case}", timeout=patience)
+def expect_next(page: Page, case: int) -> None:
+    expect(page.locator("#next")).to_contain_text(f"case {case}")
     lit = page.locator(".cases tbody tr[aria-current]")
     expect(lit).to_have_count(1)
     expect(lit.locator(".case-no")).to_have_text(str(case))
@@ -106,13 +104,17 @@ def test_the_board_relights_by_itself(open_page: OpenPage, site: Server) -> None
     page = enter(open_page)
     pull(page, "clock/fast")
     expect(page.locator("#board")).to_contain_text("fast clock")
+    page.clock.install()
+    page.reload()
     before = {c["name"]: c["value"] for c in page.context.cookies()}
     expect_next(page, 4)
     site.clock.advance(16)
-    expect_next(page, 2, LOOK)
+    page.clock.fast_forward(16_000)
+    expect_next(page, 2)
     expect(page.locator('[data-countdown="access"] .pill')).to_have_text("expired")
     site.clock.advance(30)
-    expect_next(page, 1, LOOK)
+    page.clock.fast_forward(30_000)
+    expect_next(page, 1)
     assert {c["name"]: c["value"] for c in page.context.cookies()} == before
 
 
