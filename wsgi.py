@@ -1,5 +1,29 @@
-"""What gunicorn and `flask --app wsgi` load."""
+"""What gunicorn and `flask --app wsgi` load. What keeps the application from starting is one line, and no traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import click
 
 from webapp import create_app
+from webapp.core.errors import TokenroomError
 
-app = create_app()
+
+def refusal(error: TokenroomError) -> BaseException:
+    """What ends the program that loads this, in its own manner."""
+    if "gunicorn.arbiter" in sys.modules:
+        from gunicorn.errors import AppImportError
+
+        # Its master stops; on any other error it would start workers for ever.
+        stop: BaseException = AppImportError(f"Error: {error}")
+        return stop
+    if click.get_current_context(silent=True) is not None:
+        return click.ClickException(str(error))
+    return SystemExit(f"Error: {error}")
+
+
+try:
+    app = create_app()
+except TokenroomError as refused:
+    raise refusal(refused) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,9 +61,17 @@ def test_arrows_point_one_way(path: Path) -> None:
         "cli": {"cli", "flows", "store", "core", "config", "web"},
         "config": {"core"},
         "log": {"config"},
-        "__init__": {"web", "cli", "flows", "store", "core", "config", "log"},
+        "__init__": {"assembly"},
+        "assembly": {"web", "cli", "flows", "store", "core", "config", "log"},
     }[part]
     assert known <= allowed, f"{part} must not know {sorted(known - allowed)}"
+
+
+def test_the_core_can_be_imported_alone() -> None:
+    """Without Flask, a database or settings, as somebody does who copies it."""
+    blocked = "import sys\nfor name in ('flask', 'sqlalchemy', 'werkzeug', 'structlog'): sys.modules[name] = None\n"
+    wanted = "import webapp.core.decision, webapp.core.tokens, webapp.core.standing, webapp.core.inspection"
+    subprocess.run([sys.executable, "-c", blocked + wanted], cwd=ROOT, check=True, timeout=30)
 
 
 def test_the_core_is_pure() -> None:

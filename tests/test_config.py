@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,10 @@ UNUSABLE = {
         "oracle://",
         "x",
         "sqlite:///file:x?mode=memory",
+        "postgresql://h:notaport/db",
+        "postgresql://[::1/x",
+        "postgresql://h/db?no_such_option=1",
+        "postgresql+psycopg2://h/db",
     ],
     "PUBLIC_URL": [
         "login.example.com",
@@ -104,6 +111,13 @@ UNUSABLE = {
         "https://a b",
         "https://" + "x" * 200,
         "https://방.example",
+        "http://@x",
+        "http://x:",
+        "http://x:0",
+        'http://x"y',
+        "http://a<b>",
+        "http://a\tb",
+        "http://-x",
     ],
     "ACCESS_TOKEN_TTL": ["0", "-1", "1.5", "10m", "abc", "1e3", "٣", "99999999999", "+5", "0x10"],
     "REFRESH_TOKEN_TTL": ["0", "-5", "x"],
@@ -113,7 +127,7 @@ UNUSABLE = {
     "LAB": ["true", "1", "ON"],
     "SIGNUP": ["yes", "on", "Open"],
     "TRUSTED_PROXIES": ["-1", "x", "11", "1.0"],
-    "REDIS_URL": ["127.0.0.1:6379", "http://x"],
+    "REDIS_URL": ["127.0.0.1:6379", "http://x", "redis://127.0.0.1:port", "redis://127.0.0.1:6379/abc"],
     "RATE_LIMITS": ["true", "no"],
     "LOG_LEVEL": ["INFO", "loud", "10"],
     "LOG_FORMAT": ["JSON", "xml"],
@@ -127,6 +141,37 @@ def test_an_unusable_value_stops_the_start(name: str, value: str) -> None:
     message = str(caught.value)
     assert message.startswith(f"WEBAPP_{name} must ")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("INSTANCE_PATH", "/proc/x", "WEBAPP_INSTANCE_PATH cannot be made a folder"),
+        ("INSTANCE_PATH", "/etc/hostname", "WEBAPP_INSTANCE_PATH cannot be made a folder"),
+        ("KEYS_FILE", "/proc/x/keys.json", "WEBAPP_KEYS_FILE names another place"),
+    ],
+)
+def test_a_place_where_nothing_can_be_made_stops_the_start(tmp_path: Path, name: str, value: str, words: str) -> None:
+    with pytest.raises((SettingsError, KeyRingError), match=words):
+        create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path), f"WEBAPP_{name}": value})
+
+
+@pytest.mark.parametrize("program", ["flask", "gunicorn", "python"])
+def test_what_stops_the_start_is_one_line(tmp_path: Path, program: str) -> None:
+    """Whatever loads it: no traceback, and gunicorn's master ends instead of starting workers for ever."""
+    command = {
+        "flask": ["-m", "flask", "--app", "wsgi", "users", "list"],
+        "gunicorn": ["-m", "gunicorn", "-w", "1", "-b", f"unix:{tmp_path / 'socket'}", "wsgi:app"],
+        "python": ["-c", "import wsgi"],
+    }[program]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment | {"WEBAPP_LAB": "perhaps"}, capture_output=True,
+        text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode not in (0, None)
+    assert "Error: WEBAPP_LAB must be one of on, off\n" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_refused_address_is_not_repeated() -> None:

@@ -1,27 +1,15 @@
-"""Tokenroom: a log-in you can see through. `create_app` is the table of contents."""
+"""Tokenroom: a log-in you can see through. `webapp/assembly.py` is its table of contents.
+
+Nothing is imported before it is asked for: `webapp.core` serves without Flask, a database or settings.
+"""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from webapp import cli, log, web
-from webapp.config import Settings, as_flask_config
-from webapp.core.errors import KeyRingError
-from webapp.core.keys import KeyRing
-from webapp.store.database import db, engine_options, prepare_engine
-from webapp.store.key_file import FollowedKeyRing, KeyFile
-from webapp.store.key_setup import open_key_ring
-from webapp.web import request_id
-from webapp.web.application import Application
-from webapp.web.services import EXTENSION, Services, system_clock
-
-_ROOT = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def create_app(settings: Mapping[str, str] | None = None) -> Flask:
@@ -29,45 +17,6 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
 
     Raises SettingsError or KeyRingError, each with one clear line. Opens no connection to the database.
     """
-    chosen = Settings.load(os.environ, settings)
-    log.configure(chosen, request_id.add)
-    key_file = KeyFile(chosen.keys_file)
-    ring: KeyRing | None
-    try:
-        ring = open_key_ring(key_file, chosen, system_clock())
-    except KeyRingError:
-        if not cli.is_command():
-            raise
-        ring = None  # `flask keys` makes or mends it; a command that needs it gets this error then
+    from webapp.assembly import assemble
 
-    app = Application(
-        "webapp",
-        root_path=str(_ROOT / "webapp"),
-        instance_path=str(chosen.instance_path),
-        template_folder=str(_ROOT / "templates"),
-        static_folder=str(_ROOT / "static"),
-    )
-    app.config.from_mapping(as_flask_config(chosen, ring.forms_secret if ring else None))
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.database_url)
-    app.extensions[EXTENSION] = Services(
-        chosen,
-        FollowedKeyRing(
-            key_file,
-            ring,
-            time.monotonic,
-            # So that workers that started before a key left the ring and those that started after sign forms alike.
-            on_change=lambda new: app.config.update(SECRET_KEY=new.forms_secret),
-        ),
-    )
-
-    chosen.instance_path.mkdir(parents=True, exist_ok=True)
-    db.init_app(app)
-    with app.app_context():
-        prepare_engine(db.engine)
-
-    web.register(app)
-    cli.register(app)
-    if chosen.trusted_proxies:
-        hops = chosen.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return app
+    return assemble(settings)

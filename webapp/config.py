@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
 
 from webapp.core.errors import SettingsError
 from webapp.core.keys import ALGORITHMS
@@ -18,6 +21,7 @@ MAX_PUBLIC_URL_LENGTH = 200
 """Characters. The issuer stands four times in an access token, which has a longest length."""
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_ORIGIN = re.compile(r"https?://([a-z0-9_]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]+)?")
 _ROOT = Path(__file__).resolve().parent.parent
 
 T = TypeVar("T")
@@ -152,34 +156,54 @@ def _proxies(text: str) -> int:
 
 
 def _public_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ValueError("must be an address like https://login.example.com") from None
-    bare = not (parts.query or parts.fragment or parts.username or parts.password) and parts.path in ("", "/")
-    if parts.scheme not in ("http", "https") or not parts.hostname or not bare or not port_is_fine or " " in text:
-        raise ValueError("must be an address like https://login.example.com, without a path")
+    address = text.lower().removesuffix("/")
     if len(text) > MAX_PUBLIC_URL_LENGTH or not text.isascii():
         raise ValueError(f"must be at most {MAX_PUBLIC_URL_LENGTH} ASCII characters")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    if not _ORIGIN.fullmatch(address) or not _has_usable_port(address):
+        raise ValueError("must be an address like https://login.example.com, without a path")
+    return address
+
+
+def _has_usable_port(address: str) -> bool:
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:  # no number, or one that no port has; or brackets that do not close
+        return False
+
+
+_DRIVERS = {
+    "postgresql://": "postgresql+psycopg://",
+    "postgres://": "postgresql+psycopg://",
+    "sqlite+pysqlite://": "sqlite://",
+}
 
 
 def _database_url(text: str) -> str:
-    for bare in ("postgresql://", "postgres://"):
-        if text.startswith(bare):
-            text = "postgresql+psycopg://" + text.removeprefix(bare)
+    for usual, ours in _DRIVERS.items():
+        if text.startswith(usual):
+            text = ours + text.removeprefix(usual)
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         # The address may hold a password, so it is not repeated.
         raise ValueError("must be an address like sqlite:////path/file.db or postgresql://user@host/name")
     if text in ("sqlite:///", "sqlite:///:memory:") or "mode=memory" in text:
         raise ValueError("must name a database file: workers cannot share one in memory")
+    try:
+        options = make_url(text).query
+        if not text.startswith("sqlite"):
+            from psycopg.conninfo import make_conninfo  # costs a worker that has no use for it 10 MB
+
+            make_conninfo(**{name: str(value) for name, value in options.items()})
+    except Exception as error:  # noqa: BLE001 - the parsers of SQLAlchemy and of libpq each raise their own
+        raise ValueError(f"must be a readable database address ({type(error).__name__})") from None
     return text
 
 
 def _redis_url(text: str) -> str:
     if text and not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must be an address like redis://127.0.0.1:6379/0")
+    database = "" if text.startswith("unix:") else urlsplit(text).path.strip("/")
+    if not _has_usable_port(text) or (database and not database.isdecimal()):
+        raise ValueError("must end in a port and the number of a database, like redis://127.0.0.1:6379/0")
     return text
 
 

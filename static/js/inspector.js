@@ -7,7 +7,11 @@ let timer, running;
 
 function localDates(root) {
   const language = document.documentElement.lang;
-  const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
+  const format = new Intl.DateTimeFormat(language, {
+    year: "numeric", month: language === "en" ? "short" : "numeric", day: "numeric",
+    hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+    ...(language === "en" && { hourCycle: "h23" }),
+  });
   for (const time of root.querySelectorAll("time[data-instant]")) {
     time.title = time.textContent;
     time.textContent = format.format(new Date(Number(time.dataset.instant) * 1000));

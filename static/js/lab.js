@@ -5,7 +5,7 @@ const PEEK_MS = 5000;
 const AUTO_MS = 5000;
 
 const lab = document.getElementById("lab");
-let state, skew, auto, busy = false, asked = 0;
+let state, skew, auto, busy = false, waiting, asked = 0;
 
 function begin() {
   state = JSON.parse(lab.dataset.state);
@@ -27,8 +27,8 @@ function now() {
 // Time left as the server writes it.
 function left(seconds) {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-  if (seconds < 172800) return lab.dataset.hours.replace("#", Math.floor(seconds / 3600));
-  return lab.dataset.days.replace("#", Math.floor(seconds / 86400));
+  if (seconds < 172800) return lab.dataset.hours.replace("#", Math.round(seconds / 3600));
+  return lab.dataset.days.replace("#", Math.round(seconds / 86400));
 }
 
 function tick() {
@@ -115,7 +115,10 @@ function pull(event) {
 }
 
 function send(action, fields, pressed) {
-  if (busy) return;
+  if (busy) {
+    waiting = [action, fields, pressed]; // pressed while another was under way: it comes next
+    return;
+  }
   busy = true;
   // XMLHttpRequest because it parses a page without running anything in it, which is all that Trusted Types allow.
   const request = new XMLHttpRequest();
@@ -127,7 +130,10 @@ function send(action, fields, pressed) {
     const page = request.status === 200 ? request.response?.getElementById("lab") : null;
     // Asked to log in, or anything unforeseen: let the browser go there itself.
     if (page) show(page, action, pressed);
-    else location.assign(lab.dataset.pageUrl);
+    else return location.assign(lab.dataset.pageUrl);
+    const next = waiting;
+    waiting = undefined;
+    if (next) send(...next);
   };
   request.send(fields);
 }

@@ -102,3 +102,9 @@ def test_production_settings(tmp_path: Path) -> None:
 
 def test_redis_that_does_not_answer_fails() -> None:
     assert [finding.grade for finding in checks.redis("redis://127.0.0.1:1/0")] == [Grade.FAILING]
+
+
+def test_a_broken_ring_fails(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{")
+    done = run_command({"WEBAPP_INSTANCE_PATH": str(tmp_path)}, "doctor", fails=True)
+    assert "failing  keys: key ring" in done.stdout

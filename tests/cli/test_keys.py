@@ -110,6 +110,9 @@ def test_retire(app: Flask, run: Run) -> None:
     assert key is not None
     assert key.state == "retired"
     assert run("retire", "nobody").exit_code == 1
+    again = run("retire", old)
+    assert again.exit_code == 1
+    assert "retired already" in again.output
     with app.app_context():
         events = read(lambda tx: list(tx.execute(select(SecurityEvent.event)).scalars()))
     assert events.count("keys.retired") == 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -259,8 +262,6 @@ def test_dates_are_in_the_readers_zone(open_page: OpenPage) -> None:
     page = open_page("/inspector")
     shown = page.locator("time[data-instant]").first
     seconds = int(shown.get_attribute("data-instant") or 0)
-    wanted = page.evaluate(
-        "s => new Intl.DateTimeFormat('en', {dateStyle: 'medium', timeStyle: 'long'}).format(new Date(s * 1000))",
-        seconds,
-    )
-    expect(shown).to_have_text(wanted)
+    zone = page.evaluate("new Intl.DateTimeFormat().resolvedOptions().timeZone")
+    local = datetime.fromtimestamp(seconds, ZoneInfo(zone))
+    expect(shown).to_have_text(re.compile(rf"^{local:%b} {local.day}, {local:%Y, %H:%M:%S} \S+$"))

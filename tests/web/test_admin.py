@@ -75,6 +75,9 @@ def test_unknown_people_and_foreign_sessions_are_404(app: Flask, admin: Browser,
     page = page_of(admin, visitor.get("/test/me").json()["username"])
     form = admin.read_form(page, f"{page}/disable").fields
     assert admin.get("/admin/people/nobody").status_code == 404
+    assert admin.get(f"{page}?before=5").status_code == 200
+    for number in ("0", "-1", "abc", str(2**63), "9" * 30):
+        assert admin.get(f"{page}?before={number}").status_code == 400, number
     for path in (
         "/admin/people/nobody/disable",
         "/admin/people/nobody/enable",

@@ -112,6 +112,18 @@ def test_a_token_in_a_json_body_is_refused(client: ApiClient) -> None:
     assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ELSEWHERE)
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/logout"), ("DELETE", "/sessions/x"), ("GET", "/me")])
+def test_a_token_in_a_body_that_nobody_reads_is_refused(client: ApiClient, method: str, path: str) -> None:
+    answer = client.send(method, path, json={"access_token": client.access})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ELSEWHERE)
+    assert client.send("GET", "/me").status_code == 200
+
+
+def test_a_refresh_token_in_the_query_is_refused(client: ApiClient) -> None:
+    answer = client.http.post("/api/v1/refresh", params={"refresh_token": "x"}, headers=client.header())
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ELSEWHERE)
+
+
 def test_expired(client: ApiClient, clock: SetClock) -> None:
     clock.advance(600)
     answer = client.get("/me")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import socket
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+import httpx
 import pytest
 from flask import Flask
 
 from tests.support.browser import NAVIGATION, PASSWORD, Browser
+from tests.support.server import Server
 from webapp.core.text import is_storable
 
 PATHS = ["/login", "/signup", "/account", "/preferences", "/logout", "/test/echo"]
@@ -135,6 +138,56 @@ def test_a_body_of_unknown_length(app: Flask) -> None:
         environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
     )
     assert answer.status_code in (403, 413)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"username": "zz", "password": "q"}', 401),
+        (b'{"username": "zz", "password": "q"}' + b" " * 70_000, 413),
+        (b'{"username": "zz", "password": "' + b"q" * 70_000 + b'"}', 413),
+    ],
+)
+def test_a_body_in_chunks(sqlite_server: Server, body: bytes, status: int) -> None:
+    """Judged whole or not at all."""
+    parts = [body[at : at + 9000] for at in range(0, len(body), 9000)]
+    answer = httpx.post(
+        f"{sqlite_server.url}/api/v1/login", content=iter(parts), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == status
+
+
+def test_chunks_that_are_none(sqlite_server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", sqlite_server.port), timeout=10) as connection:
+        head = f"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1:{sqlite_server.port}\r\nConnection: close\r\n"
+        head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("path", ["/account", "/account/password", "/login", "/signup"])
+def test_head_is_answered_as_get_and_changes_nothing(app: Flask, visitor: Browser, path: str) -> None:
+    name = visitor.sign_up()
+    stranger = Browser.of_app(app)
+    for browser in (visitor, stranger):
+        wanted = browser.get(path)
+        answer = browser.http.request("HEAD", path, data={"name": "pwned", "username": name, "password": "x"})
+        assert (answer.status_code, answer.headers.get("location")) == (
+            wanted.status_code,
+            wanted.headers.get("location"),
+        )
+    assert "pwned" not in visitor.get("/account").text
+
+
+def test_ids_that_no_database_could_keep(server: Server) -> None:
+    """Names of nothing, so 404: PostgreSQL would refuse the very question."""
+    person = server.browser()
+    person.sign_up()
+    form = person.read_form("/account").fields
+    for odd in ("%00", "a%00b"):
+        assert person.post(f"/account/sessions/{odd}/revoke", form).status_code == 404
+        assert person.get(f"/admin/people/{odd}").status_code == 404
+        assert httpx.delete(f"{server.url}/api/v1/sessions/{odd}").status_code == 404
 
 
 HEADERS = {

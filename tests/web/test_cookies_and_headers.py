@@ -173,12 +173,17 @@ def test_development_answers_to_loopback_names_only(app: Flask, host: str, statu
     client = app.test_client()
     assert client.get("/login", environ_overrides={"HTTP_HOST": host}).status_code == status
     assert client.get("/healthz", environ_overrides={"HTTP_HOST": host}).status_code == 200
+    for closed in ("/metrics", "/.well-known/jwks.json"):
+        refused = client.get(closed, environ_overrides={"HTTP_HOST": host}).status_code == 400
+        assert refused is (status == 400), closed
 
 
 @pytest.mark.parametrize(("host", "status"), [("login.example.com", 200), ("127.0.0.1", 400), ("example.com", 400)])
 def test_production_answers_to_its_own_name_only(production: Flask, host: str, status: int) -> None:
     answer = production.test_client().get("/login", environ_overrides={"HTTP_HOST": host, "wsgi.url_scheme": "https"})
     assert answer.status_code == status
+    scrape = production.test_client().get("/metrics", environ_overrides={"HTTP_HOST": "10.0.0.5:8000"})
+    assert scrape.status_code == 200
 
 
 def test_server_timing_says_which_case(visitor: Browser, clock: SetClock) -> None:

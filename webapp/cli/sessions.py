@@ -13,6 +13,7 @@ from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.cli.users import find
 from webapp.core.devices import recognise
 from webapp.core.lifetimes import DAY
+from webapp.core.text import is_storable
 from webapp.flows import end_sessions
 from webapp.flows import purge as purge_flow
 from webapp.flows.end_sessions import COMMAND_LINE
@@ -74,7 +75,9 @@ def _device(user_agent: str) -> str:
 @command
 def revoke(sid: str) -> None:
     """End one session. It acts on that device's next request."""
-    if not end_sessions.end_one(sid, reason="admin", client=CLIENT, now=services().clock(), by=COMMAND_LINE):
+    if not is_storable(sid) or not end_sessions.end_one(
+        sid, reason="admin", client=CLIENT, now=services().clock(), by=COMMAND_LINE
+    ):
         raise click.ClickException(f"there is no session {sid!r}")
     click.echo(f"session {sid} is ended")
 

@@ -139,6 +139,8 @@ class KeyRing:
             raise KeyRingError(f"no key {kid} in the ring")
         if key.state == ACTIVE:
             raise KeyRingError(f"key {kid} is active; rotate first, then retire it")
+        if key.state == RETIRED:
+            raise KeyRingError(f"key {kid} is retired already")
         return KeyRing(replace(k, state=RETIRED) if k.kid == kid else k for k in self.keys)
 
     def to_json(self) -> str:

@@ -8,9 +8,10 @@ Three ways in, each for one purpose:
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -99,8 +100,16 @@ def prepare_engine(engine: Engine) -> None:
     """Teach an engine our transaction rules. Call once, before its first connection."""
     event.listen(engine, "handle_error", _not_migrated)
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+
+
+def _make_private(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+    # SQLite itself would let everybody on this machine read hashes of passwords. What it makes beside the file follows.
+    if not options.get("uri"):
+        with suppress(OSError):
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -17,7 +18,17 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, Select, Update, event
 
-from webapp.store.database import PATIENCE, POOL, RETRY_STATES, UNAVAILABLE_ERRORS, db, unavailable, waiting
+from webapp.store.database import (
+    ATTEMPTS,
+    LOCK_TIMEOUT,
+    PATIENCE,
+    POOL,
+    RETRY_STATES,
+    UNAVAILABLE_ERRORS,
+    db,
+    unavailable,
+    waiting,
+)
 
 T = TypeVar("T")
 
@@ -101,7 +112,7 @@ def _patiently(own: OwnConnection, work: Callable[[OwnConnection], T], seconds: 
 
 
 def _on_own_connection(work: Callable[..., T], *arguments: Any) -> T:
-    tried = 0
+    tried, started = 0, time.monotonic()
     while True:
         try:
             own = _own_connection()
@@ -110,11 +121,13 @@ def _on_own_connection(work: Callable[..., T], *arguments: Any) -> T:
         try:
             return work(own, *arguments)
         except own.errors as error:
+            # A server that restarted took this connection and all the pool's with it. Asked before we close it
+            # ourselves: a lock that was not to be had must not be waited for again.
+            lost = getattr(own.driver, "closed", False)
+            again = POOL["pool_size"] if lost else ATTEMPTS - 1 if getattr(error, "sqlstate", "") in RETRY_STATES else 0
             _drop(own)
             tried += 1
-            # A server that restarted took this connection and all the pool's with it.
-            lost = getattr(own.driver, "closed", False) or getattr(error, "sqlstate", None) in RETRY_STATES
-            if not lost or tried > POOL["pool_size"]:
+            if tried > again or time.monotonic() - started > LOCK_TIMEOUT:
                 raise unavailable(error) from error
 
 

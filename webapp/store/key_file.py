@@ -44,7 +44,12 @@ class KeyFile:
 
     def create(self, ring: KeyRing) -> bool:
         """Write a first ring unless there is a file. True if this call made it: of many workers exactly one does."""
-        draft = self._draft(ring)
+        try:
+            draft = self._draft(ring)
+        except OSError as error:
+            raise KeyRingError(
+                f"key ring {self.path} cannot be made ({type(error).__name__}); WEBAPP_KEYS_FILE names another place"
+            ) from None
         try:
             os.link(draft, self.path)  # fails if the name is taken, and never shows half a file
         except FileExistsError:

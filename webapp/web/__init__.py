@@ -26,7 +26,7 @@ from webapp.web.authentication import current_auth
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.marks import view_of
 from webapp.web.pages import accounts, admin, home, inspector, lab, passwords, preferences, sessions
-from webapp.web.requests import is_api_path, this_request
+from webapp.web.requests import is_api_path, measure_body, this_request
 from webapp.web.services import Services, services_of
 
 
@@ -65,7 +65,9 @@ def door(app: Flask, application: Services) -> Response | None:
     request = this_request()
     view = view_of(app, request)
     begin_request()
-    fence.refuse_foreign_hosts(request, view, application.hosts)
+    fence.refuse_foreign_hosts(request, view, application)
+    if "HTTP_TRANSFER_ENCODING" in request.environ:
+        measure_body(request)
     if is_api_path(request.path):
         bearer.authenticate(view)
         return None

@@ -6,8 +6,9 @@ rather than told about a token.
 
 from __future__ import annotations
 
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
+from werkzeug.exceptions import Forbidden
 
 from webapp.core.cross_site import is_cross_site
 from webapp.web.services import services
@@ -21,12 +22,16 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["csrf_token"] = generate_csrf
 
 
+class CrossSite(Forbidden):
+    """An unsafe request that a page of another site sent."""
+
+
 def refuse_cross_site(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
     if is_cross_site(
         request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
     ):
-        abort(403, description="cross-site")
+        raise CrossSite
 
 
 def own_origins() -> frozenset[str]:

@@ -15,7 +15,7 @@ from webapp.core.errors import TooManyTries
 from webapp.store.database import UNAVAILABLE_ERRORS
 from webapp.web import request_id
 from webapp.web.api.problems import CODES, problem_of
-from webapp.web.csrf import is_proven_same_origin
+from webapp.web.csrf import CrossSite, is_proven_same_origin
 from webapp.web.requests import asks_for_json, is_api
 
 log = logging.getLogger(__name__)
@@ -36,13 +36,13 @@ WORDS = {
     ),
     403: (
         _l("Not allowed"),
-        _l("You may not do this, or the request came from another site."),
-        _l("If you meant to do it, open the page here and send it from there."),
+        _l("Your account may not do this."),
+        _l("Ask an administrator if you need it."),
     ),
     404: (
         _l("Nothing here"),
         _l("There is no page at this address."),
-        _l("Check the address, or start from the home page."),
+        _l("Check the address, or go on from the start page."),
     ),
     405: (
         _l("Not this way"),
@@ -66,7 +66,7 @@ WORDS = {
     ),
     503: (
         _l("Back in a moment"),
-        _l("The database cannot be reached right now. You are still logged in, and nothing was changed."),
+        _l("The database cannot be reached right now; nothing was changed. Whoever is logged in stays so."),
         _l("Wait a few seconds and send it again."),
     ),
 }
@@ -87,6 +87,7 @@ MAX_RESENT = 40
 
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
+    app.register_error_handler(CrossSite, cross_site)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(TooManyTries, too_many_tries)
     for error in UNAVAILABLE_ERRORS:
@@ -102,6 +103,15 @@ def http_error(error: HTTPException) -> Response | HTTPException:
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value
     return answer
+
+
+def cross_site(_error: CrossSite) -> Response:
+    """403: nothing was done, and how to do it."""
+    return answer_for(
+        403,
+        message=_l("The request came from another site, so nothing was done."),
+        remedy=_l("If you meant to do it, open the page here and send it from there."),
+    )
 
 
 def database_unavailable(error: Exception) -> Response:

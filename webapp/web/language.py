@@ -10,7 +10,7 @@ from flask_babel import Babel, get_locale
 
 from webapp.flows.save_profile import LANGUAGES, THEMES
 
-DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa h:mm"}
+DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
 """Korean has its own pattern: the stock one prints "PM 12:00"."""
 
 LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
@@ -58,7 +58,7 @@ def datetime_text(when: int | datetime) -> str:
     """A moment (Unix seconds or an aware datetime) in the reader's language, UTC."""
     when = moment(when) if isinstance(when, int) else when
     code = language()
-    return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)} UTC"
+    return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)}\u00a0UTC"
 
 
 def clock_text(seconds: int) -> str:

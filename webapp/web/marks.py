@@ -23,6 +23,12 @@ def tokenless(view: V) -> V:
     return view
 
 
+def health(view: V) -> V:
+    """Mark a view that says whether this process is well: tokenless, and answered whatever `Host` it is asked by."""
+    view.is_health = True  # type: ignore[attr-defined]
+    return tokenless(view)
+
+
 def peek(view: V) -> V:
     """Mark a view that only looks: it knows who asks, but its request confirms, refreshes and records nothing."""
     view.is_peek = True  # type: ignore[attr-defined]
@@ -44,3 +50,8 @@ def is_open(view: View) -> bool:
 def is_tokenless(view: View) -> bool:
     """Does this view's answer never depend on tokens?"""
     return getattr(view, "is_tokenless", False)
+
+
+def is_health(view: View) -> bool:
+    """Does this view say whether the process is well?"""
+    return getattr(view, "is_health", False)

@@ -28,15 +28,23 @@ def register(app: Flask) -> None:
 def page_context() -> dict[str, Any]:
     auth = g.get("auth")
     user = auth.user if auth is not None else None
+    items = [
+        (url_for(endpoint), words)
+        for endpoint, words, role in SIGNED_IN
+        if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
+    ]
     return {
-        "nav_items": [
-            (url_for(endpoint), words, request.endpoint == endpoint)
-            for endpoint, words, role in SIGNED_IN
-            if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
-        ],
+        "nav_items": [(url, words, _current(url)) for url, words in items],
         "signup_open": services().settings.signup_open,
         "links": {name: _link(f"{name}.show") for name in ("lab", "inspector", "api_docs")},
     }
+
+
+def _current(url: str) -> str | None:
+    """What `aria-current` says of a link: this very page, or a page below it."""
+    if request.path == url:
+        return "page"
+    return "true" if request.path.startswith(f"{url}/") else None
 
 
 def _link(endpoint: str) -> str | None:

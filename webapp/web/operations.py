@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from webapp.store import health
-from webapp.web import metrics, probe
+from webapp.web import marks, metrics, probe
 from webapp.web.marks import tokenless
 from webapp.web.services import services
 
@@ -16,7 +16,7 @@ JWKS_MAX_AGE = 300
 
 
 @blueprint.get("/healthz")
-@tokenless
+@marks.health
 def healthz() -> Response:
     """The process is up. Asks nobody else."""
     seen = probe.seen()
@@ -24,7 +24,7 @@ def healthz() -> Response:
 
 
 @blueprint.get("/readyz")
-@tokenless
+@marks.health
 def readyz() -> tuple[Response, int]:
     """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run."""
     problem = health.problem()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Request, request
+from io import BytesIO
+
+from flask import Request, abort, request
 
 from webapp.flows.client import Client
 
@@ -25,6 +27,32 @@ def client() -> Client:
     if not agent.isprintable():
         agent = "".join(char for char in agent if char.isprintable())
     return Client(environ.get("REMOTE_ADDR", "")[:45], agent[:MAX_USER_AGENT])
+
+
+def measure_body(request: Request) -> None:
+    """Read a body that came in chunks, so that it is one of known length from here on. 400, 413.
+
+    Werkzeug cuts such a body at the limit without a word, and what is left would be judged as if it were all.
+    """
+    environ, limit = request.environ, request.max_content_length or 0
+    try:
+        body = environ["wsgi.input"].read(limit + 1)
+    except Exception:  # noqa: BLE001 - each server has its own error for chunks that are none
+        abort(400)
+    if len(body) > limit:
+        abort(413)
+    del environ["HTTP_TRANSFER_ENCODING"]
+    environ.update({"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+
+
+def event_number(name: str) -> int | None:
+    """A query parameter that names an event; None if it is not there. 400 for what no event's number can be."""
+    if name not in request.args:
+        return None
+    number = request.args.get(name, type=int)
+    if number is None or not 0 < number < 2**63:
+        abort(400)
+    return number
 
 
 DOCS_PATH = "/api/docs"

@@ -80,7 +80,7 @@ def shown(
             channel=session.channel,
             started=session.created_at,
             seen=session.last_seen_at,
-            ends=min(session.expires_at, session.refresh_expires_at),
+            ends=min(session.expires_at, session.refresh_expires_at + window),
             persistent=session.persistent,
             current=session.sid == current_sid,
             ended=ending[1] if ending else None,
@@ -145,7 +145,9 @@ def _details(row: EventRow, names: dict[str, str] | None) -> list[str]:
     if detail.get("during"):
         lines.append(_("during a password change"))
     by = detail.get("by")
-    if by:
+    if by == "command line":
+        lines.append(_("on the command line"))
+    elif by:
         lines.append(_("by an administrator") if names is None else _("by %(name)s", name=names.get(by, by)))
     if row.ip_address:
         lines.append(_("from %(place)s", place=shortened(row.ip_address)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
@@ -14,6 +15,7 @@ from flask import Response, g, request
 from flask_login import current_user
 
 from webapp.core.decision import Outcome, TokenState
+from webapp.core.strict_json import NotStrictJson, read_object
 from webapp.flows import audit, judge
 from webapp.flows.judge import Evidence
 from webapp.web.api.problems import challenge, problem, refuse
@@ -33,6 +35,7 @@ _CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 """RFC 6750 section 2.1. A comma is not among the characters, so two headers, which servers join with one, never fit."""
 _ANOTHER = re.compile(r",\s*bearer(\s|$)", re.IGNORECASE)
 
+TOKENS = frozenset({"access_token", "refresh_token"})
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -75,11 +78,15 @@ def bearer_token() -> str | None:
 
 
 def refuse_tokens_elsewhere() -> None:
-    """400 for a token in the query or in a form: there it would end up in logs and histories (RFC 6750 section 5.3)."""
-    found = bool(request.environ.get("QUERY_STRING")) and "access_token" in request.args
-    if "CONTENT_TYPE" in request.environ and request.mimetype in FORMS:
-        request.get_data()  # kept, so that reading the form leaves a body for those who come after
-        found = found or "access_token" in request.form
+    """400 for a token in the query or the body: there it would end up in logs and histories (RFC 6750 section 5.3)."""
+    found = bool(request.environ.get("QUERY_STRING")) and not TOKENS.isdisjoint(request.args)
+    if "CONTENT_TYPE" in request.environ:
+        body = request.get_data()  # kept, so that reading the form leaves a body for those who come after
+        if request.mimetype in FORMS:
+            found = found or not TOKENS.isdisjoint(request.form)
+        elif b"access_token" in body and request.mimetype == "application/json":
+            with suppress(NotStrictJson):  # whoever reads it says what is wrong with it
+                found = found or "access_token" in read_object(body)
     if found:
         _malformed("Send the access token in the Authorization header and nowhere else")
 

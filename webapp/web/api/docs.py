@@ -160,4 +160,4 @@ def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     found: Any = document
     for step in node["$ref"].removeprefix("#/").split("/"):
         found = found[step]
-    return dict(found)
+    return {**found, **{name: value for name, value in node.items() if name != "$ref"}}

@@ -77,10 +77,14 @@ def end_point(
     takes: type[Schema] | None = None,
     example: Mapping[str, Any] | None = None,
     bearer: bool = True,
+    unauthorized: str = "",
     headers: Mapping[int, Mapping[str, Any]] | None = None,
     **more: Any,
 ) -> Callable[[V], V]:
-    """Register a view and describe it: what it gives (status -> description, body), its problems, the body it takes."""
+    """Register a view and describe it: what it gives (status -> description, body), its problems, the body it takes.
+
+    `unauthorized`: what 401 means here, where it is not about the access token.
+    """
     responses: dict[str, Any] = {}
     for status, (description, body) in gives.items():
         responses[str(status)] = {"description": description}
@@ -91,6 +95,8 @@ def end_point(
     always = (400, 503) + ((401,) if bearer else ()) + ((413, 415) if takes else ())
     for status in sorted({*always, *problems}):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    if unauthorized:
+        responses["401"]["description"] = unauthorized  # it may stand beside a reference (OpenAPI 3.1, section 4.8.23)
     doc: dict[str, Any] = {"summary": summary, "responses": responses, **more}
     if takes is not None:
         content: dict[str, Any] = {"schema": takes}

@@ -45,6 +45,7 @@ _NEW_ACCESS = {
     takes=schema.LogIn,
     example={"username": "ada", "password": "a perfectly fine sentence"},
     bearer=False,
+    unauthorized="Wrong user name or password",
     description="Wrong password, unknown name and disabled account are answered alike: 401 with `invalid_grant`.",
 )
 @public
@@ -61,6 +62,7 @@ def login() -> Response:
     problems=(429,),
     takes=schema.Refresh,
     example={"refresh_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6…"},
+    unauthorized="Tokens that are not good, or of a session that is over",
     description="The access token, which may be expired, goes in the header and the refresh token in the body. "
     "After a lost answer send the same request again. 401 with `invalid_grant`: log in.",
 )
@@ -74,6 +76,7 @@ def refresh() -> Response:
     "/logout",
     "Log out",
     gives={204: ("The session has ended, and both its tokens with it", None)},
+    unauthorized="No access token, or none of ours",
     description="An expired access token will do, and so will one of a session that has ended already.",
 )
 @public

@@ -18,6 +18,7 @@ LONGEST_PAST, SHORTEST_PAST = 900, 30
 STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
 TEXTS = {"theft": "!", "other": "·"}
 """What stands in a mark; in that of a case its number."""
+EVERYDAY = ("case-4", "other")
 LABEL_WIDTH = 34
 """Pixels a bar must have to carry its label."""
 
@@ -114,15 +115,18 @@ def _bars(line: Timeline, kind: str, seen: Sequence[tuple[int, int | None, int |
 
 
 def _place(line: Timeline, records: Sequence[Record]) -> None:
-    last: list[Mark | None] = [None] * ROWS
-    for record in records:
+    # What reissued or ended something comes first: where there is no room for all, the everyday ones stand together.
+    for record in sorted(records, key=lambda record: kind_of(record) in EVERYDAY):
         x = line.x(record.at)
         kind = kind_of(record)
-        free = next((row for row in range(ROWS) if (m := last[row]) is None or x - m.x >= MARK + 3), None)
-        if free is None:
-            same = next((m for m in last if m is not None and m.kind == kind), last[-1])
-            assert same is not None
-            same.count += 1
+        free = next((row for row in range(ROWS) if _has_room(line, row, x)), None)
+        if free is not None:
+            line.marks.append(Mark(x, free, kind, TEXTS.get(kind, kind[-1])))
             continue
-        mark = last[free] = Mark(x, free, kind, TEXTS.get(kind, kind[-1]))
-        line.marks.append(mark)
+        alike = [mark for mark in line.marks if mark.kind == kind] or line.marks
+        min(alike, key=lambda mark: abs(mark.x - x)).count += 1
+    line.marks.sort(key=lambda mark: (mark.x, mark.row))
+
+
+def _has_room(line: Timeline, row: int, x: float) -> bool:
+    return all(mark.row != row or abs(mark.x - x) >= MARK + 3 for mark in line.marks)

@@ -100,7 +100,7 @@ def log_in() -> Response:
     """`GET, POST /login`."""
     form = LogInForm()
     target = safe_next(form.next.data or request.args.get("next"))
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
         return _see_other(target) if current_user.is_authenticated else _log_in_page(form, target, 200)
     try:
         session = log_in_flow.log_in(
@@ -142,7 +142,7 @@ def log_out() -> Response:
 @blueprint.route("/account", methods=["GET", "POST"])
 def account() -> Response:
     """`GET, POST /account`: the profile."""
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
         form = ProfileForm(obj=current_user)
         return _account_page(form, 200)
     form = ProfileForm()

@@ -11,6 +11,7 @@ from flask_login import current_user
 from webapp.flows import end_sessions, manage_people
 from webapp.store import events, people, session_list
 from webapp.store.database import read
+from webapp.web.requests import event_number
 from webapp.web.roles import role_required
 from webapp.web.services import services
 from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
@@ -56,8 +57,7 @@ def person(user_id: str) -> str:
 
 def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
     now = services().clock()
-    before = request.args.get("before", type=int)
-
+    before = event_number("before")
     account = read(lambda tx: people.get(tx, user_id))
     if account is None:
         abort(404)

@@ -70,8 +70,7 @@ def work() -> Response:
         desk.fields["alg"] = "HS256"
     action = request.form.get("do")
     if action == "generate":
-        desk.fields["key"], desk.public_key = foreign_keys.generate(desk.fields["alg"], services().clock())
-        _build(desk)
+        _build(desk, new_key=True)
     elif action == "build":
         _build(desk)
     _inspect(desk)
@@ -92,13 +91,15 @@ def _laid_out(name: str) -> dict[str, str]:
     }
 
 
-def _build(desk: Desk) -> None:
-    """Sign header and claims with the key on the desk; the new token takes the place of the old one."""
+def _build(desk: Desk, *, new_key: bool = False) -> None:
+    """Sign header and claims with the key on the desk, or a new one; the new token takes the place of the old one."""
     fields = desk.fields
     header, claims = read_object(fields["header"] or "{}"), read_object(fields["claims"] or "{}")
     for name, value in (("header", header), ("claims", claims)):
         if value is None:
             desk.problems[name] = str(words.NOT_AN_OBJECT)
+    if new_key and not desk.problems:  # else the key on the desk, which fits the token above, would be lost
+        fields["key"], desk.public_key = foreign_keys.generate(fields["alg"], services().clock())
     try:
         key = foreign_keys.read_key(fields["key"], fields["alg"], "sign")
     except KeyProblem as problem:

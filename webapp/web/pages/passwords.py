@@ -20,7 +20,7 @@ blueprint = Blueprint("passwords", __name__)
 def change() -> Response:
     """`GET, POST /account/password`: ends every other session; this browser goes on with a new one."""
     form = PasswordForm()
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
         return _page(form, 200)
     application = services()
     try:

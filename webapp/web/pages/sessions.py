@@ -10,6 +10,7 @@ from webapp.flows import end_sessions
 from webapp.store import events, session_list
 from webapp.store.database import read
 from webapp.web.cookies import clear_tokens
+from webapp.web.requests import event_number
 from webapp.web.services import services
 from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
 
@@ -68,9 +69,7 @@ def revoke_others() -> Response:
 @blueprint.get("/activity")
 def activity() -> str:
     """`GET /account/activity?before=<event number>`: newest first."""
-    before = request.args.get("before", type=int)
-    if "before" in request.args and (before is None or not 0 < before < 2**63):
-        abort(400)
+    before = event_number("before")
     rows = read(lambda tx: events.newest(tx, current_user.id, before=before, limit=PAGE + 1))
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
     return render_template("activity.html", events=shown_events(rows[:PAGE]), older=older, first=before is None)
