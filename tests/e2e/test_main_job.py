@@ -156,3 +156,26 @@ def test_the_console_stays_silent(open_page: OpenPage, console: Console) -> None
     for path in OWN_PAGES:
         page.goto(path)
     assert [m for m in console.messages if "404" not in m] == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_longest_names_break_no_page(open_page: OpenPage, width: int) -> None:
+    """Nobody chooses how long others' names are: not even the page on which an administrator reads them."""
+    page = open_page("/", width=width)
+    sign_up(page, f"Wolfeschlegelsteinhausen{secrets.token_hex(4)}")
+    page.goto("/account")
+    page.fill("[name=name]", "W" * 80)
+    page.click("main form button.btn-primary")
+    for path in ("/", "/account", "/account/sessions", "/lab"):
+        page.goto(path)
+        assert not scrolls_sideways(page), path
+        cut = page.evaluate("[...document.querySelectorAll('.card')].filter(c => c.scrollWidth > c.clientWidth).length")
+        assert not cut, path
+
+
+def test_what_needs_scripts_is_not_shown_without_them(open_page: OpenPage) -> None:
+    page = open_page("/", js=False)
+    sign_up(page, f"e{secrets.token_hex(5)}")
+    page.goto("/lab")
+    assert not page.locator("[data-auto]").is_visible()
+    assert not page.locator("[data-live]").is_visible()

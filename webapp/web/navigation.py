@@ -33,18 +33,19 @@ def page_context() -> dict[str, Any]:
         for endpoint, words, role in SIGNED_IN
         if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
     ]
+    here = _current([url for url, _words in items])
     return {
-        "nav_items": [(url, words, _current(url)) for url, words in items],
+        "nav_items": [(url, words, here.get(url)) for url, words in items],
         "signup_open": services().settings.signup_open,
         "links": {name: _link(f"{name}.show") for name in ("lab", "inspector", "api_docs")},
     }
 
 
-def _current(url: str) -> str | None:
-    """What `aria-current` says of a link: this very page, or a page below it."""
-    if request.path == url:
-        return "page"
-    return "true" if request.path.startswith(f"{url}/") else None
+def _current(urls: list[str]) -> dict[str, str]:
+    """The link that leads here, or to what is above this page; and what `aria-current` says of it."""
+    above = [url for url in urls if request.path == url or request.path.startswith(f"{url}/")]
+    nearest = max(above, key=len, default=None)
+    return {nearest: "page" if nearest == request.path else "true"} if nearest else {}
 
 
 def _link(endpoint: str) -> str | None:
