@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,3 +160,10 @@ def server(request: pytest.FixtureRequest) -> Server:
     server = request.getfixturevalue(f"{request.param}_server")
     assert isinstance(server, Server)
     return server
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported by now stays: the collector need not look at it again after every few tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
