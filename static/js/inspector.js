@@ -9,12 +9,16 @@ function localDates(root) {
   const language = document.documentElement.lang;
   const format = new Intl.DateTimeFormat(language, {
     year: "numeric", month: language === "en" ? "short" : "numeric", day: "numeric",
-    hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+    hour: language === "en" ? "2-digit" : "numeric", minute: "2-digit", second: "2-digit",
     ...(language === "en" && { hourCycle: "h23" }),
   });
+  // Apart, because with a zone Korean writes hours and minutes out in words.
+  const zone = new Intl.DateTimeFormat(language, { timeZoneName: "short" });
   for (const time of root.querySelectorAll("time[data-instant]")) {
     time.title = time.textContent;
-    time.textContent = format.format(new Date(Number(time.dataset.instant) * 1000));
+    const moment = new Date(Number(time.dataset.instant) * 1000);
+    const name = zone.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
+    time.textContent = `${format.format(moment)}\u00a0${name}`;
   }
 }
 
