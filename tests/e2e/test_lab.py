@@ -264,4 +264,4 @@ def test_dates_are_in_the_readers_zone(open_page: OpenPage) -> None:
     seconds = int(shown.get_attribute("data-instant") or 0)
     zone = page.evaluate("new Intl.DateTimeFormat().resolvedOptions().timeZone")
     local = datetime.fromtimestamp(seconds, ZoneInfo(zone))
-    expect(shown).to_have_text(re.compile(rf"^{local:%b} {local.day}, {local:%Y, %H:%M:%S} \S+$"))
+    expect(shown).to_have_text(re.compile(rf"^{local:%b} {local.day}, {local:%Y, %H:%M:%S}\s\S+$"))
