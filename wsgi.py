@@ -13,11 +13,11 @@ from webapp.core.errors import TokenroomError
 def refusal(error: TokenroomError) -> BaseException:
     """What ends the program that loads this, in its own manner."""
     if "gunicorn.arbiter" in sys.modules:
-        from gunicorn.errors import AppImportError
+        from gunicorn.arbiter import Arbiter
 
-        # Its master stops; on any other error it would start workers for ever.
-        stop: BaseException = AppImportError(f"Error: {error}")
-        return stop
+        click.echo(f"Error: {error}", err=True)
+        # The status at which a master gives up; at any other it would start workers for ever.
+        return SystemExit(Arbiter.APP_LOAD_ERROR)
     if click.get_current_context(silent=True) is not None:
         return click.ClickException(str(error))
     return SystemExit(f"Error: {error}")

@@ -96,6 +96,7 @@ UNUSABLE = {
         "postgresql://[::1/x",
         "postgresql://h/db?no_such_option=1",
         "postgresql+psycopg2://h/db",
+        "sqlite:////tmp/x.db?timeout=soon",
     ],
     "PUBLIC_URL": [
         "login.example.com",
@@ -156,12 +157,14 @@ def test_a_place_where_nothing_can_be_made_stops_the_start(tmp_path: Path, name:
         create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path), f"WEBAPP_{name}": value})
 
 
-@pytest.mark.parametrize("program", ["flask", "gunicorn", "python"])
+@pytest.mark.parametrize("program", ["flask", "gunicorn", "gunicorn --preload", "gunicorn --check-config", "python"])
 def test_what_stops_the_start_is_one_line(tmp_path: Path, program: str) -> None:
     """Whatever loads it: no traceback, and gunicorn's master ends instead of starting workers for ever."""
     command = {
         "flask": ["-m", "flask", "--app", "wsgi", "users", "list"],
         "gunicorn": ["-m", "gunicorn", "-w", "1", "-b", f"unix:{tmp_path / 'socket'}", "wsgi:app"],
+        "gunicorn --preload": ["-m", "gunicorn", "--preload", "-b", f"unix:{tmp_path / 'socket'}", "wsgi:app"],
+        "gunicorn --check-config": ["-m", "gunicorn", "--check-config", "wsgi:app"],
         "python": ["-c", "import wsgi"],
     }[program]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")}
@@ -176,9 +179,18 @@ def test_what_stops_the_start_is_one_line(tmp_path: Path, program: str) -> None:
 
 def test_a_refused_address_is_not_repeated() -> None:
     """It may hold a password."""
-    with pytest.raises(SettingsError) as caught:
-        load(DATABASE_URL="mysql://root:hunter2@db/x")
-    assert "hunter2" not in str(caught.value)
+    for name, address in (
+        ("DATABASE_URL", "mysql://root:hunter2@db/x"),
+        ("DATABASE_URL", "postgresql://root:hunter2@db:port/x"),
+        ("REDIS_URL", "redis://:p[hunter2]@h/0"),
+        ("REDIS_URL", "redis://:hunter2\N{ACCOUNT OF}@h/0"),
+        ("REDIS_URL", "redis://:hunter2]@h/0"),
+        ("REDIS_URL", "redis://:hunter2@h:port/0"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            load(**{name: address})
+        assert "hunter2" not in str(caught.value)
+        assert str(caught.value).startswith(f"WEBAPP_{name} must ")
 
 
 @pytest.mark.parametrize(

@@ -188,11 +188,13 @@ def _database_url(text: str) -> str:
     if text in ("sqlite:///", "sqlite:///:memory:") or "mode=memory" in text:
         raise ValueError("must name a database file: workers cannot share one in memory")
     try:
-        options = make_url(text).query
-        if not text.startswith("sqlite"):
+        url = make_url(text)
+        if url.get_backend_name() == "sqlite":
+            url.get_dialect()().create_connect_args(url)
+        else:
             from psycopg.conninfo import make_conninfo  # costs a worker that has no use for it 10 MB
 
-            make_conninfo(**{name: str(value) for name, value in options.items()})
+            make_conninfo(**{name: str(value) for name, value in url.query.items()})
     except Exception as error:  # noqa: BLE001 - the parsers of SQLAlchemy and of libpq each raise their own
         raise ValueError(f"must be a readable database address ({type(error).__name__})") from None
     return text
@@ -201,8 +203,10 @@ def _database_url(text: str) -> str:
 def _redis_url(text: str) -> str:
     if text and not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must be an address like redis://127.0.0.1:6379/0")
-    database = "" if text.startswith("unix:") else urlsplit(text).path.strip("/")
-    if not _has_usable_port(text) or (database and not database.isdecimal()):
+    fine = not text or text.startswith("unix:") or _has_usable_port(text)
+    database = urlsplit(text).path.strip("/") if fine and not text.startswith("unix:") else ""
+    if not fine or (database and not database.isdecimal()):
+        # The address may hold a password, so neither it nor what the parser says of it is repeated.
         raise ValueError("must end in a port and the number of a database, like redis://127.0.0.1:6379/0")
     return text
 

@@ -164,6 +164,7 @@ function toggleAuto() {
 }
 
 function sendOne() {
+  if (busy) return; // only what a person pressed waits its turn
   const form = lab.querySelector("#board form[data-lever]");
   send(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ for line in sys.stdin:
             flask.cli.main()
         except SystemExit as end:
             status = end.code or 0
+            if isinstance(status, str):
+                print(status, file=sys.stderr)
+                status = 1
         except BaseException:
             traceback.print_exc()
         sys.stdout.flush()
@@ -42,12 +46,22 @@ for line in sys.stdin:
 that was started from nothing, without the second which importing takes."""
 
 
-@cache
-def _nursery(_of: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", NURSERY], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        preexec_fn=end_with_parent, env={k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")},
-    )  # fmt: skip
+PATIENCE = 60.0
+"""Seconds a command may take."""
+
+
+_nurseries: dict[tuple[int, int], subprocess.Popen[str]] = {}
+
+
+def _nursery() -> subprocess.Popen[str]:
+    """One a thread: commands that are to run at the same time do, and it dies with the thread that made it."""
+    key = (os.getpid(), threading.get_native_id())
+    if key not in _nurseries or _nurseries[key].poll() is not None:
+        _nurseries[key] = subprocess.Popen(
+            [sys.executable, "-c", NURSERY], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=end_with_parent, env={k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")},
+        )  # fmt: skip
+    return _nurseries[key]
 
 
 def run_command(
@@ -55,7 +69,7 @@ def run_command(
 ) -> subprocess.CompletedProcess[str]:
     """`flask --app wsgi ARGUMENTS`, with `given` on standard input. It must end well, or badly where it `fails`."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")} | dict(settings)
-    nursery = _nursery(os.getpid())
+    nursery = _nursery()
     assert nursery.stdin
     assert nursery.stdout
     with tempfile.TemporaryDirectory() as folder:
@@ -66,6 +80,10 @@ def run_command(
         asked |= {"environment": environment, "arguments": arguments}
         nursery.stdin.write(json.dumps(asked) + "\n")
         nursery.stdin.flush()
+        ready, _, _ = select.select([nursery.stdout], [], [], PATIENCE)
+        if not ready:
+            nursery.kill()
+            raise AssertionError(f"{arguments}: no end after {PATIENCE:.0f} s\n{files['err'].read_text()}")
         status = int(nursery.stdout.readline())
         done = subprocess.CompletedProcess(arguments, status, files["out"].read_text(), files["err"].read_text())
     assert (done.returncode != 0) is fails, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -213,7 +213,7 @@ class Tokens:
         if not signature_is_right(text, self._key_object(key, "verify"), key.alg):
             raise Invalid("wrong signature")
         if known is None:
-            # All tokens of a key begin alike. Only what a signature has covered is remembered: as many as keys.
+            # All tokens of a key begin alike. Only what our own signature has covered is remembered.
             self._headers[purpose, segments.header] = key
         return payload
 

@@ -109,7 +109,7 @@ def _make_private(_dialect: Any, _record: Any, arguments: list[Any], options: di
     # SQLite itself would let everybody on this machine read hashes of passwords. What it makes beside the file follows.
     if not options.get("uri"):
         with suppress(OSError):
-            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(os.open(os.path.realpath(arguments[0]), os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -66,7 +66,7 @@ def door(app: Flask, application: Services) -> Response | None:
     view = view_of(app, request)
     begin_request()
     fence.refuse_foreign_hosts(request, view, application)
-    if "HTTP_TRANSFER_ENCODING" in request.environ:
+    if "HTTP_TRANSFER_ENCODING" in request.environ and request.environ.get("wsgi.input_terminated"):
         measure_body(request)
     if is_api_path(request.path):
         bearer.authenticate(view)

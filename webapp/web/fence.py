@@ -11,7 +11,7 @@ from webapp.web.services import Services
 
 
 def refuse_foreign_hosts(request: Request, view: View, application: Services) -> None:
-    """400 for a `Host` that is not ours. Probes and scrapes of machines address hosts by number, so those pass."""
+    """400 for a `Host` that is not ours. Probes address hosts by number and pass; in production scrapes too."""
     host, hosts = request.environ.get("HTTP_HOST", ""), application.hosts
     if host in hosts or is_ours(host, hosts) or is_health(view):
         return

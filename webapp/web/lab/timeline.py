@@ -16,8 +16,6 @@ WIDTH, MARGIN = 760, 14
 MARK, ROWS, ROW_HEIGHT = 24, 3, 28
 LONGEST_PAST, SHORTEST_PAST = 900, 30
 STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
-TEXTS = {"theft": "!", "other": "·"}
-"""What stands in a mark; in that of a case its number."""
 EVERYDAY = ("case-4", "other")
 LABEL_WIDTH = 34
 """Pixels a bar must have to carry its label."""
@@ -46,7 +44,6 @@ class Mark:
     x: float
     row: int
     kind: str
-    text: str
     count: int = 1
 
 
@@ -121,7 +118,7 @@ def _place(line: Timeline, records: Sequence[Record]) -> None:
         kind = kind_of(record)
         free = next((row for row in range(ROWS) if _has_room(line, row, x)), None)
         if free is not None:
-            line.marks.append(Mark(x, free, kind, TEXTS.get(kind, kind[-1])))
+            line.marks.append(Mark(x, free, kind))
             continue
         alike = [mark for mark in line.marks if mark.kind == kind] or line.marks
         min(alike, key=lambda mark: abs(mark.x - x)).count += 1
