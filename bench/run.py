@@ -39,18 +39,18 @@ from webapp.core.passwords import hash_password, verify_password  # noqa: E402
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements-peers.txt"
-PEERS = HERE / ".venv"
+PEERS, DEPLOYED = HERE / ".venv", HERE / ".venv-deployed"
 
 
-def peers_python() -> Path:
-    """The Python of the peers' own environment, filled from bench/requirements-peers.txt."""
-    python, stamp = PEERS / "bin" / "python", PEERS / "installed"
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+def python_with(lock: Path, folder: Path) -> Path:
+    """The Python of an environment in `folder` that holds what `lock` names, and nothing else."""
+    python, stamp = folder / "bin" / "python", folder / "installed"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
-        print("Installing what is measured against into bench/.venv", flush=True)
-        venv.create(PEERS, with_pip=True, clear=True)
+        print(f"Installing {lock.name} into {folder.relative_to(ROOT)}", flush=True)
+        venv.create(folder, with_pip=True, clear=True)
         quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
-        subprocess.run([python, "-m", "pip", "install", *quiet, "-r", LOCK], check=True)
+        subprocess.run([python, "-m", "pip", "install", *quiet, "-r", lock], check=True)
         stamp.write_text(wanted)
     return python
 
@@ -172,13 +172,17 @@ def log_ins(field: list[Contender], scale: Scale) -> dict[str, dict[str, float]]
 
 
 def starts(folder: Path, scale: Scale) -> dict[str, float]:
-    """From `gunicorn` to the first answer, with our own configuration but one worker; and a worker's memory."""
+    """From `gunicorn` to the first answer, with our own configuration but one worker; and a worker's memory.
+
+    In an environment as it is deployed: a library that finds a developer's tools beside it loads them as well.
+    """
+    python = python_with(ROOT / "requirements.txt", DEPLOYED)
     settings = prepare(folder, None)
     signed = sign_in(settings, 1)[0]
     seconds, rss, pss = [], [], []
     for _ in range(scale.starts):
         configuration = ("-c", str(ROOT / "gunicorn.conf.py"), "-w", "1")
-        with Worker(Path(sys.executable), "ours", settings, folder / "start.log", *configuration) as worker:
+        with Worker(python, "ours", settings, folder / "start.log", *configuration) as worker:
             seconds.append(worker.start_seconds)
             for path in ("/page", "/account", "/"):
                 send(worker.port, [request("GET", path, host=HOST, cookies=signed.cookies())] * 100, window=1).demand(
@@ -196,7 +200,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["pages", "statements", "starts"], help="a part of it; leaves docs/ alone")
     options = parser.parse_args()
     scale = Scale(options.quick)
-    python, others = Path(sys.executable), peers_python()
+    python, others = Path(sys.executable), python_with(LOCK, PEERS)
     postgres = postgres_is_there()
     found: dict[str, Any] = {"machine": machine(), "postgres": postgres, "quick": options.quick}
 

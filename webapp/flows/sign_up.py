@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError
@@ -60,6 +59,8 @@ def check_account(
 
 def normal_email(text: str) -> str | None:
     """The address in its normal form, or None if it is none. Nothing is looked up in the network."""
+    from email_validator import EmailNotValidError, validate_email  # its tables are most of a tenth of a worker's start
+
     if len(text) > 254 or not is_storable(text):
         return None
     try:
