@@ -4,8 +4,8 @@
 
 Every application answers the same account to the same kind of request, under gunicorn with one worker and SQLite, and
 reads the person from the database. Ours looks up the session too, so that a log-out acts at once; Flask-JWT-Extended
-does so with its block list; SimpleJWT, as it comes, does not. The peers are installed into an environment of their
-own under bench/results/. What counts is the worker's CPU time, which other programs on the machine disturb less.
+does so with its block list; SimpleJWT, as it comes, does not. The peers' environment is that of `./dev bench`. What counts
+is the worker's CPU time, which other programs on the machine disturb less.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
+
+from bench.run import LOCK, PEERS, python_with
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
-PEERS = ("flask-jwt-extended", "flask-sqlalchemy", "djangorestframework-simplejwt", "djangorestframework", "django", "gunicorn")  # fmt: skip  # noqa: E501
 TICK = os.sysconf("SC_CLK_TCK")
 
 FLASK_JWT_EXTENDED = """
@@ -113,7 +113,7 @@ open("{folder}/token", "w").write(str(AccessToken.for_user(person)))
 
 def main() -> None:
     requests = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-    peers = peers_python()
+    peers = str(python_with(LOCK, PEERS))
     rows = []
     for name, source in (("Flask-JWT-Extended", FLASK_JWT_EXTENDED), ("SimpleJWT", SIMPLE_JWT)):
         with tempfile.TemporaryDirectory() as folder:
@@ -127,16 +127,6 @@ def main() -> None:
         print(f"{name:<22}{per_second:>12.0f}{cpu * 1e6:>18.0f}{1 / cpu:>20.0f}")
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "api.json").write_text(json.dumps(rows, indent=2) + "\n")
-
-
-def peers_python() -> str:
-    """The interpreter of the peers' environment, made at the first run."""
-    folder = RESULTS / "peers"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True)
-    return str(python)
 
 
 def our_settings(folder: Path) -> dict[str, str]:

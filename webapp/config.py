@@ -203,9 +203,9 @@ def _database_url(text: str) -> str:
 def _redis_url(text: str) -> str:
     if text and not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must be an address like redis://127.0.0.1:6379/0")
-    fine = not text or text.startswith("unix:") or _has_usable_port(text)
-    database = urlsplit(text).path.strip("/") if fine and not text.startswith("unix:") else ""
-    if not fine or (database and not database.isdecimal()):
+    if not text or text.startswith("unix:"):
+        return text  # nothing, or the path of a socket
+    if not _has_usable_port(text) or not (urlsplit(text).path.strip("/") or "0").isdecimal():
         # The address may hold a password, so neither it nor what the parser says of it is repeated.
         raise ValueError("must end in a port and the number of a database, like redis://127.0.0.1:6379/0")
     return text

@@ -59,7 +59,7 @@ def check_account(
 
 def normal_email(text: str) -> str | None:
     """The address in its normal form, or None if it is none. Nothing is looked up in the network."""
-    from email_validator import EmailNotValidError, validate_email  # its tables are most of a tenth of a worker's start
+    from email_validator import EmailNotValidError, validate_email  # its tables would slow every start
 
     if len(text) > 254 or not is_storable(text):
         return None

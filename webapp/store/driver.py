@@ -123,11 +123,13 @@ def _on_own_connection(work: Callable[..., T], *arguments: Any) -> T:
         except own.errors as error:
             # A server that restarted took this connection and all the pool's with it. Asked before we close it
             # ourselves: a lock that was not to be had must not be waited for again.
-            lost = getattr(own.driver, "closed", False)
-            again = POOL["pool_size"] if lost else ATTEMPTS - 1 if getattr(error, "sqlstate", "") in RETRY_STATES else 0
+            if getattr(own.driver, "closed", False):
+                most = POOL["pool_size"] + 1
+            else:
+                most = ATTEMPTS if getattr(error, "sqlstate", None) in RETRY_STATES else 1
             _drop(own)
             tried += 1
-            if tried > again or time.monotonic() - started > LOCK_TIMEOUT:
+            if tried >= most or time.monotonic() - started > LOCK_TIMEOUT:
                 raise unavailable(error) from error
 
 

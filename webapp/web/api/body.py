@@ -9,7 +9,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 
 from webapp.core.strict_json import NotStrictJson, read_object
-from webapp.web.api.problems import challenge, problem, problem_of, refuse
+from webapp.web.api.problems import problem, problem_of, refuse
 
 UNKNOWN = "There is a member in the body that this resource does not have."
 
@@ -36,9 +36,6 @@ def read_members() -> dict[str, Any]:
         members = read_object(request.get_data())
     except NotStrictJson as refusal:
         refuse(problem(400, "bad_request", f"The body is {_ARTICLES.get(str(refusal), str(refusal))}."))
-    if "access_token" in members:
-        words = "Send the access token in the Authorization header and nowhere else"
-        refuse(problem(400, "invalid_request", words, authenticate=challenge("invalid_request", words)))
     return members
 
 
