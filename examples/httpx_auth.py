@@ -1,8 +1,8 @@
 """An `httpx.Auth` that refreshes by itself. Copy it.
 
-Of many requests that find the access token expired, one refreshes and the others wait for it. If the answer to a
-refresh is lost, nothing has changed here, and the next request sends the same two tokens again: the server then gives
-the same answer once more.
+When several requests find the access token expired, one refreshes and the others wait. If the response to a
+refresh is lost, nothing changes here: the next request sends the same two tokens, and the server returns the
+same new pair.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class TokenroomAuth(httpx.Auth):
         used = self._sign(request)
         if self._expired((yield request)):
             with self._threads:
-                if self.access == used:  # else somebody has refreshed while we waited
+                if self.access == used:  # otherwise another request has refreshed while we waited
                     answer = yield self._both()
                     answer.read()
                     self._keep(answer)

@@ -1,4 +1,4 @@
-// The header flow with fetch: log in, ask, refresh with both tokens when the access token expired, log out.
+// The Bearer flow with fetch: log in, call the API, refresh with both tokens when the access token has expired, log out.
 const api = (process.env.TOKENROOM_URL ?? "http://127.0.0.1:8000") + "/api/v1";
 let tokens, refreshing;
 
@@ -17,14 +17,14 @@ async function keep(answer) {
   tokens = { ...tokens, ...(await answer.json()) };
 }
 
-// 3. Send both tokens and keep both of the answer. Requests that find the token expired together share one refresh.
+// 3. Send both tokens and keep both new ones. Requests that find the token expired at the same time share one refresh.
 const refresh = () =>
   (refreshing ??= send("POST", "/refresh", { refresh_token: tokens.refresh_token }, tokens.access_token)
     .then(keep)
     .finally(() => (refreshing = undefined)));
 
 async function ask(method, path, body) {
-  // 2. Every request carries the access token.
+  // 2. Send the access token with every request.
   const used = tokens.access_token;
   const answer = await send(method, path, body, used);
   if (answer.status !== 401 || !answer.headers.get("WWW-Authenticate").includes("expired")) return answer;
@@ -37,5 +37,5 @@ await keep(await send("POST", "/login", { username: process.env.TOKENROOM_USER, 
 const answers = await Promise.all(["/me", "/sessions", "/me"].map((path) => ask("GET", path)));
 console.log((await answers[0].json()).username, answers.map((answer) => answer.status).join(" "));
 
-// 4. Log out: both tokens are dead at once.
+// 4. Log out: both tokens stop working immediately.
 console.log((await ask("POST", "/logout")).status);

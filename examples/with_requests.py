@@ -1,4 +1,5 @@
-"""The header flow with requests: log in, ask, refresh with both tokens when the access token expired, log out."""
+"""The Bearer flow with requests: log in, call the API, refresh with both tokens when the access token has expired,
+log out."""
 
 import os
 
@@ -18,10 +19,10 @@ def bearer():
 
 
 def ask(path):
-    # 2. Every request carries the access token.
+    # 2. Send the access token with every request.
     answer = requests.get(API + path, headers=bearer(), timeout=10)
     if answer.status_code == 401 and "expired" in answer.headers["WWW-Authenticate"]:
-        # 3. Send both, keep both, and ask again.
+        # 3. Send both, keep both new ones, and call again.
         body = {"refresh_token": tokens["refresh_token"]}
         renewed = requests.post(f"{API}/refresh", json=body, headers=bearer(), timeout=10)
         renewed.raise_for_status()
@@ -32,7 +33,7 @@ def ask(path):
 
 
 print(ask("/me")["username"])
-print(len(ask("/sessions")["sessions"]), "live sessions")
+print(len(ask("/sessions")["sessions"]), "active sessions")
 
-# 4. Log out: both tokens are dead at once.
+# 4. Log out: both tokens stop working immediately.
 requests.post(f"{API}/logout", headers=bearer(), timeout=10).raise_for_status()

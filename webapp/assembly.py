@@ -74,4 +74,4 @@ def _make_folder(chosen: Settings) -> None:
     try:
         chosen.instance_path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"WEBAPP_INSTANCE_PATH cannot be made a folder ({type(error).__name__})") from None
+        raise SettingsError(f"WEBAPP_INSTANCE_PATH: the folder cannot be created ({type(error).__name__})") from None

@@ -69,7 +69,7 @@ class Settings:
         }
         unknown = sorted(set(given) - _NAMES)
         if unknown:
-            raise SettingsError(f"{unknown[0]} is not a setting; .env.example lists all of them")
+            raise SettingsError(f"{unknown[0]} is not a known setting; see .env.example for all of them")
         read = _Reader(given)
         env = read("ENV", "development", one_of("development", "production"))
         production = env == "production"
@@ -102,7 +102,7 @@ class Settings:
     def _demand_production(self) -> None:
         if not self.public_url.startswith("https://"):
             raise SettingsError(
-                "WEBAPP_PUBLIC_URL must be an https address in production: the cookies are sent over https only"
+                "WEBAPP_PUBLIC_URL must start with https:// in production: cookies are sent over https only"
             )
         problem = self.lifetimes.production_problem()
         if problem:
@@ -160,7 +160,7 @@ def _public_url(text: str) -> str:
     if len(text) > MAX_PUBLIC_URL_LENGTH or not text.isascii():
         raise ValueError(f"must be at most {MAX_PUBLIC_URL_LENGTH} ASCII characters")
     if not _ORIGIN.fullmatch(address) or not _has_usable_port(address):
-        raise ValueError("must be an address like https://login.example.com, without a path")
+        raise ValueError("must be a URL like https://login.example.com, without a path")
     return address
 
 
@@ -184,7 +184,7 @@ def _database_url(text: str) -> str:
             text = ours + text.removeprefix(usual)
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         # The address may hold a password, so it is not repeated.
-        raise ValueError("must be an address like sqlite:////path/file.db or postgresql://user@host/name")
+        raise ValueError("must be a URL like sqlite:////path/file.db or postgresql://user@host/name")
     if text in ("sqlite:///", "sqlite:///:memory:") or "mode=memory" in text:
         raise ValueError("must name a database file: workers cannot share one in memory")
     try:
@@ -196,18 +196,18 @@ def _database_url(text: str) -> str:
 
             make_conninfo(**{name: str(value) for name, value in url.query.items()})
     except Exception as error:  # noqa: BLE001 - the parsers of SQLAlchemy and of libpq each raise their own
-        raise ValueError(f"must be a readable database address ({type(error).__name__})") from None
+        raise ValueError(f"must be a valid database URL ({type(error).__name__})") from None
     return text
 
 
 def _redis_url(text: str) -> str:
     if text and not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must be an address like redis://127.0.0.1:6379/0")
+        raise ValueError("must be a URL like redis://127.0.0.1:6379/0")
     if not text or text.startswith("unix:"):
         return text  # nothing, or the path of a socket
     if not _has_usable_port(text) or not (urlsplit(text).path.strip("/") or "0").isdecimal():
         # The address may hold a password, so neither it nor what the parser says of it is repeated.
-        raise ValueError("must end in a port and the number of a database, like redis://127.0.0.1:6379/0")
+        raise ValueError("must end with a port and a database number, like redis://127.0.0.1:6379/0")
     return text
 
 

@@ -53,7 +53,7 @@ def test_forty_parallel_guesses_run_ten_password_checks(guarded_server: GuardedS
     assert guarded_server.hashes() - before == 10
     refusal = next(answer for answer in answers if answer.status_code == 429)
     assert 0 < int(refusal.headers["retry-after"]) <= 900
-    assert "Too many tries" in refusal.text
+    assert "Too many attempts" in refusal.text
     if kind == "somebody":
         guarded_server.clock.advance(901)
         browser, fields = strangers[0]

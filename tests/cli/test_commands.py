@@ -27,7 +27,7 @@ def listed(site: Server, *arguments: str) -> list[dict[str, object]]:
 
 
 def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None:
-    """The password is in no argument and no output; the second of the name is refused; roles are given."""
+    """Password is in no argument and no output; the second of the name is refused; roles are given."""
     made = run_command(
         site.settings,
         "users",
@@ -47,7 +47,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
     again = run_command(
         site.settings, "users", "create", "ADA", "other@example.com", "--password-stdin", given=PASSWORD, fails=True
     )
-    assert again.stderr == "Error: this user name is taken\n"
+    assert again.stderr == "Error: this username is taken\n"
     assert listed(site, "users", "list")[0] | {"id": "", "created_at": 0} == {
         "id": "",
         "username": "ada",

@@ -1,4 +1,4 @@
-"""`./dev shots`: the README's pictures, taken from the running application."""
+"""`./dev shots`: retake the README's screenshots from the running application."""
 
 from __future__ import annotations
 

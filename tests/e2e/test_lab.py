@@ -16,9 +16,9 @@ from tests.support.server import Server
 
 ACTS = {
     "tabs": "Eight tabs at once",
-    "lost": "The lost answer",
+    "lost": "The lost response",
     "thief": "The thief",
-    "logout": "Log-out against refresh",
+    "logout": "Logout during a refresh",
     "slow": "The slow page",
 }
 

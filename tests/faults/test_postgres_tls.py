@@ -101,7 +101,7 @@ def test_a_server_that_cannot_prove_itself_gets_no_connection(
     settle_at(server, getattr(addresses, mistake))
     assert server.browser().get("/readyz").json() == {
         "status": "not ready",
-        "reason": "the database does not answer",
+        "reason": "the database does not respond",
     }
     before = visitor.access, visitor.refresh
     for browser, path in ((visitor, "/test/me"), (visitor, "/account"), (visitor, "/")):

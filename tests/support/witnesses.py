@@ -19,7 +19,7 @@ class Seen:
 
     answers: Counter[str] = field(default_factory=Counter)
     lost: int = 0
-    """Sent to the log-in page though nobody ended the session."""
+    """Sent to the login page though nobody ended the session."""
     resurrected: int = 0
     """Served on a session that had been logged out."""
     unauthorised: int = 0

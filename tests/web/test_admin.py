@@ -58,7 +58,7 @@ def test_search_and_pages(app: Flask, admin: Browser) -> None:
     assert admin.get("/admin?q=PERSON&page=2").text.count('href="/admin/people/') == 5
     assert "person07@example.com" in admin.get("/admin?q=person07@example").text
     assert admin.get("/admin?q=Name+of+person07").text.count('href="/admin/people/') == 1
-    assert "Nobody fits this search." in admin.get("/admin?q=100%25").text
+    assert "No users found." in admin.get("/admin?q=100%25").text
     for page in ("0", "3", "99999999999"):
         assert admin.get(f"/admin?q=PERSON&page={page}").status_code == 404
 

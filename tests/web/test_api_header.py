@@ -19,7 +19,7 @@ MALFORMED = 'Bearer realm="api", error="invalid_request", error_description="The
 ONE_HEADER = 'Bearer realm="api", error="invalid_request", error_description="Send one Authorization header"'
 ELSEWHERE = (
     'Bearer realm="api", error="invalid_request", '
-    'error_description="Send the access token in the Authorization header and nowhere else"'
+    'error_description="Send the access token in the Authorization header only"'
 )
 
 

@@ -50,7 +50,7 @@ def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, person: str) 
         assert answer.headers["www-authenticate"] == 'Bearer realm="api"'
         assert answer.json() == {
             "error": "invalid_grant",
-            "error_description": "The user name or the password is wrong.",
+            "error_description": "The username or password is wrong.",
         }
 
 

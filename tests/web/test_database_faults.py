@@ -184,7 +184,7 @@ def test_postgres_is_not_there(tmp_path: Path) -> None:
     assert browser.get("/healthz").status_code == 200
     ready = browser.get("/readyz")
     assert ready.status_code == 503
-    assert ready.json()["reason"] == "the database does not answer"
+    assert ready.json()["reason"] == "the database does not respond"
     assert browser.get("/").status_code == 200
     fields = browser.read_form("/login").fields
     answer = browser.post("/login", fields | {"username": "ada", "password": PASSWORD})

@@ -40,12 +40,12 @@ def area(page: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("example", "given", "ours", "noticed"),
     [
-        ("good", "ok", "Its kid names no key of ours.", None),
-        ("expired", "ok", "The signature is not by our key, or the token was changed.", "it has expired"),
-        ("tampered", "bad", "The signature is not by our key, or the token was changed.", None),
-        ("wrong_key", "bad", "The signature is not by our key, or the token was changed.", None),
+        ("good", "ok", "Its kid does not match any of our keys.", None),
+        ("expired", "ok", "The signature was not made with our key, or the token was changed.", "it has expired"),
+        ("tampered", "bad", "The signature was not made with our key, or the token was changed.", None),
+        ("wrong_key", "bad", "The signature was not made with our key, or the token was changed.", None),
         ("none", "bad", "It does not have three non-empty parts.", "alg is none"),
-        ("wrong_type", "ok", "The type in the header is not that of our tokens.", None),
+        ("wrong_type", "ok", "The typ in the header is not that of our tokens.", None),
     ],
 )
 def test_every_example_says_what_is_wrong_with_it(
@@ -76,7 +76,7 @@ def test_our_own_tokens_are_known(app: Flask, visitor: Browser, clock: object) -
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_build_with_every_algorithm(visitor: Browser, alg: str) -> None:
-    """Generate a key and build; then build again with that key; each is checked as right at once."""
+    """Generate a key and sign; then build again with that key; each is checked as right at once."""
     claims = json.dumps({"sub": "나", "n": 1})
     status, page = work(visitor, do="generate", alg=alg, header='{"typ":"JWT"}', claims=claims)
     assert (status, checks(page)[0][0]) == (200, "ok")

@@ -67,7 +67,7 @@ def test_cases_and_refreshes_are_counted(app: Flask, visitor: Browser, clock: Se
 
 
 def test_strangers_log_ins_and_errors_are_counted(app: Flask, visitor: Browser) -> None:
-    """Log-ins by result; a stranger is no case; errors by status."""
+    """Logins by result; a stranger is no case; errors by status."""
     grown = Difference(visitor)
     name = visitor.sign_up()
     visitor.log_out()

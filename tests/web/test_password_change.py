@@ -27,7 +27,7 @@ def test_this_browser_goes_on_with_a_new_session_and_all_others_end(app: Flask, 
     assert copy.get("/account").headers["location"] == "/login?next=%2Faccount&notice=replaced"
     assert other.log_in(name, PASSWORD).status_code == 422
     assert other.log_in(name, NEW).status_code == 303
-    assert "The password was changed." in visitor.get("/account/activity").text
+    assert "Password was changed." in visitor.get("/account/activity").text
 
 
 def test_keep_me_logged_in_stays_as_it_was(app: Flask, visitor: Browser) -> None:

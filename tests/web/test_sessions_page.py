@@ -129,7 +129,7 @@ def test_activity_is_paged_newest_first(visitor: Browser, clock: SetClock) -> No
     assert page.index("session.started") < page.index("session.revoked")
     older = page.partition('href="/account/activity?before=')[2].partition('"')[0]
     last = visitor.get(f"/account/activity?before={older}").text
-    assert "The account was created." in last
+    assert "Account created." in last
     assert 'href="/account/activity?before=' not in last
 
 
@@ -144,7 +144,7 @@ def test_activity_shows_failed_log_ins_but_nobody_elses(app: Flask, visitor: Bro
     Browser.of_app(app).log_in(name, "wrong password")
     stranger = Browser.of_app(app)
     stranger.sign_up()
-    assert "Somebody tried to log in and failed." in visitor.get("/account/activity").text
+    assert "Failed login attempt." in visitor.get("/account/activity").text
     assert "failed" not in stranger.get("/account/activity").text
 
 

@@ -20,7 +20,7 @@ PAGE = 1000
 
 
 @click.command("audit")
-@click.option("--user", "login", help="Only what happened to this user, and what they did to others.")
+@click.option("--user", "login", help="Only events that affect this user or were caused by them.")
 @json_option
 @our_command
 def command(login: str | None, as_json: bool) -> None:

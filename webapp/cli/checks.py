@@ -50,13 +50,13 @@ def settings(chosen: Settings) -> Iterator[Finding]:
         yield Finding(
             Grade.WARNING,
             "environment",
-            "development: answers to loopback names only",
-            "set WEBAPP_ENV=production where others use it",
+            "development: answers only on localhost",
+            "set WEBAPP_ENV=production before others use this site",
         )
         yield Finding(
             Grade.WARNING,
             "cookies",
-            "HttpOnly, SameSite=Lax, but not Secure: they travel over plain http",
+            "HttpOnly, SameSite=Lax, but not Secure: they are sent over plain http",
             "set WEBAPP_ENV=production and serve https",
         )
     yield _lifetimes(chosen)
@@ -66,12 +66,15 @@ def settings(chosen: Settings) -> Iterator[Finding]:
         yield Finding(
             Grade.FAILING if chosen.production else Grade.WARNING,
             "rate limits",
-            "off: passwords can be guessed without end",
+            "off: nothing stops password guessing",
             "set WEBAPP_RATE_LIMITS=on",
         )
     if chosen.lab and chosen.production:
         yield Finding(
-            Grade.WARNING, "lab", "on in production: it shows people their tokens' claims", "set WEBAPP_LAB=off"
+            Grade.WARNING,
+            "lab",
+            "on in production: it shows users the claims in their own tokens",
+            "set WEBAPP_LAB=off",
         )
 
 
@@ -85,7 +88,7 @@ def _lifetimes(chosen: Settings) -> Finding:
     if problem is None:
         return Finding(Grade.GOOD, "lifetimes", words)
     # In development short lifetimes are for watching; production does not start with them.
-    return Finding(Grade.WARNING, "lifetimes", f"WEBAPP_{problem}", "production refuses to start with these")
+    return Finding(Grade.WARNING, "lifetimes", f"WEBAPP_{problem}", "production does not start with these values")
 
 
 def keys(path: Path, ring: KeyRing, now: int) -> Iterator[Finding]:
@@ -111,7 +114,7 @@ def keys(path: Path, ring: KeyRing, now: int) -> Iterator[Finding]:
         else:
             yield Finding(Grade.GOOD, "keys", words)
     if ring.active(ACCESS).alg == "HS256":
-        yield Finding(Grade.GOOD, "jwks", "no public keys: with HS256 only this application verifies access tokens")
+        yield Finding(Grade.GOOD, "jwks", "no public keys: with HS256, only this application can verify access tokens")
 
 
 def database(now: int) -> Iterator[Finding]:
@@ -135,8 +138,8 @@ def database(now: int) -> Iterator[Finding]:
     yield Finding(
         Grade.GOOD if apart <= 2 else Grade.WARNING if apart <= 60 else Grade.FAILING,
         "clock",
-        f"{apart} s apart from the database's",
-        "" if apart <= 2 else "let both machines keep time by NTP",
+        f"differs from the database's clock by {apart} s",
+        "" if apart <= 2 else "synchronise both machines with NTP",
     )
 
 
@@ -153,11 +156,11 @@ def redis(url: str | None) -> Iterator[Finding]:
         yield Finding(
             Grade.FAILING,
             "limit store",
-            f"Redis does not answer ({type(error).__name__}); the database counts instead",
-            "start it, or correct WEBAPP_REDIS_URL",
+            f"Redis does not respond ({type(error).__name__}); the database is used instead",
+            "start Redis, or correct WEBAPP_REDIS_URL",
         )
     else:
-        yield Finding(Grade.GOOD, "limit store", "Redis answers")
+        yield Finding(Grade.GOOD, "limit store", "Redis responds")
 
 
 def proxies(chosen: Settings, header: tuple[str, str]) -> Iterator[Finding]:
@@ -175,8 +178,8 @@ def proxies(chosen: Settings, header: tuple[str, str]) -> Iterator[Finding]:
         yield Finding(
             Grade.WARNING,
             "proxies",
-            f"could not be checked: {chosen.public_url} did not answer as this deployment",
-            "run doctor where the site is reachable, while it is running",
+            f"not checked: {chosen.public_url} was not answered by this deployment",
+            "run doctor while the site is running, on a machine that can reach it",
         )
         return
     yield judge_proxies(trusted, str(seen["client"]), list(seen["forwarded_for"]))
@@ -185,19 +188,19 @@ def proxies(chosen: Settings, header: tuple[str, str]) -> Iterator[Finding]:
 def judge_proxies(trusted: int, believed: str, forwarded_for: list[str]) -> Finding:
     """Grade what a request with a forged `X-Forwarded-For` showed."""
     hops = len(forwarded_for) - (FORGED in forwarded_for)
-    words = f"{trusted} trusted, {hops} on the way; the client's address is read as {believed}"
+    words = f"{trusted} trusted, {hops} found; the client's address is read as {believed}"
     if believed == FORGED:
         return Finding(
             Grade.FAILING,
             "proxies",
-            f"{words}: anybody can claim any address",
+            f"{words}: anyone can fake their address",
             f"set WEBAPP_TRUSTED_PROXIES={hops}",
         )
     if hops > trusted:
         return Finding(
             Grade.FAILING,
             "proxies",
-            f"{words}: that is a proxy's, so everybody shares one address and its limits",
+            f"{words}: that is a proxy, so all users share one address and one rate limit",
             f"set WEBAPP_TRUSTED_PROXIES={hops}",
         )
     return Finding(Grade.GOOD, "proxies", words)

@@ -20,7 +20,7 @@ from webapp.web.services import services
 @json_option
 @with_appcontext
 def command(as_json: bool) -> None:
-    """Grade this deployment's settings: good, warning or failing. Exit code 1 if anything fails."""
+    """Check this deployment and grade each setting: good, warning or failing. Exits with 1 if anything fails."""
     findings = _examine()
     failing = any(finding.grade is Grade.FAILING for finding in findings)
     if as_json:
@@ -41,7 +41,11 @@ def _examine() -> list[Finding]:
         findings += checks.keys(chosen.keys_file, ring, now)
     except TokenroomError as error:
         ring = None
-        findings.append(Finding(Grade.FAILING, "keys", str(error), "mend the file, or make a ring: keys init"))
+        findings.append(
+            Finding(
+                Grade.FAILING, "keys", str(error), "repair the file, or create a new one: flask --app wsgi keys init"
+            )
+        )
     try:
         findings += checks.database(now)
     except TokenroomError as error:

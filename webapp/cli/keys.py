@@ -23,22 +23,22 @@ T = TypeVar("T")
 
 DAY = 24 * 60 * 60
 
-group = AppGroup("keys", help="Signing keys of the tokens.")
+group = AppGroup("keys", help="Manage the keys that sign tokens.")
 
 
 @group.command()
 def init() -> None:
-    """Make the key ring. Does nothing where there is one already."""
+    """Create the key file. Does nothing if it already exists."""
     application, file = _setup()
     made = _try(lambda: make_key_ring(file, application.settings.access_algorithm, application.clock()))
     _try(file.read)
-    click.echo(f"Made {file.path}." if made else f"There is a key ring at {file.path} already; nothing was changed.")
+    click.echo(f"Created {file.path}." if made else f"{file.path} already exists; nothing was changed.")
 
 
 @group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def list_keys(as_json: bool) -> None:
-    """Show every key: its state, its age, since when it signs, when it can go."""
+    """List all keys with their state and age, when they started signing and when they can be removed."""
     application, file = _setup()
     now = application.clock()
     keep = keep_verifying(application.settings.lifetimes)
@@ -47,7 +47,7 @@ def list_keys(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     line = "{:<22} {:<8} {:<7} {:<8} {:>6}  {:<20}  {}"
-    click.echo(line.format("kid", "purpose", "alg", "state", "age", "signs since", "can go"))
+    click.echo(line.format("kid", "purpose", "alg", "state", "age", "signs since", "removable"))
     for row in rows:
         age = "" if row["age"] is None else f"{row['age'] // DAY} d"
         since, can_go = _when(row["active_since"]), _when(row["can_go_at"])
@@ -55,10 +55,10 @@ def list_keys(as_json: bool) -> None:
 
 
 @group.command()
-@click.option("--purpose", type=click.Choice(PURPOSES), help="Only the keys of these tokens; without it, both.")
-@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What access tokens are signed with from now on.")
+@click.option("--purpose", type=click.Choice(PURPOSES), help="Rotate only the keys for these tokens (default: both).")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Algorithm for signing access tokens from now on.")
 def rotate(purpose: str | None, algorithm: str | None) -> None:
-    """Let new keys sign. The old ones go on verifying: nobody is logged out."""
+    """Start signing with new keys. The old keys still verify, so nobody is logged out."""
     if purpose == REFRESH and algorithm not in (None, "HS256"):
         raise click.UsageError("refresh tokens are always signed with HS256; --algorithm is for access tokens")
     application, file = _setup()
@@ -69,20 +69,20 @@ def rotate(purpose: str | None, algorithm: str | None) -> None:
     for key in done.added:
         click.echo(f"{key.kid} ({key.alg}) signs {key.purpose} tokens from now on.")
     for key in done.dropped:
-        click.echo(f"{key.kid} left the ring: no token of it can be alive.")
+        click.echo(f"{key.kid} was removed: every token it signed has expired.")
     new, configured = algorithms.get(ACCESS), settings.access_algorithm
     if new not in (None, configured):
-        click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={new} before the next start: it is {configured} now.", err=True)
+        click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={new} before the next start; it is currently {configured}.", err=True)
     _record("keys.rotated", done.added, now)
 
 
 @group.command()
 @click.argument("kid")
 def retire(kid: str) -> None:
-    """End every token signed with key KID at once."""
+    """Invalidate every token signed with key KID immediately."""
     application, file = _setup()
     key = _try(lambda: retire_key(file, kid))
-    click.echo(f"{kid} is retired: no {key.purpose} token signed with it is accepted any more.")
+    click.echo(f"{kid} is retired: {key.purpose} tokens signed with it are no longer accepted.")
     _record("keys.retired", [key], application.clock())
 
 
@@ -98,14 +98,14 @@ def _try(work: Callable[[], T]) -> T:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         # Its text is the path and what the system says of it.
-        raise click.ClickException(f"the key ring cannot be written: {error}") from None
+        raise click.ClickException(f"cannot write the key file: {error}") from None
 
 
 def _record(event: str, keys: Collection[Key], now: int) -> None:
     try:
         record_keys(event, keys, now)
     except DatabaseUnavailable as error:
-        click.echo(f"Done, but not written into the audit trail: {error}", err=True)
+        click.echo(f"Done, but it could not be recorded in the audit log: {error}", err=True)
 
 
 def _describe(key: Key, now: int, keep: int) -> dict[str, Any]:

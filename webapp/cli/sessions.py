@@ -22,17 +22,17 @@ from webapp.store.database import read
 from webapp.store.session_list import ListedSession
 from webapp.web.services import services
 
-group = AppGroup("sessions", help="List and end sessions, delete old ones.")
+group = AppGroup("sessions", help="List, end and clean up sessions.")
 
 PAGE = 500
 
 
 @group.command("list")
-@click.option("--user", "login", help="Only sessions of this user (name or address).")
+@click.option("--user", "login", help="Only this user's sessions (username or email).")
 @json_option
 @command
 def list_(login: str | None, as_json: bool) -> None:
-    """List live sessions."""
+    """List active sessions."""
     user_id = find(login).id if login else None
     now, window = services().clock(), services().settings.lifetimes.renewal_window
     found = list(_live(now, user_id))
@@ -51,7 +51,7 @@ def list_(login: str | None, as_json: bool) -> None:
         if session.ending(now, window) is None
     ]
     columns = ("id", "user", "channel", "device", "ip", "last_seen_at", "expires_at")
-    show(rows, columns, as_json=as_json, nothing="nobody is logged in")
+    show(rows, columns, as_json=as_json, nothing="Nobody is logged in.")
 
 
 def _live(now: int, user_id: str | None) -> Iterator[ListedSession]:
@@ -74,21 +74,21 @@ def _device(user_agent: str) -> str:
 @click.argument("sid")
 @command
 def revoke(sid: str) -> None:
-    """End one session. It acts on that device's next request."""
+    """End one session. That device is logged out on its next request."""
     if not is_storable(sid) or not end_sessions.end_one(
         sid, reason="admin", client=CLIENT, now=services().clock(), by=COMMAND_LINE
     ):
-        raise click.ClickException(f"there is no session {sid!r}")
-    click.echo(f"session {sid} is ended")
+        raise click.ClickException(f"no such session: {sid!r}")
+    click.echo(f"Session {sid} has ended.")
 
 
 @group.command("revoke-all")
 @click.argument("login", metavar="[USER]", required=False)
-@click.option("--user", "option", help="The same as USER.")
-@click.option("--yes", is_flag=True, help="Do not ask before ending everybody's sessions.")
+@click.option("--user", "option", help="Same as USER.")
+@click.option("--yes", is_flag=True, help="End everyone's sessions without asking first.")
 @command
 def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
-    """End all sessions of USER; of everybody if no USER is given. Log-ins in flight end too."""
+    """End all sessions of USER, or of everyone if no USER is given. Logins in progress end, too."""
     login = login or option
     now = services().clock()
     if login:
@@ -96,9 +96,9 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
         ended = end_sessions.end_all(whose.id, reason="admin", client=CLIENT, now=now, by=COMMAND_LINE)
     else:
         if not yes and sys.stdin.isatty():
-            click.confirm("End the sessions of everybody?", abort=True)
+            click.confirm("End everyone's sessions?", abort=True)
         ended = end_sessions.end_everybodys(reason="admin", client=CLIENT, now=now, by=COMMAND_LINE)
-    click.echo(f"{ended} sessions ended")
+    click.echo(f"Sessions ended: {ended}.")
 
 
 @group.command("purge")
@@ -107,10 +107,10 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
     type=click.IntRange(min=0, max=3650),
     default=purge_flow.KEPT // DAY,
     show_default=True,
-    help="Days an ended session is kept, so that its owner can see why it ended.",
+    help="How many days ended sessions are kept, so that users can see why they ended.",
 )
 @command
 def purge(kept_days: int) -> None:
-    """Delete sessions that ended long ago, and rate counters that ran out. For a daily timer."""
+    """Delete old ended sessions and expired rate-limit counters. Meant for a daily timer."""
     purged = purge_flow.purge(services().clock(), kept=kept_days * DAY)
-    click.echo(f"{purged.sessions} sessions and {purged.counters} rate counters deleted")
+    click.echo(f"Deleted: {purged.sessions} sessions, {purged.counters} rate-limit counters.")

@@ -23,16 +23,16 @@ group = AppGroup("users", help="Create, list and change accounts.")
 
 PROBLEMS = {
     ("username", "invalid"): "USERNAME must be 3 to 32 letters, digits, dots, underscores or hyphens",
-    ("username", "taken"): "this user name is taken",
-    ("email", "invalid"): "EMAIL is not an e-mail address",
-    ("email", "taken"): "there is an account with this address already",
-    ("name", "unprintable"): "the name holds a character that cannot be shown",
+    ("username", "taken"): "this username is taken",
+    ("email", "invalid"): "EMAIL is not a valid email address",
+    ("email", "taken"): "an account with this email address already exists",
+    ("name", "unprintable"): "the name contains a character that cannot be displayed",
     ("name", "too_long"): "the name is longer than 80 characters",
-    ("password", "unreadable"): "the password holds a character that cannot be stored",
+    ("password", "unreadable"): "the password contains a character that cannot be used",
     ("password", "too_short"): "the password is shorter than 8 characters",
     ("password", "too_long"): "the password is longer than 1024 characters",
-    ("password", "personal"): "the password is the user name, the address or the name",
-    ("password", "common"): "the password is among the first ones that attackers try",
+    ("password", "personal"): "the password is the username, the email address or the name",
+    ("password", "common"): "the password is too common: attackers try it first",
 }
 
 PAGE = 500
@@ -42,7 +42,7 @@ def find(login: str) -> Account:
     """The account named on the command line. Raises ClickException."""
     account = read(lambda tx: people.find(tx, login))
     if account is None:
-        raise click.ClickException(f"there is no user {login!r}")
+        raise click.ClickException(f"no such user: {login!r}")
     return account
 
 
@@ -54,7 +54,7 @@ def find(login: str) -> Account:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input (its first line).")
 @command
 def create(username: str, email: str, role: str, name: str, password_stdin: bool) -> None:
-    """Create an account. The password is asked for, twice, without showing it."""
+    """Create an account. You are asked for the password twice; it is not shown."""
     account, problems = sign_up.check_account(username, email, name, _password(password_stdin))
     if account is not None:
         try:
@@ -63,7 +63,7 @@ def create(username: str, email: str, role: str, name: str, password_stdin: bool
             problems = [problem]
     if problems:
         raise click.ClickException("; ".join(PROBLEMS[problem.field, problem.code] for problem in problems))
-    click.echo(f"created {username} ({role})")
+    click.echo(f"Created {username} ({role}).")
 
 
 def _password(from_stdin: bool) -> str:
@@ -76,7 +76,7 @@ def _password(from_stdin: bool) -> str:
 
 
 @group.command("list")
-@click.option("--search", default="", help="Only those whose user name, address or name contains this.")
+@click.option("--search", default="", help="Only accounts whose username, email address or name contains this text.")
 @json_option
 @command
 def list_(search: str, as_json: bool) -> None:
@@ -85,7 +85,7 @@ def list_(search: str, as_json: bool) -> None:
         [account._asdict() for account in _everybody(search)],
         ("username", "email", "name", "role", "created_at", "disabled_at"),
         as_json=as_json,
-        nothing="no users",
+        nothing="There are There are no users..",
     )
 
 
@@ -105,9 +105,9 @@ def _everybody(text: str) -> Iterator[Account]:
 @click.argument("role", type=click.Choice(ROLES))
 @command
 def set_role(username: str, role: str) -> None:
-    """Change somebody's role. It counts from their next request."""
+    """Change a user's role. It takes effect on their next request."""
     manage_people.change_role(find(username).id, role, by=COMMAND_LINE, client=CLIENT, now=services().clock())
-    click.echo(f"{username} is now {role}")
+    click.echo(f"{username} now has the role {role}.")
 
 
 @group.command("disable")
@@ -116,7 +116,7 @@ def set_role(username: str, role: str) -> None:
 def disable(username: str) -> None:
     """Disable an account: it cannot log in, and all its sessions end."""
     manage_people.disable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
-    click.echo(f"{username} is disabled")
+    click.echo(f"{username} is disabled and logged out everywhere. and logged out everywhere.")
 
 
 @group.command("enable")
@@ -125,4 +125,4 @@ def disable(username: str) -> None:
 def enable(username: str) -> None:
     """Let a disabled account log in again."""
     manage_people.enable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
-    click.echo(f"{username} is enabled")
+    click.echo(f"{username} is enabled again. again.")

@@ -43,9 +43,9 @@ def weakness(alg: str, jwk: Mapping[str, Any], *, signs: bool) -> str | None:
     """
     kty, public, private = KINDS[alg]
     if jwk.get("kty") != kty:
-        return f"its kty does not fit {alg}"
+        return f"its kty does not match {alg}"
     if jwk.get("crv") != CURVES.get(alg):
-        return f"its curve does not fit {alg}"
+        return f"its curve does not match {alg}"
     has_private = "d" in jwk
     if signs and not has_private:
         return "it is active, but its private members are missing"
@@ -55,7 +55,7 @@ def weakness(alg: str, jwk: Mapping[str, Any], *, signs: bool) -> str | None:
     except KeyError as missing:
         return f"member {missing.args[0]} is missing"
     except Exception:  # noqa: BLE001 - a library's words about broken key material may show some of it
-        return f"its members are no {alg} key"
+        return f"its members do not form a valid {alg} key"
 
 
 def _problem_with(alg: str, raw: Mapping[str, bytes], has_private: bool) -> str | None:

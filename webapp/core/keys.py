@@ -84,7 +84,7 @@ class KeyRing:
         self.keys = tuple(keys)
         self._by_kid = {key.kid: key for key in self.keys}
         if len(self._by_kid) != len(self.keys):
-            raise KeyRingError("two keys share a kid")
+            raise KeyRingError("two keys have the same kid")
         self._active = {purpose: self._only_active(purpose) for purpose in PURPOSES}
 
     def _only_active(self, purpose: str) -> Key:
@@ -136,11 +136,11 @@ class KeyRing:
         """A ring in which no token of key `kid` verifies. Raises KeyRingError if it is unknown or still signs."""
         key = self.find(kid)
         if key is None:
-            raise KeyRingError(f"no key {kid} in the ring")
+            raise KeyRingError(f"there is no key {kid}")
         if key.state == ACTIVE:
             raise KeyRingError(f"key {kid} is active; rotate first, then retire it")
         if key.state == RETIRED:
-            raise KeyRingError(f"key {kid} is retired already")
+            raise KeyRingError(f"key {kid} is already retired")
         return KeyRing(replace(k, state=RETIRED) if k.kid == kid else k for k in self.keys)
 
     def to_json(self) -> str:
@@ -187,7 +187,7 @@ def _read_key(entry: object, number: int) -> Key:
     texts = {name: entry.get(name) for name in ("kid", "alg", "purpose", "state", "kty")}
     missing = [name for name, value in texts.items() if not isinstance(value, str) or not value]
     if missing:
-        raise KeyRingError(f"key {number} lacks {', '.join(missing)}")
+        raise KeyRingError(f"key {number} is missing {', '.join(missing)}")
     kid, alg, purpose, state = (str(texts[name]) for name in ("kid", "alg", "purpose", "state"))
     if purpose not in PURPOSES:
         raise KeyRingError(f"key {kid}: unknown purpose")
@@ -201,7 +201,7 @@ def _read_key(entry: object, number: int) -> Key:
         if problem := weakness(alg, key.to_jwk(), signs=state == ACTIVE):
             raise KeyRingError(f"key {kid}: {problem}")
     elif texts["kty"] != "oct":
-        raise KeyRingError(f"key {kid}: its kty does not fit {alg}")
+        raise KeyRingError(f"key {kid}: its kty does not match {alg}")
     else:
         try:
             strong = len(key.secret) >= SECRET_BYTES

@@ -77,7 +77,7 @@ def _manage(user_id: str, work: Callable[[Connection, Account], None], *, by: st
             raise NoSuchPerson("there is no such account")
         admins = {account.id for account in held.values() if account.is_active_admin}
         if by != COMMAND_LINE and by not in admins:
-            raise NotAdmin("whoever asks is no administrator any more")
+            raise NotAdmin("you are no longer an administrator")
         if weakens and admins == {user_id}:
             raise LastAdmin("this is the last active administrator")
         work(tx, person)

@@ -17,7 +17,7 @@ def problem() -> str | None:
     try:
         applied = read(_applied)
     except DatabaseUnavailable:
-        return "the database does not answer"
+        return "the database does not respond"
     # A revision that this code has never heard of: an upgrade is under way, and the next release has migrated already.
     # It only adds, so this one serves on; if it did not, a balancer that asks would take every old host out at once.
     if not applied or any(revision in REVISIONS[:-1] for revision in applied):

@@ -32,9 +32,9 @@ class KeyFile:
         try:
             return self._parse(self.path.read_text("utf-8"))
         except FileNotFoundError:
-            raise KeyRingError(f"no key ring at {self.path}; make one with: flask --app wsgi keys init") from None
+            raise KeyRingError(f"no key file at {self.path}; create one with: flask --app wsgi keys init") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise KeyRingError(f"key ring {self.path} cannot be read ({type(error).__name__})") from None
+            raise KeyRingError(f"cannot read the key file {self.path} ({type(error).__name__})") from None
 
     def _parse(self, text: str) -> KeyRing:
         try:
@@ -48,7 +48,8 @@ class KeyFile:
             draft = self._draft(ring)
         except OSError as error:
             raise KeyRingError(
-                f"key ring {self.path} cannot be made ({type(error).__name__}); WEBAPP_KEYS_FILE names another place"
+                f"cannot create the key file {self.path} ({type(error).__name__}); "
+                "set WEBAPP_KEYS_FILE to put it elsewhere"
             ) from None
         try:
             os.link(draft, self.path)  # fails if the name is taken, and never shows half a file
@@ -79,7 +80,7 @@ class KeyFile:
         try:
             handle = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise KeyRingError(f"key ring {self.path} cannot be changed ({type(error).__name__})") from None
+            raise KeyRingError(f"cannot change the key file {self.path} ({type(error).__name__})") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -159,7 +160,7 @@ class FollowedKeyRing:
         try:
             ring = self._file.read()
         except KeyRingError as error:
-            log.critical("KEY RING NOT USABLE, the one in memory stays in use: %s", error)
+            log.critical("KEY FILE NOT USABLE; keeping the keys in memory: %s", error)
             return
         if self._ring is None or ring.keys != self._ring.keys:
             self._use(ring)

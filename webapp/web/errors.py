@@ -25,59 +25,59 @@ RETRY_AFTER = "5"
 
 WORDS = {
     400: (
-        _l("That request makes no sense to us"),
-        _l("Something in the address or the form is malformed."),
+        _l("We can't process that request"),
+        _l("Something in the address or the form is not valid."),
         _l("Go back, check the address, and try again."),
     ),
     401: (
-        _l("Log-in needed"),
-        _l("This needs somebody who is logged in."),
+        _l("Please log in"),
+        _l("You need to be logged in to do this."),
         _l("Log in and try again."),
     ),
     403: (
-        _l("Not allowed"),
-        _l("Your account may not do this."),
-        _l("Ask an administrator if you need it."),
+        _l("Access denied"),
+        _l("Your account does not have permission for this."),
+        _l("If you need access, ask an administrator."),
     ),
     404: (
-        _l("Nothing here"),
+        _l("Page not found"),
         _l("There is no page at this address."),
-        _l("Check the address, or go on from the start page."),
+        _l("Check the address, or go to the home page."),
     ),
     405: (
-        _l("Not this way"),
-        _l("This address cannot be used with that method."),
-        _l("Go back and use the form or link on the page."),
+        _l("Method not allowed"),
+        _l("This address does not support that method."),
+        _l("Go back and use the button or link on the page."),
     ),
     413: (
         _l("Too large"),
-        _l("What was sent is larger than 64 kB."),
+        _l("What you sent is larger than 64 KB."),
         _l("Shorten it and send it again."),
     ),
     429: (
-        _l("Too many tries"),
-        _l("There have been too many requests in a short time."),
+        _l("Too many attempts"),
+        _l("Too many requests in a short time."),
         _l("Wait a moment and try again."),
     ),
     500: (
-        _l("Something broke on our side"),
-        _l("The request was not completed. It has been noted."),
-        _l("Try again; if it happens again, tell whoever runs this site."),
+        _l("Something went wrong on our side"),
+        _l("The request could not be completed. The problem has been logged."),
+        _l("Try again. If it happens again, tell whoever runs this site."),
     ),
     503: (
         _l("Back in a moment"),
-        _l("The database cannot be reached right now; nothing was changed. Whoever is logged in stays so."),
-        _l("Wait a few seconds and send it again."),
+        _l("The database can't be reached right now. Nothing was changed, and logged-in users stay logged in."),
+        _l("Wait a few seconds and try again."),
     ),
 }
 """Status -> what happened, in a title and a sentence, and what to do next."""
 
 LIMIT_WORDS = {
-    "login_account": _l("There were too many wrong passwords for this account."),
-    "login_browser": _l("There were too many wrong passwords for this account."),
-    "login_address": _l("There were too many wrong passwords from your network."),
-    "password": _l("The current password was wrong too many times."),
-    "sign_up": _l("Too many accounts were made from your network."),
+    "login_account": _l("Too many wrong passwords for this account."),
+    "login_browser": _l("Too many wrong passwords for this account."),
+    "login_address": _l("Too many wrong passwords from your network."),
+    "password": _l("The current password was entered wrongly too many times."),
+    "sign_up": _l("Too many accounts were created from your network."),
 }
 """What happened, by the name of the limit."""
 
@@ -110,7 +110,7 @@ def cross_site(_error: CrossSite) -> Response:
     return answer_for(
         403,
         message=_l("The request came from another site, so nothing was done."),
-        remedy=_l("If you meant to do it, open the page here and send it from there."),
+        remedy=_l("If you meant to do this, open the page on this site and try again."),
     )
 
 
@@ -137,9 +137,9 @@ def too_many_tries(error: TooManyTries) -> Response:
 def csrf_failed(error: CSRFError) -> Response:
     """403 with what was typed (never a password), ready to be sent again with a fresh token."""
     extra: dict[str, Any] = {
-        "title": _l("This form was open for too long"),
-        "message": _l("The page no longer fits this browser's session, so nothing was done."),
-        "remedy": _l("Open the page again and send it from there."),
+        "title": _l("This form is out of date"),
+        "message": _l("Your login state has changed since this page was opened, so nothing was done."),
+        "remedy": _l("Open the page again and submit the form there."),
     }
     # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
     if is_proven_same_origin():
@@ -149,7 +149,7 @@ def csrf_failed(error: CSRFError) -> Response:
             "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
             "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
         }
-        extra["remedy"] = _l("What you typed is kept. Send it again.")
+        extra["remedy"] = _l("What you typed has been kept. Send it again.")
     return answer_for(403, **extra)
 
 

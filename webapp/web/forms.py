@@ -14,23 +14,25 @@ from webapp.flows.save_profile import LANGUAGES, THEMES
 
 PROBLEMS = {
     ("username", "invalid"): _l("Use 3 to 32 letters, digits, dots, underscores or hyphens."),
-    ("username", "taken"): _l("This user name is taken. Choose another one."),
-    ("email", "invalid"): _l("This is not an e-mail address. Check it for typing errors."),
-    ("email", "taken"): _l("There is an account with this address already. Log in instead?"),
-    ("name", "unprintable"): _l("The name holds a character that cannot be shown. Remove it."),
+    ("username", "taken"): _l("This username is taken. Choose another one."),
+    ("email", "invalid"): _l("This is not a valid email address. Check for typos."),
+    ("email", "taken"): _l("An account with this email address already exists. Log in instead?"),
+    ("name", "unprintable"): _l("The name contains a character that cannot be displayed. Remove it."),
     ("name", "too_long"): _l("Use at most 80 characters."),
-    ("password", "unreadable"): _l("The password holds a character that cannot be stored. Type it again."),
+    ("password", "unreadable"): _l("The password contains a character that cannot be used. Choose a different one."),
     ("password", "too_short"): _l("Use at least 8 characters. A short sentence is easy to remember."),
     ("password", "too_long"): _l("Use at most 1024 characters."),
-    ("password", "personal"): _l("This is your own name or address. Choose something others cannot look up."),
-    ("password", "common"): _l("This password is among the first ones that attackers try. Choose another one."),
-    ("password", "same"): _l("This is the password you have now. Choose another one."),
+    ("password", "personal"): _l(
+        "This is your own username, name or email address. Choose something that is hard to guess."
+    ),
+    ("password", "common"): _l("This password is too common: attackers try it first. Choose another one."),
+    ("password", "same"): _l("This is your current password. Choose a new one."),
     ("current_password", "wrong"): _l("This is not your current password."),
-    ("theme", "invalid"): _l("Choose one of the themes offered."),
-    ("language", "invalid"): _l("Choose one of the languages offered."),
+    ("theme", "invalid"): _l("Choose one of the available themes."),
+    ("language", "invalid"): _l("Choose one of the available languages."),
 }
 
-THEME_WORDS = dict(zip(THEMES, (_l("Like my device"), _l("Light"), _l("Dark")), strict=True))
+THEME_WORDS = dict(zip(THEMES, (_l("System"), _l("Light"), _l("Dark")), strict=True))
 LANGUAGE_WORDS = dict(zip(LANGUAGES, ("English", "한국어"), strict=True))
 
 
@@ -50,15 +52,15 @@ class TypedForm(FlaskForm):  # type: ignore[misc]
 
 
 class SignUpForm(TypedForm):
-    username = StringField(_l("User name"))
-    email = StringField(_l("E-mail address"))
+    username = StringField(_l("Username"))
+    email = StringField(_l("Email address"))
     name = StringField(_l("Name"))
     password = PasswordField(_l("Password"))
     next = HiddenField()
 
 
 class LogInForm(TypedForm):
-    username = StringField(_l("User name or e-mail"))
+    username = StringField(_l("Username or email"))
     password = PasswordField(_l("Password"))
     remember = BooleanField(_l("Keep me logged in on this device"))
     next = HiddenField()

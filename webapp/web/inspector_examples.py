@@ -13,12 +13,12 @@ DEMO_SECRET = "this-secret-is-on-the-page-and-guards-nothing"  # noqa: S105 - an
 _ANOTHER = b"some-other-secret-that-is-not-on-the-page-at-all"
 
 EXAMPLES = {
-    "good": _l("A good one"),
-    "expired": _l("Expired"),
+    "good": _l("Valid token"),
+    "expired": _l("Expired token"),
     "tampered": _l("Tampered payload"),
-    "wrong_key": _l("Wrong key"),
+    "wrong_key": _l("Signed with another key"),
     "none": _l("alg none"),
-    "wrong_type": _l("Wrong type"),
+    "wrong_type": _l("Wrong typ"),
 }
 
 

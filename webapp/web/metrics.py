@@ -36,19 +36,21 @@ UNSETTLED = "failed"
 REQUESTS = Counter(
     "tokenroom_requests", "Requests judged by their tokens; case: the seed's 1 to 4, or none.", ("case", "outcome")
 )
-REFRESHES = Counter("tokenroom_refreshes", "What became of requests that were to refresh tokens.", ("result",))
+REFRESHES = Counter("tokenroom_refreshes", "Results of token refreshes.", ("result",))
 REFRESH_SECONDS = Histogram(
     "tokenroom_refresh_seconds",
     "Time that authentication took in requests that refreshed: verifying, reading, rotating.",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
-LOG_INS = Counter("tokenroom_logins", "Log-ins by result.", ("channel", "result"))
+LOG_INS = Counter("tokenroom_logins", "Logins by result.", ("channel", "result"))
 LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit.", ("endpoint",))
-DATABASE_ERRORS = Counter("tokenroom_database_errors", "Answers 503 because the database was locked, slow or away.")
-LIMIT_STORE_FAILURES = Counter(
-    "tokenroom_limit_store_failures", "Times a store of the rate limits was found to be down.", ("store",)
+DATABASE_ERRORS = Counter(
+    "tokenroom_database_errors", "503 responses because the database was locked, slow or unavailable."
 )
-ERROR_ANSWERS = Counter("tokenroom_error_answers", "Answers with a 4xx or 5xx status.", ("status",))
+LIMIT_STORE_FAILURES = Counter(
+    "tokenroom_limit_store_failures", "How often a rate-limit store was found to be down.", ("store",)
+)
+ERROR_ANSWERS = Counter("tokenroom_error_answers", "Responses with a 4xx or 5xx status.", ("status",))
 
 LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
 LOG_IN_RESULTS = {200: "succeeded", 303: "succeeded", 401: "wrong", 422: "wrong", 429: "limited"}

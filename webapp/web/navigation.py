@@ -11,12 +11,12 @@ from webapp.web.services import services
 
 SIGNED_IN = (
     ("lab.show", _l("Lab"), None),
-    ("inspector.show", _l("Inspector"), None),
+    ("inspector.show", _l("Token inspector"), None),
     ("accounts.account", _l("Account"), None),
     ("sessions.show", _l("Sessions"), None),
     ("sessions.activity", _l("Activity"), None),
     ("api_docs.show", _l("API"), None),
-    ("admin.people", _l("People"), "admin"),
+    ("admin.people", _l("Users"), "admin"),
 )
 """(end point, words, role needed). An end point that this deployment does not have is left out."""
 

@@ -89,13 +89,13 @@ def refuse_tokens_elsewhere() -> None:
             with suppress(NotStrictJson):  # whoever reads it says what is wrong with it
                 found = found or "access_token" in read_object(body)
     if found:
-        _malformed("Send the access token in the Authorization header and nowhere else")
+        _malformed("Send the access token in the Authorization header only")
 
 
 def unauthorized(state: TokenState) -> Response:
     """The 401 for an access token that does not open the door."""
     if state is TokenState.ABSENT:
-        return problem(401, "unauthorized", "An access token is needed.")
+        return problem(401, "unauthorized", "An access token is required.")
     words = EXPIRED if state is TokenState.EXPIRED else INVALID
     return problem(401, "invalid_token", words, authenticate=challenge("invalid_token", words))
 
@@ -107,7 +107,7 @@ def needs_role(role: str) -> Callable[[V], V]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if current_user.role != role:
-                words = f"The role {role} is needed"
+                words = f"The role {role} is required"
                 refuse(problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words)))
             return view(*args, **kwargs)
 

@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError
 from webapp.core.strict_json import NotStrictJson, read_object
 from webapp.web.api.problems import problem, problem_of, refuse
 
-UNKNOWN = "There is a member in the body that this resource does not have."
+UNKNOWN = "The body has an unknown field."
 
 
 def read_body(schema: Schema, *, status: int, error: str, words: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def read_members() -> dict[str, Any]:
     return members
 
 
-_ARTICLES = {"repeated name in JSON": "ambiguous: a name comes twice in it"}
+_ARTICLES = {"repeated name in JSON": "ambiguous: it contains the same name twice"}
 
 
 def named(schema: Schema, messages: Mapping[str, Any]) -> tuple[dict[str, str], bool]:

@@ -18,10 +18,10 @@ from webapp.web.requests import DOCS_PATH
 blueprint = Blueprint("api_docs", __name__)
 
 EXAMPLES = (
-    ("curl.sh", _l("Shell")),
+    ("curl.sh", _l("Shell, curl")),
     ("with_requests.py", _l("Python, requests")),
     ("with_httpx.py", _l("Python, httpx")),
-    ("httpx_auth.py", _l("An httpx.Auth to copy")),
+    ("httpx_auth.py", _l("httpx.Auth class to copy")),
     ("with_fetch.mjs", _l("JavaScript, fetch")),
 )
 
@@ -30,7 +30,7 @@ ANSWER_WORDS = {
     Answer.REFUSE: (401, _l("log in")),
     Answer.ROTATE: (200, _l("new pair")),
     Answer.RENEW: (200, _l("new pair (case 3)")),
-    Answer.REDELIVER: (200, _l("new access token, same successor")),
+    Answer.REDELIVER: (200, _l("new access token, same refresh token again")),
     Answer.ACCESS: (200, _l("new access token")),
     Answer.THEFT: (401, _l("session ends")),
 }
@@ -39,12 +39,12 @@ ANSWER_CLASSES = {200: "cell-renewed", 400: "cell-login", 401: "cell-login"}
 COLUMN_WORDS = {
     RefreshColumn.ABSENT: _l("missing"),
     RefreshColumn.INVALID: _l("invalid or unknown"),
-    RefreshColumn.RENEWABLE: _l("expired a moment ago"),
+    RefreshColumn.RENEWABLE: _l("just expired"),
     RefreshColumn.EXPIRED: _l("expired"),
     RefreshColumn.CURRENT: _l("current"),
-    RefreshColumn.SUPERSEDED: _l("replaced, successor unused"),
-    RefreshColumn.IN_GRACE: _l("replaced, seconds ago"),
-    RefreshColumn.REUSED: _l("replaced, long ago"),
+    RefreshColumn.SUPERSEDED: _l("replaced, new one unused"),
+    RefreshColumn.IN_GRACE: _l("replaced seconds ago"),
+    RefreshColumn.REUSED: _l("replaced long ago"),
 }
 
 

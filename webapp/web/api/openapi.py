@@ -24,10 +24,10 @@ DOCUMENT = "OPENAPI_DOCUMENT"
 """Where the finished document waits in `app.extensions`."""
 
 INTRODUCTION = """\
-Log in for an access token, which lives for minutes and goes with every request as `Authorization: Bearer`, and a
-refresh token, which lives for weeks and goes to `POST /api/v1/refresh` only. When a request is answered with
-`error="invalid_token"` and *The access token expired*, send **both** tokens there and repeat the request with the new
-access token. A refresh token is replaced at each refresh; if the answer is lost, the same request gets it once more."""
+Log in to get two tokens. The access token lasts minutes; send it with every request as `Authorization: Bearer`. The
+refresh token lasts weeks; send it to `POST /api/v1/refresh` only. If a request fails with `error="invalid_token"` and
+*The access token expired*, send **both** tokens to that address and repeat the request with the new access token. Each
+refresh replaces the refresh token; if the response is lost, the same request returns it again."""
 
 _CHALLENGE = {
     "WWW-Authenticate": {
@@ -41,15 +41,15 @@ _RETRY = {
 }
 
 PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
-    400: ("The request is malformed: its header, its JSON, or a member of it", {}),
-    401: ("No access token, or not a good one", _CHALLENGE),
-    403: ("The account lacks the role", _CHALLENGE),
+    400: ("The request is malformed: its header, its JSON or one of its fields", {}),
+    401: ("Access token missing or invalid", _CHALLENGE),
+    403: ("The account does not have the required role", _CHALLENGE),
     404: ("There is nothing at this address", {}),
-    413: ("The body is larger than 64 kB", {}),
+    413: ("The body is larger than 64 KB", {}),
     415: ("The body is not `application/json`", {}),
-    422: ("Members that cannot be used; `fields` names them", {}),
+    422: ("Some fields cannot be used; `fields` lists them", {}),
     429: ("Too many requests", _RETRY),
-    503: ("The database is away; nothing was changed", _RETRY),
+    503: ("The database is unavailable; nothing was changed", _RETRY),
 }
 
 
@@ -134,7 +134,7 @@ def register(app: Flask, *blueprints: Blueprint) -> None:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token that `POST /api/v1/login` or `POST /api/v1/refresh` answered with",
+            "description": "The access token returned by `POST /api/v1/login` or `POST /api/v1/refresh`",
         },
     )
     for status, (description, headers) in PROBLEMS.items():

@@ -23,15 +23,15 @@ CODES = {
 
 _WORDS = {
     400: "The request is malformed.",
-    401: "An access token is needed.",
-    403: "This account may not do that.",
-    404: "There is nothing at this address.",
-    405: "This address cannot be used with that method; Allow names those that can.",
-    413: "The body is larger than 64 kB.",
+    401: "An access token is required.",
+    403: "This account does not have permission to do that.",
+    404: "Nothing was found at this address.",
+    405: "This address does not support that method; the Allow header lists the ones it does.",
+    413: "The body is larger than 64 KB.",
     415: "Send the body as application/json.",
-    429: "Too many requests; Retry-After says when to try again.",
-    500: "Something broke on our side. It has been noted.",
-    503: "The database cannot be reached right now and nothing was changed; send the same request again.",
+    429: "Too many requests; wait for the time given in Retry-After.",
+    500: "Something went wrong on our side. The problem has been logged.",
+    503: "The database cannot be reached right now. Nothing was changed; send the same request again later.",
 }
 
 REALM = 'Bearer realm="api"'

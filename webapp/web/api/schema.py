@@ -29,32 +29,34 @@ class LogIn(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    username = text("User name or e-mail address")
-    password = text("The password", format="password")
+    username = text("Username or email address")
+    password = text("Password", format="password")
 
 
 class Refresh(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    refresh_token = text("The refresh token of the same session as the access token in the header")
+    refresh_token = text("Refresh token of the same session as the access token in the header")
 
 
 class TokenPair(Schema):
-    access_token = text("Send it as `Authorization: Bearer`")
+    access_token = text("Send it in the `Authorization: Bearer` header")
     token_type = text("Always `Bearer`", enum=["Bearer"])
-    expires_in = fields.Integer(required=True, metadata={"description": "Seconds the access token lives"})
-    refresh_token = text("Keep it, and send it to `POST /api/v1/refresh` only")
-    refresh_expires_in = fields.Integer(required=True, metadata={"description": "Seconds the refresh token lives"})
+    expires_in = fields.Integer(required=True, metadata={"description": "Lifetime of the access token in seconds"})
+    refresh_token = text("Store it; send it to `POST /api/v1/refresh` only")
+    refresh_expires_in = fields.Integer(
+        required=True, metadata={"description": "Lifetime of the refresh token in seconds"}
+    )
 
 
 class Refreshed(TokenPair):
     """Without a refresh token where another request of this client has received the next one already."""
 
     refresh_token = fields.String(
-        metadata={"description": "The next one; absent where another request of yours has received it"}
+        metadata={"description": "The next refresh token; missing if another of your requests has already received it"}
     )
-    refresh_expires_in = fields.Integer(metadata={"description": "Seconds the refresh token lives"})
+    refresh_expires_in = fields.Integer(metadata={"description": "Lifetime of the refresh token in seconds"})
 
 
 class Preferences(Schema):
@@ -63,11 +65,11 @@ class Preferences(Schema):
 
 
 class Me(Schema):
-    id = text("The same for as long as the account exists")
-    username = text("Unique without regard to case")
-    email = text("The address, in its normal form")
-    name = text("How the person wants to be called; may be empty")
-    role = text("What the account may do", enum=["user", "admin"])
+    id = text("Account ID; never changes")
+    username = text("Unique, not case-sensitive")
+    email = text("Normalised email address")
+    name = text("Display name; may be empty")
+    role = text("Role of the account", enum=["user", "admin"])
     preferences = fields.Nested(Preferences, required=True)
 
 
@@ -78,7 +80,9 @@ def usable_name(value: str) -> None:
     except ValueError as error:
         too_long = str(error) == "too_long"
         raise ValidationError(
-            f"Use at most {MAX_NAME_LENGTH} characters." if too_long else "It holds a character that cannot be shown."
+            f"Use at most {MAX_NAME_LENGTH} characters."
+            if too_long
+            else "It contains a character that cannot be displayed."
         ) from None
 
 
@@ -103,13 +107,13 @@ class MeChange(Schema):
 
 
 class Session(Schema):
-    id = text("Names the session in `DELETE /api/v1/sessions/{sid}`")
-    channel = text("Logged in on the pages or through this API", enum=["web", "api"])
-    device = text("What the client said of itself, in words; may be empty")
-    created_at = moment("Logged in")
-    last_seen_at = moment("Last seen, at the time of a refresh")
-    expires_at = moment("Ends at the latest")
-    current = fields.Boolean(required=True, metadata={"description": "Is it the session of this very request?"})
+    id = text("Session ID, for `DELETE /api/v1/sessions/{sid}`")
+    channel = text("Where the login took place: website or API", enum=["web", "api"])
+    device = text("Name of the device, from its User-Agent; may be empty")
+    created_at = moment("Time of login")
+    last_seen_at = moment("Time of the last refresh")
+    expires_at = moment("Latest time the session can end")
+    current = fields.Boolean(required=True, metadata={"description": "Whether this request belongs to this session"})
 
 
 class Sessions(Schema):
@@ -117,19 +121,21 @@ class Sessions(Schema):
 
 
 class User(Schema):
-    id = text("The account's id")
-    username = text("User name")
-    email = text("E-mail address")
+    id = text("Account ID")
+    username = text("Username")
+    email = text("Email address")
     name = text("Name; may be empty")
-    role = text("What the account may do", enum=["user", "admin"])
+    role = text("Role of the account", enum=["user", "admin"])
     disabled = fields.Boolean(required=True)
-    created_at = moment("Signed up")
+    created_at = moment("Time of sign-up")
 
 
 class Users(Schema):
     users = fields.List(fields.Nested(User), required=True)
     next = fields.String(
-        required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Value of `after` for the next page; null on the last page"},
     )
 
 
@@ -141,21 +147,23 @@ class UsersQuery(Schema):
         load_default=100,
         strict=True,
         validate=validate.Range(1, MAX_LISTED),
-        metadata={"description": "People on a page"},
+        metadata={"description": "Users per page"},
     )
     after = fields.String(
-        load_default="", validate=validate.Length(max=64), metadata={"description": "`next` of the page before"}
+        load_default="",
+        validate=validate.Length(max=64),
+        metadata={"description": "Value of `next` from the previous page"},
     )
 
 
 Problem = Schema.from_dict(
     {
-        "error": text("A word for programs"),
-        "error_description": text("A sentence for people, in English"),
+        "error": text("Error code for programs"),
+        "error_description": text("Description for people, in English"),
         "fields": fields.Dict(
             keys=fields.String(),
             values=fields.String(),
-            metadata={"description": "Members that cannot be used, by name, each with the reason"},
+            metadata={"description": "Unusable fields by name, each with the reason"},
         ),
     },
     name="Problem",

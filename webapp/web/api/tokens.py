@@ -29,7 +29,7 @@ LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
 def answer_log_in() -> Response:
     """A session of its own, and both its tokens."""
     given = read_body(
-        LOG_IN, status=400, error="invalid_request", words="username and password are needed, as strings."
+        LOG_IN, status=400, error="invalid_request", words="username and password are required and must be strings."
     )
     application = services()
     now = application.clock()
@@ -46,7 +46,7 @@ def answer_log_in() -> Response:
             gate=LogInGate(client(), knows_browsers=False),
         )
     except WrongCredentials:
-        return problem(401, "invalid_grant", "The user name or the password is wrong.")
+        return problem(401, "invalid_grant", "The username or password is wrong.")
     tokens = application.tokens
     return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
 
@@ -70,7 +70,7 @@ def answer_refresh() -> Response:
     note(evidence, outcome, now)
     metrics.count_request(evidence, outcome)
     if answer is Answer.MISSING:
-        return problem(400, "invalid_request", "refresh_token is needed, as a string.")
+        return problem(400, "invalid_request", "refresh_token is required and must be a string.")
     if answer is Answer.THEFT:
         judge.settle_theft(evidence, sender, now)
     if answer in (Answer.THEFT, Answer.REFUSE):
@@ -104,16 +104,18 @@ def _presented() -> str | None:
     """The refresh token in the body; None where there is no body at all."""
     if not request.get_data():
         return None
-    token: str = read_body(REFRESH, status=400, error="invalid_request", words="refresh_token is needed, as a string.")[
-        "refresh_token"
-    ]
+    token: str = read_body(
+        REFRESH, status=400, error="invalid_request", words="refresh_token is required and must be a string."
+    )["refresh_token"]
     return token
 
 
 def _no_grant(access: TokenState) -> Response:
     if access is TokenState.ABSENT:
-        return problem(401, "invalid_grant", "Both tokens are needed: the access token as Bearer.")
-    words = "These tokens renew nothing. Log in again."
+        return problem(
+            401, "invalid_grant", "Both tokens are required; send the access token in the Authorization: Bearer header."
+        )
+    words = "These tokens can no longer be refreshed. Log in again."
     return problem(401, "invalid_grant", words, authenticate=challenge("invalid_token", INVALID))
 
 

@@ -27,11 +27,11 @@ from webapp.web.marks import public
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")
 answers = partial(end_point, blueprint)
 
-SEE_FIELDS = "Some values cannot be used; see fields."
+SEE_FIELDS = "Some fields are not valid; see fields."
 CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
 
 _NEW_ACCESS = {
-    "Authorization": {"description": "`Bearer` and the new access token once more", "schema": {"type": "string"}}
+    "Authorization": {"description": "`Bearer` and the new access token, as in the body", "schema": {"type": "string"}}
 }
 
 
@@ -39,14 +39,15 @@ _NEW_ACCESS = {
     "POST",
     "/login",
     "Log in",
-    gives={200: ("Both tokens of a new session", schema.TokenPair)},
+    gives={200: ("Both tokens of the new session", schema.TokenPair)},
     headers={200: _NEW_ACCESS},
     problems=(401, 429),
     takes=schema.LogIn,
     example={"username": "ada", "password": "a perfectly fine sentence"},
     bearer=False,
-    unauthorized="Wrong user name or password",
-    description="Wrong password, unknown name and disabled account are answered alike: 401 with `invalid_grant`.",
+    unauthorized="Wrong username or password",
+    description="A wrong password, an unknown name and a disabled account all get the same response: "
+    "401 with `invalid_grant`.",
 )
 @public
 def login() -> Response:
@@ -57,14 +58,15 @@ def login() -> Response:
     "POST",
     "/refresh",
     "Exchange both tokens for new ones",
-    gives={200: ("A new access token, and mostly a new refresh token", schema.Refreshed)},
+    gives={200: ("A new access token and, in most cases, a new refresh token", schema.Refreshed)},
     headers={200: _NEW_ACCESS},
     problems=(429,),
     takes=schema.Refresh,
     example={"refresh_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6…"},
-    unauthorized="Tokens that are not good, or of a session that is over",
-    description="The access token, which may be expired, goes in the header and the refresh token in the body. "
-    "After a lost answer send the same request again. 401 with `invalid_grant`: log in.",
+    unauthorized="Invalid tokens, or tokens of a session that has ended",
+    description="Send the access token, expired or not, in the header and the refresh token in the "
+    "body. If the response is lost, send the same request again. On 401 with "
+    "`invalid_grant`, log in again.",
 )
 @public
 def refresh() -> Response:
@@ -75,16 +77,16 @@ def refresh() -> Response:
     "POST",
     "/logout",
     "Log out",
-    gives={204: ("The session has ended, and both its tokens with it", None)},
-    unauthorized="No access token, or none of ours",
-    description="An expired access token will do, and so will one of a session that has ended already.",
+    gives={204: ("The session has ended; both tokens no longer work", None)},
+    unauthorized="No access token, or not one of ours",
+    description="An expired access token is accepted, even if its session has already ended.",
 )
 @public
 def logout() -> Response:
     return tokens.answer_log_out()
 
 
-@answers("GET", "/me", "Read one's account", gives={200: ("The account", schema.Me)})
+@answers("GET", "/me", "Get your account", gives={200: ("The account", schema.Me)})
 def me() -> Response:
     return jsonify(_account(current_user.auth_session))
 
@@ -92,17 +94,17 @@ def me() -> Response:
 @answers(
     "PATCH",
     "/me",
-    "Change one's name, theme or language",
-    gives={200: ("The account as it is now", schema.Me)},
+    "Change your name, theme or language",
+    gives={200: ("The updated account", schema.Me)},
     problems=(422,),
     takes=schema.MeChange,
     example={"name": "Ada Lovelace", "theme": "dark"},
-    description="What is left out stays as it is.",
+    description="Fields you leave out do not change.",
 )
 def change_me() -> Response:
     given = read_body(CHANGE, status=422, error="unprocessable", words=SEE_FIELDS)
     preferences = given.pop("preferences", {})
-    if twice := {f"preferences.{name}": "It comes twice in the body." for name in preferences if name in given}:
+    if twice := {f"preferences.{name}": "It appears twice in the body." for name in preferences if name in given}:
         return problem(422, "unprocessable", SEE_FIELDS, fields=twice)
     try:
         save_profile(current_user.id, **preferences, **given)
@@ -116,8 +118,8 @@ def change_me() -> Response:
 @answers(
     "GET",
     "/sessions",
-    "List one's live sessions",
-    gives={200: ("Newest first, those on the pages included", schema.Sessions)},
+    "List your active sessions",
+    gives={200: ("Newest first, website sessions included", schema.Sessions)},
 )
 def sessions() -> Response:
     found = read(lambda tx: auth_sessions.live_sessions(tx, current_user.id, g.auth.door))
@@ -140,10 +142,10 @@ def sessions() -> Response:
 @answers(
     "DELETE",
     "/sessions/<sid>",
-    "End one of one's sessions",
-    gives={204: ("It has ended, and the tokens of it with it", None)},
+    "End one of your sessions",
+    gives={204: ("The session has ended; its tokens no longer work", None)},
     problems=(404,),
-    description="This very session too. 404 for one that is not yours or has ended already.",
+    description="You can end the current session, too. A session that is not yours or has already ended returns 404.",
 )
 def end_session(sid: str) -> Response:
     if not end_own_session(current_user.id, sid, g.auth.client, g.auth.door):
@@ -154,8 +156,8 @@ def end_session(sid: str) -> Response:
 @answers(
     "GET",
     "/users",
-    "List everybody (for administrators)",
-    gives={200: ("People in the order of their user names", schema.Users)},
+    "List all users (administrators only)",
+    gives={200: ("Users in order of username", schema.Users)},
     problems=(403, 422),
     parameters=[{"in": "query", "schema": schema.UsersQuery}],
 )
@@ -165,7 +167,7 @@ def list_users() -> Response:
         query = QUERY.load(_query())
     except ValidationError as invalid:
         fields, unknown = named(QUERY, invalid.messages_dict)
-        words = "There is a parameter that is unknown." if unknown and not fields else SEE_FIELDS
+        words = "The query has an unknown parameter." if unknown and not fields else SEE_FIELDS
         return problem(422, "unprocessable", words, fields=fields)
     page = read(lambda tx: users.page(tx, after=query["after"], limit=query["limit"]))
     return jsonify(

@@ -46,7 +46,7 @@ def eight_tabs(stage: Stage) -> Scene:
         (
             "case-2",
             _(
-                "Tab %(number)s was first: its UPDATE found generation %(before)s and made it %(after)s.",
+                "Tab %(number)s was first: its UPDATE changed generation %(before)s to %(after)s.",
                 number=winner,
                 before=before,
                 after=after,
@@ -55,14 +55,14 @@ def eight_tabs(stage: Stage) -> Scene:
         (
             "case-2",
             _(
-                "The other %(others)s found no such row any more, looked "
-                "again, and handed out the very same successor.",
+                "The other %(others)s found the row already changed, read it again, and received the same new token.",
                 others=len(answers) - len(winners),
             ),
         ),
     ]
     scene.verdict = _(
-        "%(served)s of %(all)s pages served, %(winners)s rotation, %(successors)s refresh token in all hands.",
+        "%(served)s of %(all)s pages loaded, %(winners)s rotation, %(successors)s new refresh "
+        "token shared by all tabs.",
         served=sum(answer.served for answer in answers),
         all=TABS,
         winners=len(winners),
@@ -91,21 +91,27 @@ def lost_answer(stage: Stage) -> Scene:
     ]
     scene.bands = [Band(0, 1.1, "r0"), Band(1.1, 4, "r1")]
     scene.story = [
-        (lost.kind, _("The server rotates, and the answer never arrives: a tunnel, a closed lid.")),
+        (
+            lost.kind,
+            _(
+                "The server replaces the token, but the response never arrives: a train in a tunnel, "
+                "or a laptop just closed."
+            ),
+        ),
         (
             again.kind,
             _(
-                "The browser comes back with the old token. Nobody has used its "
-                "successor yet, so the same successor goes out once more."
+                "The browser comes back with the old token. Nobody has used the new one yet, so the "
+                "same new token is sent again."
             ),
         ),
-        (onward.kind, _("From now on the browser holds the new pair, and the row knows that it does.")),
+        (onward.kind, _("Now the browser holds the new pair, and the database records that it does.")),
     ]
     scene.as_expected = same and again.seen.outcome == Outcome.REDELIVER and onward.seen.outcome == Outcome.PROCEED
     scene.verdict = (
-        _("Nobody was logged out: the second answer carried the same refresh token, byte for byte.")
+        _("Nobody was logged out: the second response carried exactly the same refresh token.")
         if same
-        else _("The second answer carried another refresh token.")
+        else _("The second response carried a different refresh token.")
     )
     return scene
 
@@ -125,18 +131,18 @@ def thief(stage: Stage) -> Scene:
         Hit(1, 2.6, 3.2, theft.kind, 3),
         Hit(0, 3.8, 4.4, owner.kind, 4),
     ]
-    scene.bands = [Band(0, 1.0, "r0"), Band(1.0, 3.2, "r1"), Band(3.2, 5, _("ended: reuse"), ended=True)]
+    scene.bands = [Band(0, 1.0, "r0"), Band(1.0, 3.2, "r1"), Band(3.2, 5, _("ended: token reuse"), ended=True)]
     scene.story = [
-        (rotated.kind, _("Somebody copied both cookies. You go on, and your tokens are replaced.")),
-        (used.kind, _("You use the new ones: generation 1 is confirmed. Then the grace passes.")),
+        (rotated.kind, _("Someone copies both cookies. You carry on, and your tokens are replaced.")),
+        (used.kind, _("You use the new tokens, so generation 1 is confirmed. Then the grace period ends.")),
         (
             theft.kind,
             _(
-                "The copy comes back with the old refresh token. Its successor is long "
-                "in use, so one of two is not you: the session ends."
+                "The thief uses the copied refresh token. Its replacement has long been in use, so "
+                "one of the two is not you. The session ends."
             ),
         ),
-        (owner.kind, _("Your next request is sent to the log-in page, which says why.")),
+        (owner.kind, _("Your next request goes to the login page, which says why.")),
     ]
     scene.as_expected = (
         theft.seen.outcome == Outcome.THEFT
@@ -144,7 +150,7 @@ def thief(stage: Stage) -> Scene:
         and "notice=reuse" in owner.location
         and not owner.served
     )
-    scene.verdict = _("The thief got nothing, and you know about it.") if scene.as_expected else owner.seen.words
+    scene.verdict = _("The thief got nothing, and you were told about it.") if scene.as_expected else owner.seen.words
     return scene
 
 
@@ -161,26 +167,29 @@ def log_out_race(stage: Stage) -> Scene:
         Hit(1, 0.9, 1.6, "other", 2),
         Hit(0, 3.0, 3.6, late.kind, 3),
     ]
-    scene.bands = [Band(0, 1.6, "r0"), Band(1.6, 4, _("ended: log-out"), ended=True)]
+    scene.bands = [Band(0, 1.6, "r0"), Band(1.6, 4, _("ended: logout"), ended=True)]
     scene.story = [
         (
             refreshed.kind,
-            _("A page comes in with an expired access token. It is let in, and its view takes its time."),
+            _(
+                "A page is requested with an expired access token. The request is accepted, but the "
+                "page takes a while to build."
+            ),
         ),
-        ("other", _("Meanwhile you log out in another tab: the row is ended first, then the cookies go.")),
+        ("other", _("Meanwhile you log out in another tab. The session ends first, then the cookies are cleared.")),
         (
             late.kind,
             _(
-                "The page's refresh came after the log-out, found no living row and "
-                "set no cookie. Its old tokens open nothing any more."
+                "The page's refresh came after the logout. It found no active session and set no "
+                "cookie. Its old tokens no longer work."
             ),
         ),
     ]
     scene.as_expected = out.status == 303 and not refreshed.cookies and not late.served
     scene.verdict = (
-        _("The log-out won: the refresh handed out nothing.")
+        _("The logout won: the refresh issued nothing.")
         if scene.as_expected
-        else _("The refresh handed out a token after the log-out.")
+        else _("The refresh issued a token after the logout.")
     )
     return scene
 
@@ -202,14 +211,14 @@ def slow_page(stage: Stage) -> Scene:
     scene.story = [
         (
             slowest.kind,
-            _("A page goes in with a valid access token, and its view takes longer than the token lives."),
+            _("A page is requested with a valid access token, but building it takes longer than the token lasts."),
         ),
-        (other.kind, _("Another tab finds the token expired and refreshes: generation 0 became 1.")),
+        (other.kind, _("Another tab finds the token expired and refreshes it: generation 0 becomes 1.")),
         (
             onward.kind,
             _(
-                "The slow answer arrives and sets no cookie, so the newer pair "
-                "stays. The next request is an ordinary one."
+                "The slow response arrives and sets no cookie, so the newer pair stays. The next "
+                "request is an ordinary one."
             ),
         ),
     ]
@@ -220,9 +229,9 @@ def slow_page(stage: Stage) -> Scene:
         and onward.seen.outcome == Outcome.PROCEED
     )
     scene.verdict = (
-        _("Both pages were served, and the late answer overwrote nothing.")
+        _("Both pages loaded, and the late response overwrote nothing.")
         if scene.as_expected
-        else _("The late answer changed the cookies.")
+        else _("The late response changed the cookies.")
     )
     return scene
 
@@ -232,38 +241,41 @@ ACTS = (
         "tabs",
         _l("Eight tabs at once"),
         _l(
-            "A browser restores eight tabs whose access token has expired. One of "
-            "them rotates, seven end up with the same new token."
+            "A browser reopens eight tabs after the access token has expired. One request rotates "
+            "the token; the other seven get the same new one."
         ),
         eight_tabs,
     ),
     Act(
         "lost",
-        _l("The lost answer"),
+        _l("The lost response"),
         _l(
-            "The server has rotated, but its answer is lost on the way. The old "
-            "token still works, and brings the same successor."
+            "The server has replaced the token, but its response got lost. The old token still "
+            "works and brings the same new token."
         ),
         lost_answer,
     ),
     Act(
         "thief",
-        _l("The thief"),
-        _l("A copied refresh token is used after its successor. The session ends, and the log-in page says why."),
+        _l("The token thief"),
+        _l(
+            "Someone uses a copy of a refresh token that has already been replaced. The session "
+            "ends, and the login page explains why."
+        ),
         thief,
     ),
     Act(
         "logout",
-        _l("Log-out against refresh"),
-        _l("You log out while another tab is being refreshed. The refresh loses."),
+        _l("Logout during a refresh"),
+        _l("You log out while another tab is refreshing. The logout wins."),
         log_out_race,
     ),
     Act(
         "slow",
         _l("The slow page"),
         _l(
-            "A page takes longer than its access token lives, while another "
-            "tab refreshes. Neither gets in the other's way."
+            "One page takes longer than its access token lasts, while another tab refreshes. "
+            "Neither disturbs the other."
         ),
         slow_page,
     ),

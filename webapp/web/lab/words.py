@@ -8,39 +8,39 @@ from webapp.core.decision import Outcome, RefreshColumn, TokenState
 
 OUTCOME = {
     Outcome.PROCEED: _l("served, both tokens stay"),
-    Outcome.PROCEED_CLEAR_REFRESH: _l("served, the useless refresh cookie is cleared"),
+    Outcome.PROCEED_CLEAR_REFRESH: _l("served, and the useless refresh cookie is cleared"),
     Outcome.ROTATE: _l("served, and both tokens are replaced"),
-    Outcome.REDELIVER: _l("served, and the same successor is handed out once more"),
+    Outcome.REDELIVER: _l("served, and the same new refresh token is sent again"),
     Outcome.ACCESS_ONLY: _l("served, with a new access token only"),
     Outcome.RENEW: _l("served, and the refresh token is reissued"),
-    Outcome.THEFT: _l("refused, and the session ends: an old refresh token came back"),
-    Outcome.LOG_IN: _l("sent to the log-in page"),
-    Outcome.ANONYMOUS: _l("a stranger: asked to log in"),
+    Outcome.THEFT: _l("rejected, and the session ends: an old refresh token came back"),
+    Outcome.LOG_IN: _l("sent to the login page"),
+    Outcome.ANONYMOUS: _l("not logged in: asked to log in"),
 }
 """What happens to a request, as the second half of a sentence."""
 
 CELL = {
     Outcome.PROCEED: _l("serve"),
     Outcome.PROCEED_CLEAR_REFRESH: _l("serve, clear refresh"),
-    Outcome.ROTATE: _l("rotate"),
-    Outcome.REDELIVER: _l("redeliver"),
-    Outcome.ACCESS_ONLY: _l("access only"),
-    Outcome.RENEW: _l("renew"),
+    Outcome.ROTATE: _l("replace both"),
+    Outcome.REDELIVER: _l("send again"),
+    Outcome.ACCESS_ONLY: _l("access token only"),
+    Outcome.RENEW: _l("reissue refresh"),
     Outcome.THEFT: _l("end the session"),
     Outcome.LOG_IN: _l("log in"),
-    Outcome.ANONYMOUS: _l("stranger"),
+    Outcome.ANONYMOUS: _l("not logged in"),
 }
 """The same in a word or two, for a cell."""
 
 COLUMN = {
-    RefreshColumn.ABSENT: (_l("absent"), _l("no cookie came")),
-    RefreshColumn.INVALID: (_l("invalid"), _l("not ours, or unknown")),
-    RefreshColumn.RENEWABLE: (_l("just expired"), _l("still in the renewal window")),
-    RefreshColumn.EXPIRED: (_l("long expired"), _l("beyond the window")),
-    RefreshColumn.CURRENT: (_l("current"), _l("the one the row expects")),
-    RefreshColumn.SUPERSEDED: (_l("superseded"), _l("its successor is still unseen")),
-    RefreshColumn.IN_GRACE: (_l("in grace"), _l("successor seen seconds ago")),
-    RefreshColumn.REUSED: (_l("reused"), _l("successor long in use")),
+    RefreshColumn.ABSENT: (_l("absent"), _l("no cookie was sent")),
+    RefreshColumn.INVALID: (_l("invalid"), _l("not issued here, or unknown")),
+    RefreshColumn.RENEWABLE: (_l("just expired"), _l("can still be reissued")),
+    RefreshColumn.EXPIRED: (_l("long expired"), _l("can no longer be reissued")),
+    RefreshColumn.CURRENT: (_l("current"), _l("the one stored in the row")),
+    RefreshColumn.SUPERSEDED: (_l("replaced"), _l("the new one has not been used yet")),
+    RefreshColumn.IN_GRACE: (_l("in its grace period"), _l("the new one was first used seconds ago")),
+    RefreshColumn.REUSED: (_l("reused"), _l("the new one has long been in use")),
 }
 
 STATE = {
@@ -63,19 +63,19 @@ CELL_CLASS = {
 }
 
 WHAT = {
-    "rotated": _l("Won: the one UPDATE found its row, generation %(before)s became %(after)s."),
-    "renewed": _l("Won: the one UPDATE found its row, generation %(before)s became %(after)s."),
-    "redelivered": _l("Lost or too late to try: the successor was there already, so the same one went out again."),
-    "access only": _l("Not tried: the successor is in use elsewhere, so only an access token went out."),
-    "session ended": _l("Lost: the session had ended meanwhile, so nothing was handed out."),
-    "too late": _l("Lost: the view took longer than the grace, so nothing was handed out."),
-    "overtaken": _l("Lost: other requests had moved on, so nothing was handed out."),
+    "rotated": _l("Done: the UPDATE found its row; generation %(before)s became %(after)s."),
+    "renewed": _l("Done: the UPDATE found its row; generation %(before)s became %(after)s."),
+    "redelivered": _l("Not first, or too late: the new token already existed, so the same one was sent again."),
+    "access only": _l("Not rotated: the new token is already in use elsewhere, so only an access token was issued."),
+    "session ended": _l("Nothing issued: the session had ended in the meantime."),
+    "too late": _l("Nothing issued: building the page took longer than the grace period."),
+    "overtaken": _l("Nothing issued: other requests had already moved on."),
 }
 """What the statement of the exit hook came to."""
 
 COOKIE = {
-    "+access": _l("access set"),
-    "+refresh": _l("refresh set"),
-    "-access": _l("access cleared"),
-    "-refresh": _l("refresh cleared"),
+    "+access": _l("access cookie set"),
+    "+refresh": _l("refresh cookie set"),
+    "-access": _l("access cookie cleared"),
+    "-refresh": _l("refresh cookie cleared"),
 }

@@ -26,23 +26,23 @@ blueprint = Blueprint("accounts", __name__)
 
 NOTICES = {
     "logout": ("info", _l("You logged out.")),
-    "ended": ("warn", _l("This session was ended from another device. If that was not you, change your password.")),
+    "ended": ("warn", _l("This session was ended from another device. If that wasn't you, change your password.")),
     "reuse": (
         "bad",
         _l(
-            "An old token of this session was used again, so we ended the session. A restored browser profile or "
-            "backup does that; so does somebody who copied your cookies. Log in again, and if you did not expect "
-            "this, change your password."
+            "We ended this session because an old token was used again. This happens after "
+            "restoring a browser profile or a backup, or when someone has copied your cookies. "
+            "Log in again, and change your password if you can't explain it."
         ),
     ),
-    "password": ("warn", _l("The password was changed, so every other session ended. Log in with the new one.")),
+    "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
     "admin": ("warn", _l("An administrator ended this session.")),
     "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on many devices, so the oldest session, this one, ended.")),
+    "limit": ("warn", _l("You logged in on too many devices, so the oldest session, this one, ended.")),
 }
 """Why a session ended (`notice=` of the log-in page), by the reason in its row."""
 
-WRONG = _l("The user name or the password is wrong.")
+WRONG = _l("The username or password is wrong.")
 
 
 @blueprint.get("/signup")
@@ -123,7 +123,7 @@ def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | No
     form.next.data = target if target != "/" else ""
     notice = NOTICES.get(request.args.get("notice", "")) if form_error is None else None
     if notice is None and form_error is None and form.next.data:
-        notice = ("info", _l("Log in to go on to the page you asked for."))
+        notice = ("info", _l("Log in to continue to the page you asked for."))
     page = render_template("login.html", form=form, notice=notice, form_error=form_error, cases=FOUR_CASES)
     return make_response(page, status)
 
@@ -161,7 +161,7 @@ def _account_page(form: ProfileForm, status: int) -> Response:
     session = current_user.auth_session
     facts = [
         (_l("Logged in since"), datetime_text(session.auth_time)),
-        (_l("Ends at the latest"), datetime_text(session.expires_at)),
+        (_l("Session ends by"), datetime_text(session.expires_at)),
         (_l("When the browser closes"), _l("you stay logged in") if session.persistent else _l("you are logged out")),
         (_l("Refreshes so far"), session.refresh_generation),
     ]

@@ -24,12 +24,12 @@ PAGE = 25
 MAX_QUERY = 100
 
 NOTICES = {
-    "ended": ("ok", _l("The session ended.")),
-    "all": ("ok", _l("All sessions of this person ended.")),
-    "disabled": ("ok", _l("The account is disabled and logged out everywhere.")),
+    "ended": ("ok", _l("Session ended.")),
+    "all": ("ok", _l("All of this user's sessions have ended.")),
+    "disabled": ("ok", _l("The account has been disabled and logged out everywhere.")),
     "enabled": ("ok", _l("The account is enabled again.")),
-    "role": ("ok", _l("The role was changed. It counts from their next request.")),
-    "last": ("bad", _l("This is the last active administrator. Make somebody else an administrator first.")),
+    "role": ("ok", _l("The role was changed. It applies from the user's next request.")),
+    "last": ("bad", _l("This is the only active administrator. Make someone else an administrator first.")),
 }
 
 

@@ -51,22 +51,26 @@ CARDS = 20
 """Requests told in full; older ones are on the timeline."""
 
 LEVERS = {
-    "access": (True, False, _l("The access token has expired now. Nothing else has changed: send a request and see.")),
+    "access": (
+        True,
+        False,
+        _l("The access token has now expired; the refresh token is still valid. Send a request to see what happens."),
+    ),
     "refresh": (
         False,
         True,
-        _l("The refresh token has expired now, the access token is still valid. Send a request and see."),
+        _l("The refresh token has now expired; the access token is still valid. Send a request to see what happens."),
     ),
-    "both": (True, True, _l("Both tokens have expired now. Send a request and see.")),
+    "both": (True, True, _l("Both tokens have now expired. Send a request to see what happens.")),
 }
 PACES = {
     "fast": (
         True,
-        _l("Fast clock: from now on your access tokens live for 15 seconds and your refresh tokens for 45."),
+        _l("From now on, your access tokens last 15 seconds and your refresh tokens 45 seconds."),
     ),
-    "normal": (False, _l("Your tokens have their ordinary lifetimes again.")),
+    "normal": (False, _l("Your tokens have their normal lifetimes again.")),
 }
-OVERTAKEN = ("warn", _l("Another tab was faster, so nothing was changed. Try again."))
+OVERTAKEN = ("warn", _l("Another tab got there first, so nothing changed. Try again."))
 
 
 def register(app: Flask) -> None:

@@ -20,9 +20,12 @@ PAGE = 25
 """Events on a page."""
 
 NOTICES = {
-    "ended": ("ok", _l("The session ended. That device has to log in again.")),
-    "others": ("ok", _l("All other sessions ended. Only this device is logged in now.")),
-    "password": ("ok", _l("The password was changed. All other sessions ended; this device goes on with a new one.")),
+    "ended": ("ok", _l("Session ended. That device has to log in again.")),
+    "others": ("ok", _l("All other sessions have ended. Only this device is logged in.")),
+    "password": (
+        "ok",
+        _l("Your password was changed. All other sessions have ended; this device stays logged in with a new session."),
+    ),
 }
 
 
