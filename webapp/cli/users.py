@@ -85,7 +85,7 @@ def list_(search: str, as_json: bool) -> None:
         [account._asdict() for account in _everybody(search)],
         ("username", "email", "name", "role", "created_at", "disabled_at"),
         as_json=as_json,
-        nothing="There are There are no users..",
+        nothing="There are no users.",
     )
 
 
@@ -116,7 +116,7 @@ def set_role(username: str, role: str) -> None:
 def disable(username: str) -> None:
     """Disable an account: it cannot log in, and all its sessions end."""
     manage_people.disable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
-    click.echo(f"{username} is disabled and logged out everywhere. and logged out everywhere.")
+    click.echo(f"{username} is disabled and logged out everywhere.")
 
 
 @group.command("enable")
@@ -125,4 +125,4 @@ def disable(username: str) -> None:
 def enable(username: str) -> None:
     """Let a disabled account log in again."""
     manage_people.enable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
-    click.echo(f"{username} is enabled again. again.")
+    click.echo(f"{username} is enabled again.")
