@@ -1,5 +1,4 @@
-"""The Bearer flow with requests: log in, call the API, refresh with both tokens when the access token has expired,
-log out."""
+"""The Bearer flow with requests: log in, call the API, refresh with both tokens, log out."""
 
 import os
 

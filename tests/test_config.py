@@ -74,7 +74,7 @@ def test_the_lab_is_off_in_production_unless_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["WEBAPP_LABS", "WEBAPP_", "WEBAPP_env", "WEBAPP_ACCESS_TTL", "WEBAPP_TEST"])
 def test_an_unknown_name_stops_the_start(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{re.escape(name)} is not a setting"):
+    with pytest.raises(SettingsError, match=f"^{re.escape(name)} is not a known setting"):
         Settings.load({name: "1"})
 
 
@@ -147,9 +147,9 @@ def test_an_unusable_value_stops_the_start(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("INSTANCE_PATH", "/proc/x", "WEBAPP_INSTANCE_PATH cannot be made a folder"),
-        ("INSTANCE_PATH", "/etc/hostname", "WEBAPP_INSTANCE_PATH cannot be made a folder"),
-        ("KEYS_FILE", "/proc/x/keys.json", "WEBAPP_KEYS_FILE names another place"),
+        ("INSTANCE_PATH", "/proc/x", "WEBAPP_INSTANCE_PATH: the folder cannot be created"),
+        ("INSTANCE_PATH", "/etc/hostname", "WEBAPP_INSTANCE_PATH: the folder cannot be created"),
+        ("KEYS_FILE", "/proc/x/keys.json", "set WEBAPP_KEYS_FILE to put it elsewhere"),
     ],
 )
 def test_a_place_where_nothing_can_be_made_stops_the_start(tmp_path: Path, name: str, value: str, words: str) -> None:

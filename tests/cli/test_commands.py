@@ -27,7 +27,7 @@ def listed(site: Server, *arguments: str) -> list[dict[str, object]]:
 
 
 def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None:
-    """Password is in no argument and no output; the second of the name is refused; roles are given."""
+    """The password is in no argument and no output; the second of the name is refused; roles are given."""
     made = run_command(
         site.settings,
         "users",
@@ -39,7 +39,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         "--password-stdin",
         given=PASSWORD,
     )
-    assert made.stdout == "created ada (admin)\n"
+    assert made.stdout == "Created ada (admin).\n"
     assert PASSWORD not in made.stdout + made.stderr
     browser = site.browser()
     assert browser.log_in("ada").status_code == 303
@@ -67,12 +67,12 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         (("users", "create", "x", "x", "--password-stdin"), "short", 1, "USERNAME must be 3 to 32"),
         (("users", "create", "bob", "bob@example.com", "--password-stdin"), "", 1, "shorter than 8"),
         (("users", "create", "bob", "bob@example.com", "--role", "king", "--password-stdin"), "", 2, "Invalid value"),
-        (("users", "set-role", "nobody", "admin"), "", 1, "there is no user 'nobody'"),
-        (("users", "disable", "nobody"), "", 1, "there is no user"),
-        (("sessions", "revoke", "nothing"), "", 1, "there is no session 'nothing'"),
-        (("sessions", "revoke-all", "nobody"), "", 1, "there is no user"),
+        (("users", "set-role", "nobody", "admin"), "", 1, "no such user: 'nobody'"),
+        (("users", "disable", "nobody"), "", 1, "no such user:"),
+        (("sessions", "revoke", "nothing"), "", 1, "no such session: 'nothing'"),
+        (("sessions", "revoke-all", "nobody"), "", 1, "no such user:"),
         (("sessions", "purge", "--kept-days", "-1"), "", 2, "Invalid value"),
-        (("audit", "--user", "nobody"), "", 1, "there is no user"),
+        (("audit", "--user", "nobody"), "", 1, "no such user:"),
     ],
 )
 def test_mistakes_are_one_clear_line(app: Flask, arguments: tuple[str, ...], given: str, code: int, words: str) -> None:
@@ -114,7 +114,7 @@ def test_sessions_are_listed_and_ended(site: Server) -> None:
     assert {"id", "channel", "device", "ip", "created_at", "last_seen_at", "expires_at"} < rows[0].keys()
     run_command(site.settings, "sessions", "revoke", session_of(one))
     assert [one.get("/test/me").status_code, two.get("/test/me").status_code] == [303, 200]
-    assert run_command(site.settings, "sessions", "revoke-all", name).stdout == "1 sessions ended\n"
+    assert run_command(site.settings, "sessions", "revoke-all", name).stdout == "Sessions ended: 1.\n"
     assert two.get("/test/me").status_code == 303
     other = site.browser()
     other.sign_up()
@@ -171,8 +171,8 @@ def test_purge_deletes_what_ended_long_ago_and_twice_is_fine(site: Server) -> No
         runs = list(
             pool.map(lambda _: run_command(site.settings, "sessions", "purge", "--kept-days", "0").stdout, range(2))
         )
-    assert sum(int(run.split()[0]) for run in runs) >= 1
-    assert run_command(site.settings, "sessions", "purge", "--kept-days", "0").stdout.startswith("0 sessions")
+    assert sum(int(run.split()[1]) for run in runs) >= 1
+    assert run_command(site.settings, "sessions", "purge", "--kept-days", "0").stdout.startswith("Deleted: 0 sessions,")
     assert alive.get("/test/me").status_code == 200
 
 

@@ -26,7 +26,7 @@ def test_a_running_development_site(tmp_path: Path) -> None:
         done = run_command(server.settings, "doctor", "--json")
     found = {finding["topic"]: finding for finding in json.loads(done.stdout)}
     assert {topic for topic, finding in found.items() if finding["grade"] == "warning"} == {"environment", "cookies"}
-    assert found["proxies"]["words"] == "0 trusted, 0 on the way; the client's address is read as 127.0.0.1"
+    assert found["proxies"]["words"] == "0 trusted, 0 found; the client's address is read as 127.0.0.1"
     assert found["sqlite"]["words"] == "journal_mode wal, synchronous FULL"
 
 
@@ -35,7 +35,7 @@ def test_a_trusted_proxy_that_is_not_there_fails(tmp_path: Path) -> None:
     with guarded_at(tmp_path, WEBAPP_TRUSTED_PROXIES="1") as server:
         done = run_command(server.settings, "doctor", fails=True)
     assert done.returncode == 1
-    assert "failing  proxies: 1 trusted, 0 on the way" in done.stdout
+    assert "failing  proxies: 1 trusted, 0 found" in done.stdout
     assert "-> set WEBAPP_TRUSTED_PROXIES=0" in done.stdout
 
 

@@ -17,7 +17,7 @@ from tests.support.server import Server
 ACTS = {
     "tabs": "Eight tabs at once",
     "lost": "The lost response",
-    "thief": "The thief",
+    "thief": "The token thief",
     "logout": "Logout during a refresh",
     "slow": "The slow page",
 }
@@ -92,21 +92,21 @@ def test_the_fast_clock_and_back(open_page: OpenPage, site: Server, js: bool) ->
     """15 seconds later the access token is over, 45 later both: by the server's clock, which the page follows."""
     page = enter(open_page, js=js)
     pull(page, "clock/fast")
-    expect(page.locator("#board")).to_contain_text("fast clock")
+    expect(page.locator("#board")).to_contain_text("short lifetimes")
     expect(page.locator('[data-countdown="access"] progress')).to_have_attribute("max", "15")
     site.clock.advance(16)
     pull(page, "send")
     expect_newest(page, 2, "/lab/send")
     pull(page, "clock/normal")
     expect(page.locator('[data-countdown="access"] progress')).to_have_attribute("max", "600")
-    expect(page.locator("#board")).not_to_contain_text("fast clock")
+    expect(page.locator("#board")).not_to_contain_text("short lifetimes")
 
 
 def test_the_board_relights_by_itself(open_page: OpenPage, site: Server) -> None:
     """Nobody touches anything: the countdown ends, the row changes, and no cookie did."""
     page = enter(open_page)
     pull(page, "clock/fast")
-    expect(page.locator("#board")).to_contain_text("fast clock")
+    expect(page.locator("#board")).to_contain_text("short lifetimes")
     page.clock.install()
     page.reload()
     before = {c["name"]: c["value"] for c in page.context.cookies()}
@@ -161,7 +161,7 @@ def test_a_cell_of_the_matrix(open_page: OpenPage, js: bool) -> None:
     page.click('[data-cell="expired/reused"] button')
     expect(page.locator("#matrix .notice-ok")).to_contain_text("an old refresh token came back")
     expect(page.locator('[data-cell="expired/reused"].is-seen')).to_be_visible()
-    expect(page.locator("#matrix .badge")).to_contain_text("of 29 cells collected")
+    expect(page.locator("#matrix .badge")).to_contain_text("of 29 cells seen")
 
 
 def test_by_keyboard_alone(open_page: OpenPage) -> None:
@@ -241,7 +241,7 @@ def test_a_stranger_builds_tokens(open_page: OpenPage, js: bool) -> None:
         page.select_option("#alg", alg)
         page.click("button[value=generate]")
         expect(page.locator(".area-header")).to_contain_text(alg)
-        expect(page.locator(".check-row").first).to_contain_text("Right")
+        expect(page.locator(".check-row").first).to_contain_text("Valid")
         expect(page.locator(".area-claims")).to_contain_text("me")
     assert page.url.endswith("/inspector")
 
@@ -250,11 +250,11 @@ def test_the_parts_follow_as_one_types(open_page: OpenPage) -> None:
     page = open_page("/inspector")
     token = page.input_value("#token")
     page.fill("#token", token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB"))
-    expect(page.locator(".check-row").first).to_contain_text("Wrong")
+    expect(page.locator(".check-row").first).to_contain_text("Invalid")
     page.fill("#token", "nonsense")
     expect(page.locator("#token-error")).to_contain_text("three parts")
     page.fill("#token", token)
-    expect(page.locator(".check-row").first).to_contain_text("Right")
+    expect(page.locator(".check-row").first).to_contain_text("Valid")
     expect(page.locator("#token-error")).to_be_empty()
 
 

@@ -47,7 +47,7 @@ def test_the_password_is_changed(open_page: OpenPage) -> None:
     after = {c["name"]: c["value"] for c in page.context.cookies()}
     assert before["refresh_token"] != after["refresh_token"]
     page.goto("/account/activity")
-    assert "Password was changed." in page.content()
+    assert "The password was changed." in page.content()
 
 
 @pytest.mark.parametrize("dark", [False, True])

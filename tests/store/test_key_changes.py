@@ -87,7 +87,7 @@ def test_a_broken_file_keeps_the_old_ring_and_is_logged_loudly(
     file.path.write_bytes(text.encode("latin-1"))
     assert followed.current() is before
     assert [r.levelno for r in caplog.records] == [logging.CRITICAL]
-    assert "stays in use" in caplog.text
+    assert "keeping the keys in memory" in caplog.text
     assert secret not in caplog.text
     followed.current()
     assert len(caplog.records) == 1  # once a change, not once a request

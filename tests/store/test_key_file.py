@@ -97,7 +97,7 @@ def test_a_slip_of_an_editor_keeps_the_ring_in_use(
     else:
         file.path.write_text(content)
     assert follower.current() is before
-    assert "KEY RING NOT USABLE" in caplog.text
+    assert "KEY FILE NOT USABLE" in caplog.text
     secret = str(before.active(ACCESS).jwk["k"])
     assert secret not in caplog.text
     file.path.unlink(missing_ok=True)

@@ -139,7 +139,7 @@ def test_a_session_that_ended(client: ApiClient) -> None:
 
 def test_a_missing_role(client: ApiClient) -> None:
     answer = client.get("/users")
-    wanted = 'Bearer realm="api", error="insufficient_scope", error_description="The role admin is needed"'
+    wanted = 'Bearer realm="api", error="insufficient_scope", error_description="The role admin is required"'
     assert (answer.status_code, answer.headers["www-authenticate"]) == (403, wanted)
 
 

@@ -174,7 +174,7 @@ def test_a_broken_file_under_load_keeps_everybody(server: Server) -> None:
         for _ in range(8):
             assert client.get("/me").status_code == 200
     assert wrong == []
-    assert "KEY RING NOT USABLE" in server.log.read_text()
+    assert "KEY FILE NOT USABLE" in server.log.read_text()
     assert KeyRing.from_json(good).keys == file.read().keys
 
 

@@ -197,7 +197,7 @@ def test_a_replayed_old_token_after_the_grace(server: Server, browser: Browser) 
     assert answer.headers["location"] == "/login?next=%2Faccount&notice=reuse"
     page = browser.get(answer.headers["location"])
     assert page.status_code == 200
-    assert "An old token of this session was used again" in page.text
+    assert "because an old token was used again" in page.text
     assert [e["event"] for e in events(server, sid)].count("refresh.reused") == 1
     assert "session.revoked" not in [e["event"] for e in events(server, sid)]
 

@@ -41,7 +41,7 @@ def area(page: str, name: str) -> str:
     ("example", "given", "ours", "noticed"),
     [
         ("good", "ok", "Its kid does not match any of our keys.", None),
-        ("expired", "ok", "The signature was not made with our key, or the token was changed.", "it has expired"),
+        ("expired", "ok", "The signature was not made with our key, or the token was changed.", "It has expired"),
         ("tampered", "bad", "The signature was not made with our key, or the token was changed.", None),
         ("wrong_key", "bad", "The signature was not made with our key, or the token was changed.", None),
         ("none", "bad", "It does not have three non-empty parts.", "alg is none"),
@@ -95,7 +95,7 @@ def test_it_never_signs_with_our_keys(app: Flask, visitor: Browser) -> None:
     header = json.dumps({"kid": kid, "typ": "at+jwt"})
     status, page = work(visitor, do="build", alg="HS256", header=header, claims="{}", key="")
     assert status == 422
-    assert "A key is needed to sign" in page
+    assert "Signing needs a key" in page
     assert area(page, "token") == ""
     status, page = work(visitor, do="build", alg="HS256", header=header, claims="{}", key=kid)
     assert checks(page)[1][0] == checks(page)[2][0] == "bad"

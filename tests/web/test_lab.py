@@ -147,7 +147,7 @@ def test_a_second_tab_that_was_overtaken_changes_nothing(app: Flask, visitor: Br
     visitor.get("/")
     before = row_of(app, visitor)
     answer = pull(tab, "expire/refresh", token)
-    assert "Another tab was faster" in answer.text
+    assert "Another tab got there first" in answer.text
     assert set(cookies_set(answer)) == {"access_token"}  # what the exit hook gives to any request in grace
     assert row_of(app, visitor) == before
 
@@ -275,7 +275,7 @@ def test_the_memory_is_short_but_keeps_each_cell(app: Flask, visitor: Browser) -
     visitor.get("/lab")
     assert len(records) == 61
     assert [r.outcome for r in records].count("rotate") == 1
-    assert "2 of 29 cells collected" in visitor.get("/lab").text
+    assert "2 of 29 cells seen" in visitor.get("/lab").text
 
 
 def test_a_busy_database_spoils_no_page(app: Flask, visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,7 +341,7 @@ def test_a_whole_collection(app: Flask, visitor: Browser) -> None:
     token = token_of(visitor)
     for access, column in sorted(REACHABLE):
         pull(visitor, "cell", token, cell=f"{access}/{column}")
-    assert "29 of 29 cells collected" in visitor.get("/lab").text
+    assert "29 of 29 cells seen" in visitor.get("/lab").text
 
 
 # -- off ---------------------------------------------------------------------------------------------------------------

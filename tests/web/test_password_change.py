@@ -27,7 +27,7 @@ def test_this_browser_goes_on_with_a_new_session_and_all_others_end(app: Flask, 
     assert copy.get("/account").headers["location"] == "/login?next=%2Faccount&notice=replaced"
     assert other.log_in(name, PASSWORD).status_code == 422
     assert other.log_in(name, NEW).status_code == 303
-    assert "Password was changed." in visitor.get("/account/activity").text
+    assert "The password was changed." in visitor.get("/account/activity").text
 
 
 def test_keep_me_logged_in_stays_as_it_was(app: Flask, visitor: Browser) -> None:
@@ -45,10 +45,10 @@ def test_keep_me_logged_in_stays_as_it_was(app: Flask, visitor: Browser) -> None
     [
         ("not the password", NEW, "This is not your current password."),
         ("", NEW, "This is not your current password."),
-        (PASSWORD, PASSWORD, "This is the password you have now."),
+        (PASSWORD, PASSWORD, "This is your current password."),
         (PASSWORD, "short", "Use at least 8 characters."),
         (PASSWORD, "x" * 1025, "Use at most 1024 characters."),
-        (PASSWORD, "password1234", "among the first ones"),
+        (PASSWORD, "password1234", "attackers try it first"),
         (PASSWORD, "", "Use at least 8 characters."),
     ],
 )

@@ -106,11 +106,11 @@ def test_a_session_that_ran_out_says_so_and_is_forgotten_after_thirty_days(
     later.log_in(name)
     alive, ended = rows(later)
     assert (len(alive), len(ended)) == (1, 1)
-    assert "unused for too long" in ended[0]
+    assert "not used for too long" in ended[0]
     assert visitor.get("/test/me").status_code == 303
     clock.advance(31 * DAY)
     later.log_in(name)
-    assert ["ran out" in row for row in rows(later)[1]] == [True]
+    assert ["Expired: not used for too long" in row for row in rows(later)[1]] == [True]
 
 
 def test_strangers_are_asked_to_log_in(visitor: Browser) -> None:

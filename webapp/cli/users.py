@@ -80,7 +80,7 @@ def _password(from_stdin: bool) -> str:
 @json_option
 @command
 def list_(search: str, as_json: bool) -> None:
-    """List accounts by user name."""
+    """List accounts by username."""
     show(
         [account._asdict() for account in _everybody(search)],
         ("username", "email", "name", "role", "created_at", "disabled_at"),
