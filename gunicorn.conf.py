@@ -44,6 +44,10 @@ limit_request_field_size = 16380
 # are believed is the application's decision alone (WEBAPP_TRUSTED_PROXIES).
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 
+# gunicorn would take SCRIPT_NAME and PATH_INFO from any client's headers, because they arrive through that proxy: a
+# request for /x/metrics with `SCRIPT_NAME: /x` would pass a proxy's rule for /metrics.
+forwarder_headers = ""
+
 # The application logs what matters, without tokens; an access log would write every query string.
 accesslog = None
 errorlog = "-"

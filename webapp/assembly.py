@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, log, web
 from webapp.config import Settings, as_flask_config
@@ -19,6 +18,7 @@ from webapp.store.key_file import FollowedKeyRing, KeyFile
 from webapp.store.key_setup import open_key_ring
 from webapp.web import request_id
 from webapp.web.application import Application
+from webapp.web.client_address import with_plain_address
 from webapp.web.services import EXTENSION, Services, system_clock
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -64,9 +64,7 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
 
     web.register(app)
     cli.register(app)
-    if chosen.trusted_proxies:
-        hops = chosen.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = with_plain_address(app.wsgi_app, chosen.trusted_proxies)  # type: ignore[method-assign, assignment]
     return app
 
 

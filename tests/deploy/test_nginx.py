@@ -13,7 +13,7 @@ import pytest
 from tests.support.databases import need
 from tests.support.nginx import NGINX, Nginx
 from tests.support.production import production
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,9 @@ def test_one_hsts_header_and_the_policy(behind: tuple[Nginx, Server]) -> None:
 
 
 def test_plain_http_is_sent_to_https(behind: tuple[Nginx, Server]) -> None:
-    answer = httpx.get(f"http://127.0.0.1:{behind[0].http}/account?x=1")
+    answer = httpx.get(f"http://127.0.0.1:{behind[0].http}/account?x=1", headers={"Host": "localhost"})
     assert answer.status_code == 301
+    assert answer.headers["server"] == "nginx"
     assert answer.headers["location"] == "https://localhost/account?x=1"
 
 
@@ -99,6 +100,25 @@ def test_unknown_names_get_no_certificate(behind: tuple[Nginx, Server]) -> None:
         pytest.raises(ssl.SSLError),
     ):
         context.wrap_socket(raw, server_hostname="other.example")
+
+
+@pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
+def test_unknown_names_get_no_answer(behind: tuple[Nginx, Server], host: str) -> None:
+    """Over plain http the connection is closed: no page, no version, and no word about the site's name."""
+    with socket.create_connection(("127.0.0.1", behind[0].http), 5) as raw:
+        raw.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert raw.recv(1000) == b""
+
+
+def test_no_server_block_is_left_to_defaults() -> None:
+    """Each block hides nginx's version, and each that speaks TLS names the versions it speaks."""
+    text = "\n".join(line.partition("#")[0] for line in (ROOT / "deploy" / "nginx.conf").read_text().splitlines())
+    blocks = text.split("\nserver {")[1:]
+    assert len(blocks) == 3
+    for block in blocks:
+        assert "server_tokens off;" in block, block
+        assert "443" not in block or "ssl_protocols TLSv1.2 TLSv1.3;" in block, block
+    assert [block for block in blocks if "default_server" in block and "return 444;" in block] == [blocks[0]]
 
 
 def test_with_nobody_behind_it_says_when_to_come_back(tmp_path: Path) -> None:
