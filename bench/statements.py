@@ -19,11 +19,11 @@ from webapp.core.decision import Outcome
 from webapp.flows import judge
 from webapp.flows.client import Client
 from webapp.flows.refresh import refresh
+from webapp.services import services_of
 from webapp.store import auth_sessions
 from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import db
 from webapp.store.driver import OwnConnection, transact_alone
-from webapp.web.services import services_of
 
 CLIENT = Client("127.0.0.1", "bench")
 

@@ -17,9 +17,9 @@ from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import ADMIN
 from tests.support.server import free_port
+from webapp.services import services_of
 from webapp.store import database
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgres_faults")]
 

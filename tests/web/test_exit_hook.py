@@ -14,11 +14,11 @@ from tests.support.clock import SetClock
 from webapp.core.rotation import Settled
 from webapp.flows import judge
 from webapp.flows import refresh as refresh_flow
+from webapp.services import services
 from webapp.store.database import DatabaseUnavailable, db
 from webapp.web import authentication
 from webapp.web.authentication import public, settle
 from webapp.web.cookies import clear_tokens
-from webapp.web.services import services
 
 BOTH = {"access_token", "refresh_token"}
 

@@ -13,9 +13,9 @@ from tests.support.browser import Browser, cookies_set
 from webapp.core.foreign_keys import ALGORITHMS
 from webapp.core.jws import sign_with
 from webapp.core.keys import encode_base64url
+from webapp.services import services_of
 from webapp.store.database import db
 from webapp.web.inspector_examples import EXAMPLES
-from webapp.web.services import services_of
 
 
 def work(visitor: Browser, **fields: str) -> tuple[int, str]:

@@ -132,7 +132,7 @@ def test_expired_tokens_come_from_the_same_mint_and_row(app: Flask, visitor: Bro
     pull(visitor, "expire/refresh", token_of(visitor))
     after = row_of(app, visitor)
     assert (after.refresh_generation, after.refresh_jti) == (before.refresh_generation, before.refresh_jti)
-    from webapp.web.services import services_of
+    from webapp.services import services_of
 
     assert services_of(app).tokens.mint_refresh(after) == visitor.refresh
 

@@ -17,10 +17,10 @@ from webapp.core.text import is_storable
 from webapp.flows import end_sessions
 from webapp.flows import purge as purge_flow
 from webapp.flows.end_sessions import COMMAND_LINE
+from webapp.services import services
 from webapp.store import session_list
 from webapp.store.database import read
 from webapp.store.session_list import ListedSession
-from webapp.web.services import services
 
 group = AppGroup("sessions", help="List, end and clean up sessions.")
 

@@ -1,8 +1,8 @@
 """The rules of rotation around the two tables: what renews, what confirms, what a request may take home.
 
 At the door a request is judged; by the time its view is through, other requests may have rotated the same token.
-`settle` says what it is handed then. `tests/test_exploration.py` runs these very functions through every interleaving
-of requests, answers and losses.
+`settle` says what it is handed then. `tests/model/` runs these very functions through every interleaving of requests,
+answers and losses.
 """
 
 from __future__ import annotations

@@ -7,13 +7,14 @@ from functools import partial
 from flask import Flask, Response
 
 from webapp.core.cross_site import SAFE_METHODS
+from webapp.services import Services, services_of
 from webapp.store.database import begin_request
 from webapp.web import (
     authentication,
     csrf,
     errors,
-    fence,
     headers,
+    hosts,
     language,
     limits,
     metrics,
@@ -27,7 +28,6 @@ from webapp.web.browser_state import LazySessionInterface
 from webapp.web.marks import view_of
 from webapp.web.pages import accounts, admin, home, inspector, lab, passwords, preferences, sessions
 from webapp.web.requests import is_api_path, measure_body, this_request
-from webapp.web.services import Services, services_of
 
 
 def register(app: Flask) -> None:
@@ -65,7 +65,7 @@ def door(app: Flask, application: Services) -> Response | None:
     request = this_request()
     view = view_of(app, request)
     begin_request()
-    fence.refuse_foreign_hosts(request, view, application)
+    hosts.refuse_foreign_hosts(request, view, application)
     if "HTTP_TRANSFER_ENCODING" in request.environ and request.environ.get("wsgi.input_terminated"):
         measure_body(request)
     if is_api_path(request.path):

@@ -22,17 +22,18 @@ from webapp.core.cookie_header import ABSENT, SentCookie
 from webapp.core.decision import SERVED, Outcome, TokenState, decide
 from webapp.core.errors import TooManyTries
 from webapp.core.rotation import REFRESHING, Settled
-from webapp.flows import audit, judge
+from webapp.flows import judge
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
+from webapp.flows.note_odd_tokens import note_odd_tokens
 from webapp.flows.refresh import Issued, refresh
+from webapp.services import Services
 from webapp.store.database import abandon_uncommitted
 from webapp.web.cookies import REFRESH, TOKEN_COOKIES, clear_tokens, sent_tokens, write_tokens
 from webapp.web.limits import count_refresh
 from webapp.web.marks import View, is_open, is_tokenless, public, tokenless
 from webapp.web.person import Person
 from webapp.web.requests import client, this_request, wants_page
-from webapp.web.services import Services
 
 __all__ = ["Auth", "public"]
 
@@ -145,7 +146,7 @@ def _judge(request: Request, application: Services) -> Auth:
     evidence = judge.examine(application.tokens, access.value, refresh_.value, "web", now)
     auth = Auth(now, evidence, outcome_of(evidence), cookies)
     if auth.outcome is not Outcome.PROCEED or access.duplicate or refresh_.duplicate:
-        audit.note_oddities(evidence, auth.outcome, auth.duplicates, auth.client, now)
+        note_odd_tokens(evidence, auth.outcome, auth.duplicates, auth.client, now)
     return auth
 
 

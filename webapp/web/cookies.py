@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from flask import Request, Response, g
 
 from webapp.core.cookie_header import SentCookie, read_cookies
+from webapp.services import Services, services
 from webapp.store.auth_sessions import SessionRow
-from webapp.web.services import Services, services
 
 TOKEN_COOKIES = ACCESS, REFRESH = "access_token", "refresh_token"
 

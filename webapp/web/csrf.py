@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.exceptions import Forbidden
 
 from webapp.core.cross_site import is_cross_site
-from webapp.web.services import services
+from webapp.services import services
 
 csrf = CSRFProtect()
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from webapp.services import services_of
 from webapp.web.authentication import TOKENLESS
 from webapp.web.request_id import HEADER, give
 from webapp.web.requests import is_api_path
-from webapp.web.services import services_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

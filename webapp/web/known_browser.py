@@ -14,8 +14,8 @@ from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
 from webapp.core.lifetimes import DAY
+from webapp.services import services
 from webapp.store.auth_sessions import SessionRow
-from webapp.web.services import services
 
 NAME = "known_browser"
 MAX_AGE = 180 * DAY

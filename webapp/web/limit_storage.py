@@ -15,9 +15,9 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from webapp.flows import count as count_flow
+from webapp.services import services
 from webapp.store.database import DatabaseUnavailable
 from webapp.web.metrics import LIMIT_STORE_FAILURES
-from webapp.web.services import services
 
 log = logging.getLogger(__name__)
 

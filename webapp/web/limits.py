@@ -25,11 +25,11 @@ from webapp.core.standing import Standing
 from webapp.core.text import fold, is_storable
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
+from webapp.services import services, services_of
 from webapp.store.users import Credentials
 from webapp.web import known_browser
 from webapp.web.limit_storage import SharedStorage
 from webapp.web.requests import client
-from webapp.web.services import services, services_of
 
 V = TypeVar("V", bound=Callable[..., Any])
 

@@ -21,8 +21,8 @@ from prometheus_client.registry import REGISTRY, Collector
 from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.rotation import REFRESHING
 from webapp.flows.judge import Evidence
+from webapp.services import services
 from webapp.store.live_sessions import count_live
-from webapp.web.services import services
 
 if TYPE_CHECKING:
     from webapp.web.authentication import Auth

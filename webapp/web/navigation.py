@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from webapp.web.services import services
+from webapp.services import services
 
 SIGNED_IN = (
     ("lab.show", _l("Lab"), None),

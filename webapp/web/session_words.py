@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.devices import Device, recognise, shortened
 from webapp.core.lifetimes import DAY
+from webapp.services import services
 from webapp.store.events import EventRow
 from webapp.store.session_list import ListedSession
-from webapp.web.services import services
 
 ENDED_SHOWN_FOR = 30 * DAY
 """Seconds an ended session stays in its owner's list."""

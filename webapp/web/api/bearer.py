@@ -16,14 +16,15 @@ from flask_login import current_user
 
 from webapp.core.decision import Outcome, TokenState
 from webapp.core.strict_json import NotStrictJson, read_object
-from webapp.flows import audit, judge
+from webapp.flows import judge
 from webapp.flows.judge import Evidence
+from webapp.flows.note_odd_tokens import note_odd_tokens
+from webapp.services import services
 from webapp.web.api.problems import challenge, problem, refuse
 from webapp.web.authentication import Auth
 from webapp.web.marks import View, is_open
 from webapp.web.person import Person
 from webapp.web.requests import client
-from webapp.web.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -60,7 +61,7 @@ def authenticate(view: View) -> None:
 
 def note(evidence: Evidence, outcome: Outcome, now: int) -> None:
     """Keep in the trail what honest clients do not send."""
-    audit.note_oddities(evidence, outcome, (), client(), now)
+    note_odd_tokens(evidence, outcome, (), client(), now)
 
 
 def bearer_token() -> str | None:

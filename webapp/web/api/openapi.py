@@ -13,8 +13,8 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 
+from webapp.services import services_of
 from webapp.web.api import schema
-from webapp.web.services import services_of
 
 V = TypeVar("V", bound=Callable[..., Any])
 

@@ -13,6 +13,7 @@ from webapp.flows import judge
 from webapp.flows.log_in import WrongCredentials, log_in
 from webapp.flows.log_out import log_out
 from webapp.flows.refresh import refresh
+from webapp.services import services
 from webapp.store.auth_sessions import SessionRow
 from webapp.web import metrics
 from webapp.web.api import schema
@@ -21,7 +22,6 @@ from webapp.web.api.body import read_body
 from webapp.web.api.problems import challenge, problem
 from webapp.web.limits import LogInGate, count_refresh
 from webapp.web.requests import client
-from webapp.web.services import services
 
 LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
 

@@ -7,9 +7,9 @@ import logging
 from flask import request
 
 from webapp.flows import lab_record
+from webapp.services import services
 from webapp.web.authentication import Auth, tokens_after
 from webapp.web.lab.stage import WITNESS, Witness
-from webapp.web.services import services
 
 log = logging.getLogger(__name__)
 

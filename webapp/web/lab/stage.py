@@ -19,12 +19,12 @@ from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
 from webapp.flows.lab_record import STAGE_PATH
+from webapp.services import services
 from webapp.store.auth_sessions import SessionRow
 from webapp.store.driver import close_own
 from webapp.web.authentication import Auth, describe
 from webapp.web.cookies import ACCESS, REFRESH
 from webapp.web.lab.board import kind_of
-from webapp.web.services import services
 
 WITNESS = "tokenroom.witness"
 """Key of the WSGI environment; a header from outside can never have this name (PEP 3333: they begin HTTP_)."""

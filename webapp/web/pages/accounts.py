@@ -13,6 +13,7 @@ from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
+from webapp.services import services
 from webapp.store.auth_sessions import SessionRow
 from webapp.web import known_browser
 from webapp.web.cookies import clear_tokens, write_tokens
@@ -20,7 +21,6 @@ from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.language import datetime_text, language, theme
 from webapp.web.limits import LogInGate, limited
 from webapp.web.marks import public
-from webapp.web.services import services
 
 blueprint = Blueprint("accounts", __name__)
 

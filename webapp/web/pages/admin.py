@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.flows import end_sessions, manage_people
+from webapp.services import services
 from webapp.store import events, people, session_list
 from webapp.store.database import read
 from webapp.web.requests import event_number
 from webapp.web.roles import role_required
-from webapp.web.services import services
 from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")

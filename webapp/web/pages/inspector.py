@@ -20,12 +20,12 @@ from webapp.core.foreign_keys import KeyProblem
 from webapp.core.inspection import Parts, explain, findings, json_text, read_object, take_apart
 from webapp.core.jws import sign_with, signature_is_right
 from webapp.core.tokens import Verdict
+from webapp.services import services
 from webapp.web import inspector_words as words
 from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.inspector_examples import DEMO_SECRET, EXAMPLES, example
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.services import services
 
 blueprint = Blueprint("inspector", __name__)
 

@@ -31,6 +31,7 @@ from webapp.core.tokens import Tokens
 from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import Evidence, examine
 from webapp.flows.lab_levers import FAST, Held
+from webapp.services import services, services_of
 from webapp.web.authentication import Auth, settle, tokens_after
 from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.cookies import write_tokens
@@ -43,7 +44,6 @@ from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
-from webapp.web.services import services, services_of
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
 

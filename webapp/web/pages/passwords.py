@@ -7,11 +7,11 @@ from flask_login import current_user
 
 from webapp.core.errors import FieldError
 from webapp.flows import change_password as flow
+from webapp.services import services
 from webapp.web import known_browser
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import PasswordForm
 from webapp.web.limits import PasswordGate
-from webapp.web.services import services
 
 blueprint = Blueprint("passwords", __name__)
 

@@ -9,9 +9,9 @@ from webapp.core.errors import FieldError
 from webapp.core.lifetimes import MAX_SESSION_TTL
 from webapp.core.redirects import is_own_path
 from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
+from webapp.services import services
 from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
 from webapp.web.marks import public
-from webapp.web.services import services
 
 blueprint = Blueprint("preferences", __name__)
 

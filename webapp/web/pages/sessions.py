@@ -7,11 +7,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.flows import end_sessions
+from webapp.services import services
 from webapp.store import events, session_list
 from webapp.store.database import read
 from webapp.web.cookies import clear_tokens
 from webapp.web.requests import event_number
-from webapp.web.services import services
 from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/account")

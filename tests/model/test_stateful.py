@@ -17,8 +17,8 @@ from tests.conftest import build_app
 from tests.support.browser import Browser, cookies_set
 from tests.support.clock import SetClock
 from tests.support.forge import read_parts
+from webapp.services import services_of
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 ACCESS_TTL, GRACE, DAY = 600, 10, 24 * 3600
 PAUSES = [1, GRACE, GRACE + 1, ACCESS_TTL - 1, ACCESS_TTL, ACCESS_TTL + 1, 3600, DAY, 13 * DAY]

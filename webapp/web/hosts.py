@@ -6,8 +6,8 @@ from collections.abc import Container
 
 from flask import Request, abort
 
+from webapp.services import Services
 from webapp.web.marks import View, is_health, is_tokenless
-from webapp.web.services import Services
 
 
 def refuse_foreign_hosts(request: Request, view: View, application: Services) -> None:

@@ -426,7 +426,7 @@ def test_no_honest_session_ends_and_nothing_lives_after_a_log_out() -> None:
 def test_a_thief_beside_the_owner_is_found_out() -> None:
     """Two of the owner's and the thief's requests at once, the pair stolen at any moment.
 
-    `python -m tests.test_exploration` walks further, for minutes: three at once, and case 3 beside the thief.
+    `python -m tests.model.test_exploration` walks further, for minutes: three at once, and case 3 beside the thief.
     """
     explorer = Explorer(Rules(), at_once=2, thief=True)
     explorer.run()

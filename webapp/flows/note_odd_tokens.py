@@ -22,7 +22,9 @@ PER_MINUTE = 120
 _written = {"minute": 0, "count": 0}
 
 
-def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int) -> None:
+def note_odd_tokens(
+    evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int
+) -> None:
     """Write an event for each odd thing about a request's tokens. Never raises.
 
     `duplicates` are the token cookies whose name came more than once.
