@@ -31,8 +31,8 @@ from webapp.core.rotation import (
     settle,
     shows_successor,
 )
+from webapp.core.session import SessionRow
 from webapp.core.standing import Standing, classify
-from webapp.store.auth_sessions import SessionRow
 
 NOW, GRACE, WINDOW = 1_000_000, 10, 600
 OWNER, THIEF = 0, 1

@@ -13,6 +13,7 @@ from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.cli.users import find
 from webapp.core.devices import recognise
 from webapp.core.lifetimes import DAY
+from webapp.core.session import EndReason
 from webapp.core.text import is_storable
 from webapp.flows import end_sessions
 from webapp.flows import purge as purge_flow
@@ -76,7 +77,7 @@ def _device(user_agent: str) -> str:
 def revoke(sid: str) -> None:
     """End one session. That device is logged out on its next request."""
     if not is_storable(sid) or not end_sessions.end_one(
-        sid, reason="admin", client=CLIENT, now=services().clock(), by=COMMAND_LINE
+        sid, reason=EndReason.ADMIN, client=CLIENT, now=services().clock(), by=COMMAND_LINE
     ):
         raise click.ClickException(f"no such session: {sid!r}")
     click.echo(f"Session {sid} has ended.")
@@ -93,11 +94,11 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
     now = services().clock()
     if login:
         whose = find(login)
-        ended = end_sessions.end_all(whose.id, reason="admin", client=CLIENT, now=now, by=COMMAND_LINE)
+        ended = end_sessions.end_all(whose.id, reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE)
     else:
         if not yes and sys.stdin.isatty():
             click.confirm("End everyone's sessions?", abort=True)
-        ended = end_sessions.end_everybodys(reason="admin", client=CLIENT, now=now, by=COMMAND_LINE)
+        ended = end_sessions.end_everybodys(reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE)
     click.echo(f"Sessions ended: {ended}.")
 
 

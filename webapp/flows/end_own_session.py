@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.open_session import end
 from webapp.store import auth_sessions
@@ -17,6 +18,6 @@ def end_own_session(user_id: str, sid: str, client: Client, now: int) -> bool:
         row = auth_sessions.reload(tx, sid)
         if row is None or row.user_id != user_id or not row.is_live(now):
             return False
-        return end(tx, [sid], "ended", client, now, by=user_id) == 1
+        return end(tx, [sid], EndReason.ENDED, client, now, by=user_id) == 1
 
     return transact(work)

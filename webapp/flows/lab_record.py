@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
-from webapp.core.decision import Outcome
+from webapp.core.judgement import Judgement
+from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
-from webapp.flows.judge import Evidence
 from webapp.flows.refresh import Issued
 from webapp.store import lab_requests, lab_sessions
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import DatabaseUnavailable, read, transact
 from webapp.store.lab_requests import Record
 
@@ -33,14 +32,13 @@ def watch(row: SessionRow, now: int) -> None:
 
 def keep(
     tokens: Tokens,
-    evidence: Evidence,
-    outcome: Outcome,
+    judgement: Judgement,
     issued: Issued | None,
     *,
     sid: str,
     user_id: str,
     held: tuple[str | None, str | None],
-    handed: Mapping[str, str],
+    cookies_set: Mapping[str, str],
     method: str,
     path: str,
     seconds: float,
@@ -48,23 +46,23 @@ def keep(
 ) -> None:
     """Keep one request under session `sid`. Never raises.
 
-    `held` are the token texts the browser has after the answer, `handed` the cookies that answer set (empty: cleared);
-    of both only times and generations are kept. `seconds` is what authentication took.
+    `held` are the token texts the browser has after the answer, `cookies_set` the cookies that answer set (empty:
+    cleared). Of both only times and generations are kept. `seconds` is what authentication took.
     """
     access = tokens.verify_access(held[0], "web", now).claims
     refresh = tokens.verify_refresh(held[1], "web", now).claims
-    before = evidence.row.refresh_generation if evidence.row else 0
+    before = judgement.row.refresh_generation if judgement.row else 0
     record = Record(
         sid=sid,
         user_id=user_id,
         at=now,
         method=method[:8],
         path=path[:80],
-        access=evidence.access.state.value,
-        refresh=evidence.refresh.state.value,
-        standing=evidence.standing.value if evidence.standing else None,
-        cell=evidence.column.value,
-        outcome=outcome.value,
+        access=judgement.access.state.value,
+        refresh=judgement.refresh.state.value,
+        standing=judgement.standing.value if judgement.standing else None,
+        cell=judgement.column.value,
+        outcome=judgement.outcome.value,
         what=issued.what if issued else None,
         generation_before=before,
         generation_after=max(
@@ -73,7 +71,7 @@ def keep(
             refresh.gen if refresh else before,
         ),
         cookies=" ".join(
-            f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted(handed.items())
+            f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted(cookies_set.items())
         ),
         microseconds=int(seconds * 1_000_000),
         access_gen=access.gen if access else None,

@@ -8,13 +8,13 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from webapp.core.errors import TokenroomError, TooManyTries
+from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
-from webapp.core.tokens import Channel
+from webapp.core.session import Channel, SessionRow
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.store import events, users
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import DatabaseUnavailable, read, transact
 from webapp.store.users import Credentials
 
@@ -57,7 +57,7 @@ def log_in(
     except TooManyTries as refusal:
         if refusal.first:
             # Once a window: a stranger who goes on trying must not fill the trail.
-            _record("login.limited", found.id if found else None, client, now, limit=refusal.limit)
+            _record(Event.LOGIN_LIMITED, found.id if found else None, client, now, limit=refusal.limit)
         raise
     try:
         row = _enter(lifetimes, found, password, channel, persistent, presented, client, now)
@@ -80,7 +80,7 @@ def _enter(
 ) -> SessionRow:
     proved = verify_password(found.password_hash if found else None, password)
     if found is None or not proved or found.disabled_at is not None:
-        _record("login.failed", found.id if found else None, client, now)
+        _record(Event.LOGIN_FAILED, found.id if found else None, client, now)
         raise WrongCredentials("user name or password is wrong")
     stronger = hash_password(password) if needs_rehash(found.password_hash) else None
 
@@ -91,7 +91,9 @@ def _enter(
             return None
         if stronger:
             users.replace_hash(tx, found.id, found.password_hash, stronger)
-        events.record(tx, "login.succeeded", at=now, user_id=found.id, ip_address=client.ip_address, channel=channel)
+        events.record(
+            tx, Event.LOGIN_SUCCEEDED, at=now, user_id=found.id, ip_address=client.ip_address, channel=channel
+        )
         return open_session(
             tx,
             lifetimes,
@@ -106,11 +108,11 @@ def _enter(
 
     row = transact(work)
     if row is None:
-        _record("login.failed", found.id, client, now)
+        _record(Event.LOGIN_FAILED, found.id, client, now)
         raise WrongCredentials("user name or password is wrong")
     return row
 
 
-def _record(event: str, user_id: str | None, client: Client, now: int, **detail: str) -> None:
+def _record(event: Event, user_id: str | None, client: Client, now: int, **detail: str) -> None:
     # What was typed as a user name is not kept: people type their password there.
     transact(lambda tx: events.record(tx, event, at=now, user_id=user_id, ip_address=client.ip_address, **detail))

@@ -1,20 +1,25 @@
-"""Keep what strangers do with strange tokens: in the trail, but never so much that it fills the disk."""
+"""Record malformed or unexpected tokens in the audit trail, at a limited rate."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Connection
 
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import TokenState
+from webapp.core.events import Event
+from webapp.core.judgement import Judgement
 from webapp.core.standing import Standing
 from webapp.flows.client import Client
-from webapp.flows.judge import CONFIRM_PATIENCE, Evidence
 from webapp.store import events
 from webapp.store.database import DatabaseUnavailable, transact
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 1.0
+"""Seconds. No request waits longer for the trail."""
 
 PER_MINUTE = 120
 """Events a worker writes about unauthenticated oddities in a minute; beyond that they only reach the log."""
@@ -22,20 +27,27 @@ PER_MINUTE = 120
 _written = {"minute": 0, "count": 0}
 
 
-def note_odd_tokens(
-    evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int
-) -> None:
-    """Write an event for each odd thing about a request's tokens. Never raises.
+def is_odd(judgement: Judgement, duplicates: Collection[str] = ()) -> bool:
+    """Whether there is anything to record: asked on every request, so that honest ones cost nothing more."""
+    return (
+        judgement.access.state is TokenState.INVALID
+        or judgement.refresh.state is TokenState.INVALID
+        or judgement.standing is Standing.UNKNOWN
+        or bool(duplicates)
+        or judgement.mismatched
+    )
 
-    `duplicates` are the token cookies whose name came more than once.
+
+def note_odd_tokens(judgement: Judgement, duplicates: Collection[str], client: Client, now: int) -> None:
+    """Record each odd thing about a request's tokens, at `now` (Unix seconds). Never raises.
+
+    `duplicates` are the token cookies that were sent more than once.
     """
-    found = _oddities(evidence, outcome, duplicates)
-    if not found:
-        return
+    found = _oddities(judgement, duplicates)
     if not _may_write(now, len(found)):
         log.warning("odd tokens, not written to the trail: %s", ", ".join(event for event, _ in found))
         return
-    claims = evidence.authentic
+    claims = judgement.claims
     whose = {"user_id": claims.sub, "sid": claims.sid} if claims else {}
 
     def work(tx: Connection) -> None:
@@ -43,7 +55,7 @@ def note_odd_tokens(
             events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
 
     try:
-        transact(work, patience=CONFIRM_PATIENCE)
+        transact(work, patience=PATIENCE)
     except DatabaseUnavailable:
         log.warning("odd tokens, the trail is busy: %s", ", ".join(event for event, _ in found))
 
@@ -56,16 +68,16 @@ def _may_write(now: int, count: int) -> bool:
     return _written["count"] <= PER_MINUTE
 
 
-def _oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str]) -> list[tuple[str, dict[str, str]]]:
+def _oddities(judgement: Judgement, duplicates: Collection[str]) -> list[tuple[Event, dict[str, Any]]]:
     """What honest clients do not send: (event, detail)."""
-    found: list[tuple[str, dict[str, str]]] = []
-    for cookie, verdict in (("access_token", evidence.access), ("refresh_token", evidence.refresh)):
+    found: list[tuple[Event, dict[str, Any]]] = []
+    for cookie, verdict in (("access_token", judgement.access), ("refresh_token", judgement.refresh)):
         if cookie in duplicates:
-            found.append(("cookie.duplicate", {"cookie": cookie}))
+            found.append((Event.COOKIE_DUPLICATE, {"cookie": cookie}))
         elif verdict.state is TokenState.INVALID and verdict.reason:
-            found.append(("token.invalid", {"token": cookie, "reason": verdict.reason}))
-    if evidence.mismatched:
-        found.append(("token.pair_mismatch", {}))
-    if evidence.standing is Standing.UNKNOWN:
-        found.append(("refresh.unknown", {"outcome": outcome.value}))
+            found.append((Event.TOKEN_INVALID, {"token": cookie, "reason": verdict.reason}))
+    if judgement.mismatched:
+        found.append((Event.TOKEN_PAIR_MISMATCH, {}))
+    if judgement.standing is Standing.UNKNOWN:
+        found.append((Event.REFRESH_UNKNOWN, {"outcome": judgement.outcome.value}))
     return found

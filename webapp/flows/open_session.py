@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
-from webapp.core.tokens import Channel
+from webapp.core.session import Channel, EndReason, SessionRow
 from webapp.flows.client import Client
 from webapp.store import auth_sessions, events
-from webapp.store.auth_sessions import MAX_LIVE_SESSIONS, SessionRow
+from webapp.store.auth_sessions import MAX_LIVE_SESSIONS
 
 
 def open_session(
@@ -30,7 +31,7 @@ def open_session(
     The caller holds the user's row, so that parallel log-ins count one after another.
     """
     expires_at = now + lifetimes.session
-    end(tx, presented, "replaced", client, now, by=user_id)
+    end(tx, presented, EndReason.REPLACED, client, now, by=user_id)
     row = auth_sessions.start(
         tx,
         user_id=user_id,
@@ -44,10 +45,10 @@ def open_session(
         refresh_expires_at=lifetimes.refresh_expiry(now, expires_at),
     )
     others = [sid for sid in auth_sessions.live_sids(tx, user_id, now) if sid != row.sid]
-    end(tx, others[MAX_LIVE_SESSIONS - 1 :], "limit", client, now, by=user_id)
+    end(tx, others[MAX_LIVE_SESSIONS - 1 :], EndReason.LIMIT, client, now, by=user_id)
     events.record(
         tx,
-        "session.started",
+        Event.SESSION_STARTED,
         at=now,
         user_id=user_id,
         sid=row.sid,
@@ -58,7 +59,7 @@ def open_session(
     return row
 
 
-def end(tx: Connection, sids: Collection[str], reason: str, client: Client, now: int, *, by: str | None) -> int:
+def end(tx: Connection, sids: Collection[str], reason: EndReason, client: Client, now: int, *, by: str | None) -> int:
     """End these sessions, with one event for each that this call ended; how many those were.
 
     `by` is the id of the person who caused it.
@@ -66,5 +67,5 @@ def end(tx: Connection, sids: Collection[str], reason: str, client: Client, now:
     ended = auth_sessions.revoke_all_of(tx, sids, reason, now)
     for sid, owner in auth_sessions.owners(tx, ended).items():
         detail = {"reason": reason} | ({"by": by} if by not in (None, owner) else {})
-        events.record(tx, "session.revoked", at=now, user_id=owner, sid=sid, ip_address=client.ip_address, **detail)
+        events.record(tx, Event.SESSION_REVOKED, at=now, user_id=owner, sid=sid, ip_address=client.ip_address, **detail)
     return len(ended)

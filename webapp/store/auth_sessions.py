@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Collection
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
 
-from webapp.core.tokens import Channel, new_jti
+from webapp.core.session import Channel, EndReason, SessionRow, new_jti
 from webapp.store.driver import OwnConnection, Statement
+from webapp.store.live import live
 from webapp.store.models import AuthSession, User
 
 MAX_LIVE_SESSIONS = 20
@@ -20,48 +21,6 @@ MAX_LIVE_SESSIONS = 20
 
 _sessions = cast(Table, AuthSession.__table__)
 _users = cast(Table, User.__table__)
-
-
-class SessionRow(NamedTuple):
-    """A session joined with its user: all that an authenticated request needs to know."""
-
-    sid: str
-    user_id: str
-    channel: str
-    created_at: int
-    auth_time: int
-    expires_at: int
-    last_seen_at: int
-    persistent: bool
-    credential_epoch: int
-    revoked_at: int | None
-    revoked_reason: str | None
-    refresh_generation: int
-    refresh_jti: str
-    refresh_issued_at: int
-    refresh_expires_at: int
-    refresh_confirmed_at: int | None
-    previous_refresh_jti: str | None
-    access_ttl: int | None
-    refresh_ttl: int | None
-    watched_from: int | None
-    username: str
-    email: str
-    name: str
-    role: str
-    theme: str
-    language: str
-    user_credential_epoch: int
-    disabled_at: int | None
-
-    def is_live(self, now: int) -> bool:
-        """Not ended, not past its absolute lifetime, and no older than the user's last change of credentials."""
-        return (
-            self.revoked_at is None
-            and now < self.expires_at
-            and self.disabled_at is None
-            and self.credential_epoch == self.user_credential_epoch
-        )
 
 
 _OF_USER = {"user_credential_epoch": "credential_epoch"}
@@ -80,6 +39,9 @@ _BY_SID = (
     .where(_sessions.c.id == bindparam("sid"))
 )
 _LOAD = Statement(_BY_SID)
+
+_IS_LIVE = exists().where(_users.c.id == _sessions.c.user_id, live(bindparam("now"))).correlate(_sessions)
+"""The condition of an UPDATE: the session is live at this very moment."""
 
 
 def load(sid: str) -> SessionRow | None:
@@ -143,12 +105,7 @@ _ROTATE = Statement(
         _sessions.c.id == bindparam("sid"),
         _sessions.c.refresh_generation == bindparam("gen"),
         _sessions.c.refresh_jti == bindparam("jti"),
-        _sessions.c.revoked_at.is_(None),
-        _sessions.c.expires_at > bindparam("now"),
-        _sessions.c.credential_epoch
-        == select(_users.c.credential_epoch)
-        .where(_users.c.id == _sessions.c.user_id, _users.c.disabled_at.is_(None))
-        .scalar_subquery(),
+        _IS_LIVE,
     )
     .values(
         refresh_generation=bindparam("gen") + 1,
@@ -160,19 +117,6 @@ _ROTATE = Statement(
         last_seen_at=bindparam("now"),
     )
 )
-
-
-def successor_of(row: SessionRow, *, now: int, refresh_expires_at: int) -> SessionRow:
-    """The row as a rotation at `now` will leave it, with the next generation's jti. Changes nothing."""
-    return row._replace(
-        refresh_generation=row.refresh_generation + 1,
-        previous_refresh_jti=row.refresh_jti,
-        refresh_jti=new_jti(),
-        refresh_issued_at=now,
-        refresh_expires_at=refresh_expires_at,
-        refresh_confirmed_at=None,
-        last_seen_at=now,
-    )
 
 
 def rotate(tx: Connection | OwnConnection, row: SessionRow, successor: SessionRow) -> bool:
@@ -209,7 +153,7 @@ def confirm(tx: Connection | OwnConnection, sid: str, generation: int, now: int)
     return _CONFIRM.changed(tx, sid=sid, gen=generation, now=now) == 1
 
 
-def revoke(tx: Connection, sid: str, reason: str, now: int) -> bool:
+def revoke(tx: Connection, sid: str, reason: EndReason, now: int) -> bool:
     """End a session. True if this call ended it; a session that is already ended keeps its reason."""
     statement = (
         update(_sessions)
@@ -237,9 +181,7 @@ def live_sessions(tx: Connection, user_id: str, now: int) -> list[LiveSession]:
         .join(_users, _users.c.id == _sessions.c.user_id)
         .where(
             _sessions.c.user_id == user_id,
-            _sessions.c.revoked_at.is_(None),
-            _sessions.c.expires_at > now,
-            _sessions.c.credential_epoch == _users.c.credential_epoch,
+            live(now),
         )
         .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
     )
@@ -251,7 +193,7 @@ def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
     return [session.sid for session in live_sessions(tx, user_id, now)]
 
 
-def revoke_all_of(tx: Connection, sids: Collection[str], reason: str, now: int) -> list[str]:
+def revoke_all_of(tx: Connection, sids: Collection[str], reason: EndReason, now: int) -> list[str]:
     """End these sessions; the ids of those that this call ended."""
     return [sid for sid in sorted(sids) if revoke(tx, sid, reason, now)]
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import structlog
 from sqlalchemy import Connection, Table, insert, or_, select
 
+from webapp.core.events import Event
 from webapp.store.database import after_commit
 from webapp.store.models import SecurityEvent, User
 
@@ -22,7 +23,7 @@ _users = cast(Table, User.__table__)
 
 def record(
     tx: Connection,
-    event: str,
+    event: Event,
     *,
     at: int,
     user_id: str | None = None,
@@ -34,14 +35,14 @@ def record(
     tx.execute(
         insert(_events).values(
             at=at,
-            event=event,
+            event=event.value,
             user_id=user_id,
             sid=sid,
             ip_address=ip_address,
             detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
         )
     )
-    after_commit(lambda: log.info(event, user_id=user_id, sid=sid, ip=ip_address, **detail))
+    after_commit(lambda: log.info(event.value, user_id=user_id, sid=sid, ip=ip_address, **detail))
 
 
 class EventRow(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Table, and_, delete, or_, select
 
+from webapp.store.live import live as is_live
 from webapp.store.models import AuthSession, User
 
 _sessions = cast(Table, AuthSession.__table__)
@@ -84,13 +85,7 @@ def of_user(tx: Connection, user_id: str, *, ended_since: int) -> list[ListedSes
 
 def live(tx: Connection, *, now: int, user_id: str | None = None, after: str = "", limit: int) -> list[ListedSession]:
     """Sessions whose row is live, of one person or of all, by id, beginning after the id `after`."""
-    statement = _LISTING.where(
-        _sessions.c.id > after,
-        _sessions.c.revoked_at.is_(None),
-        _sessions.c.expires_at > now,
-        _users.c.disabled_at.is_(None),
-        _sessions.c.credential_epoch == _users.c.credential_epoch,
-    )
+    statement = _LISTING.where(_sessions.c.id > after, is_live(now))
     if user_id is not None:
         statement = statement.where(_sessions.c.user_id == user_id)
     return [ListedSession._make(row) for row in tx.execute(statement.order_by(_sessions.c.id).limit(limit))]

@@ -1,4 +1,7 @@
-"""Which host names are answered. A development server that was put on a network by mistake answers to nobody."""
+"""Which host names are answered. A development server that is on a network by mistake answers nobody there.
+
+Flask's own TRUSTED_HOSTS is asked before routing, so it would refuse health probes, which address hosts by number.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,21 @@ from collections.abc import Container
 
 from flask import Request, abort
 
-from webapp.services import Services
+from webapp.config import Settings
 from webapp.web.marks import View, is_health, is_tokenless
 
 
-def refuse_foreign_hosts(request: Request, view: View, application: Services) -> None:
-    """400 for a `Host` that is not ours. Probes address hosts by number and pass; in production scrapes too."""
-    host, hosts = request.environ.get("HTTP_HOST", ""), application.hosts
+def refuse_foreign_hosts(request: Request, view: View, hosts: Container[str], settings: Settings) -> None:
+    """400 for a `Host` that is not among `hosts`. Health probes pass, and in production scrapes too."""
+    host = request.environ.get("HTTP_HOST", "")
     if host in hosts or is_ours(host, hosts) or is_health(view):
         return
-    if not (application.settings.production and is_tokenless(view)):
+    if not (settings.production and is_tokenless(view)):
         abort(400)
 
 
 def is_ours(host: str, hosts: Container[str]) -> bool:
-    """Is this `Host` header (name, or name and port) one that this application answers to?"""
+    """Whether this `Host` header (name, or name and port) is one that this application answers to."""
     name = host.lower()
     if not name.endswith("]"):
         name = name.rpartition(":")[0] or name

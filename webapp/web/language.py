@@ -26,8 +26,8 @@ def register(app: Flask) -> None:
 def select_language() -> str:
     """The person's own choice, else this browser's choice, else what the browser prefers."""
     auth = g.get("auth")
-    if auth is not None and auth.user is not None and auth.user.language in LANGUAGES:
-        return str(auth.user.language)
+    if auth is not None and auth.person is not None and auth.person.language in LANGUAGES:
+        return str(auth.person.language)
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
 
@@ -40,7 +40,7 @@ def language() -> str:
 def theme() -> str:
     """auto, light or dark: the person's choice, else this browser's."""
     auth = g.get("auth")
-    chosen = auth.user.theme if auth is not None and auth.user is not None else request.cookies.get(THEME_COOKIE)
+    chosen = auth.person.theme if auth is not None and auth.person is not None else request.cookies.get(THEME_COOKIE)
     return chosen if chosen in THEMES else "auto"
 
 

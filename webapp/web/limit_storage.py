@@ -13,13 +13,17 @@ from typing import TypeVar
 
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, Storage
+from prometheus_client import Counter
 
 from webapp.flows import count as count_flow
 from webapp.services import services
 from webapp.store.database import DatabaseUnavailable
-from webapp.web.metrics import LIMIT_STORE_FAILURES
 
 log = logging.getLogger(__name__)
+
+LIMIT_STORE_FAILURES = Counter(
+    "tokenroom_limit_store_failures", "How often a rate-limit store was found to be down.", ("store",)
+)
 
 T = TypeVar("T")
 

@@ -20,11 +20,11 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import Storage
 
 from webapp.core.errors import TooManyTries
+from webapp.core.judgement import Judgement
 from webapp.core.lifetimes import MINUTE
 from webapp.core.standing import Standing
 from webapp.core.text import fold, is_storable
 from webapp.flows.client import Client
-from webapp.flows.judge import Evidence
 from webapp.services import services, services_of
 from webapp.store.users import Credentials
 from webapp.web import known_browser
@@ -188,14 +188,14 @@ class PasswordGate(_Gate):
         self._count("password", user_id)
 
 
-def count_refresh(evidence: Evidence, now: int) -> None:
+def limit_refresh(judgement: Judgement, now: int) -> None:
     """Count a refresh of a session. Raises TooManyTries above 30 a minute.
 
     A session that was last refreshed a minute ago or more cannot be doing it too often, so nothing is counted then:
     in ordinary use this costs no statement at all.
     """
-    row = evidence.row
+    row = judgement.row
     assert row is not None
-    if evidence.standing is Standing.CURRENT and now - row.refresh_issued_at >= MINUTE:
+    if judgement.standing is Standing.CURRENT and now - row.refresh_issued_at >= MINUTE:
         return
     count("refresh", row.sid)

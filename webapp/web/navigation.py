@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
 
 def page_context() -> dict[str, Any]:
     auth = g.get("auth")
-    user = auth.user if auth is not None else None
+    user = auth.person if auth is not None else None
     items = [
         (url_for(endpoint), words)
         for endpoint, words, role in SIGNED_IN

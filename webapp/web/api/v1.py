@@ -12,10 +12,10 @@ from marshmallow import ValidationError
 
 from webapp.core.devices import describe
 from webapp.core.errors import FieldError
+from webapp.core.session import SessionRow
 from webapp.flows.end_own_session import end_own_session
 from webapp.flows.save_profile import save_profile
 from webapp.store import auth_sessions, users
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import read
 from webapp.web.api import schema, tokens
 from webapp.web.api.bearer import needs_role
@@ -23,6 +23,7 @@ from webapp.web.api.body import named, read_body
 from webapp.web.api.openapi import DOCUMENT, end_point
 from webapp.web.api.problems import problem, problem_of
 from webapp.web.marks import public
+from webapp.web.requests import client
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")
 answers = partial(end_point, blueprint)
@@ -122,7 +123,7 @@ def change_me() -> Response:
     gives={200: ("Newest first, website sessions included", schema.Sessions)},
 )
 def sessions() -> Response:
-    found = read(lambda tx: auth_sessions.live_sessions(tx, current_user.id, g.auth.door))
+    found = read(lambda tx: auth_sessions.live_sessions(tx, current_user.id, g.auth.judged_at))
     return jsonify(
         sessions=[
             {
@@ -148,7 +149,7 @@ def sessions() -> Response:
     description="You can end the current session, too. A session that is not yours or has already ended returns 404.",
 )
 def end_session(sid: str) -> Response:
-    if not end_own_session(current_user.id, sid, g.auth.client, g.auth.door):
+    if not end_own_session(current_user.id, sid, client(), g.auth.judged_at):
         return problem_of(404)
     return Response(status=204)
 

@@ -8,8 +8,9 @@ from flask import request
 
 from webapp.flows import lab_record
 from webapp.services import services
-from webapp.web.authentication import Auth, tokens_after
+from webapp.web.cookies import held_after
 from webapp.web.lab.stage import WITNESS, Witness
+from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ TELL_THEMSELVES = frozenset({"lab.show", "lab.expire", "lab.pace", "lab.act", "l
 
 def record(auth: Auth) -> None:
     """Keep this request if its session is watched, or if it is played on the stage. Never raises."""
-    if auth.user is None or request.endpoint not in TELL_THEMSELVES:
+    if auth.person is None or request.endpoint not in TELL_THEMSELVES:
         remember(auth)
 
 
@@ -34,25 +35,24 @@ def remember(auth: Auth) -> None:
 
 def _remember(auth: Auth) -> None:
     witness: Witness | None = request.environ.get(WITNESS)
-    row = auth.evidence.row
+    row = auth.judgement.row
     if witness is not None:
         witness.note(auth)
         sid, user_id = witness.audience
-    elif row is not None and auth.evidence.live and (row.watched_from is not None or request.blueprint == "lab"):
+    elif row is not None and auth.judgement.live and (row.watched_from is not None or request.blueprint == "lab"):
         sid, user_id = row.sid, row.user_id
     else:
         return
     lab_record.keep(
         services().tokens,
-        auth.evidence,
-        auth.outcome,
+        auth.judgement,
         auth.issued,
         sid=sid,
         user_id=user_id,
-        held=tokens_after(auth),
-        handed=auth.handed or {},
+        held=held_after(auth),
+        cookies_set=auth.cookies_set or {},
         method=request.method,
         path=request.path if witness is None else lab_record.STAGE_PATH,
         seconds=auth.elapsed,
-        now=auth.door,
+        now=auth.judged_at,
     )

@@ -15,11 +15,10 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
 from webapp.core import foreign_keys
-from webapp.core.claims import Invalid
+from webapp.core.claims import Invalid, Verdict
 from webapp.core.foreign_keys import KeyProblem
 from webapp.core.inspection import Parts, explain, findings, json_text, read_object, take_apart
 from webapp.core.jws import sign_with, signature_is_right
-from webapp.core.tokens import Verdict
 from webapp.services import services
 from webapp.web import inspector_words as words
 from webapp.web.claims import HEADER, KIND, phrase

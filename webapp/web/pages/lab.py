@@ -27,14 +27,15 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.judgement import Judgement
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_levers, lab_record
-from webapp.flows.judge import Evidence, examine
+from webapp.flows.judge import judge
 from webapp.flows.lab_levers import FAST, Held
 from webapp.services import services, services_of
-from webapp.web.authentication import Auth, settle, tokens_after
 from webapp.web.claims import HEADER, KIND, phrase
-from webapp.web.cookies import write_tokens
+from webapp.web.cookies import held_after, write_tokens
+from webapp.web.hooks import settle
 from webapp.web.lab import words
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, kind_of, lit_case
@@ -44,6 +45,8 @@ from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
+from webapp.web.person import Auth
+from webapp.web.requests import client
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
 
@@ -141,22 +144,22 @@ def stage() -> str:
 @peek
 def state() -> Response:
     """`GET /lab/state`: what the next request would be, as JSON. Looks only. Says nothing that the cookies do not."""
-    access, refresh = g.auth.cookies
+    access, refresh = g.auth.sent
     now = services().clock()
     board = foretell(services().tokens, access.value, refresh.value, now)
     return jsonify(_state(board, now))
 
 
 def _state(board: Board, now: int) -> dict[str, Any]:
-    row = board.evidence.row
+    row = board.judgement.row
     return {
         "now": now,
         "case": board.case,
         "outcome": board.outcome.value,
         "words": str(words.OUTCOME[board.outcome]),
-        "cell": f"{board.evidence.access.state.value}/{board.evidence.column.value}",
+        "cell": f"{board.judgement.access.state.value}/{board.judgement.column.value}",
         "generation": row.refresh_generation if row else None,
-        "live": board.evidence.live,
+        "live": board.judgement.live,
         **{
             view.name: {
                 "state": view.state.value,
@@ -170,14 +173,14 @@ def _state(board: Board, now: int) -> dict[str, Any]:
 
 
 def _stage() -> Stage:
-    return Stage(services().tokens, current_user.auth_session, g.auth.client, services().clock())
+    return Stage(services().tokens, current_user.auth_session, client(), services().clock())
 
 
-def _pull(lever: Callable[[Tokens, Evidence, int], Held | None], done: object) -> Response:
+def _pull(lever: Callable[[Tokens, Judgement, int], Held | None], done: object) -> Response:
     """Let this request be an ordinary one first, case and all; then pull the lever on the pair that came of it."""
     answer = _settled()
     tokens, now = services().tokens, services().clock()
-    held = lever(tokens, examine(tokens, *tokens_after(g.auth), "web", now), now)
+    held = lever(tokens, judge(tokens, *held_after(g.auth), "web", now), now)
     if held is not None:
         write_tokens(answer, held.row, access=held.access, refresh=held.refresh)
     return _fill(answer, notice=("ok", done) if held else OVERTAKEN)
@@ -197,13 +200,13 @@ def _settled() -> Response:
 def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: Any) -> Response:
     auth: Auth = g.auth
     tokens, now = services().tokens, services().clock()
-    row = auth.evidence.row
+    row = auth.judgement.row
     assert row is not None
     remember(auth)
     lab_record.watch(row, now)
-    board = foretell(tokens, *tokens_after(auth), now)
+    board = foretell(tokens, *held_after(auth), now)
     requests, collected = lab_record.recall(row.sid, row.user_id)
-    current = board.evidence.row or row
+    current = board.judgement.row or row
     page = render_template(
         "lab/lab.html",
         cases=FOUR_CASES,

@@ -27,9 +27,9 @@ def save() -> Response:
     picked = {name: value for name, (value, _allowed) in chosen.items() if value is not None}
     if any(value not in chosen[name][1] for name, value in picked.items()):
         abort(400)
-    if g.auth.user is not None:
+    if g.auth.person is not None:
         try:
-            save_profile(g.auth.user.id, **picked)
+            save_profile(g.auth.person.id, **picked)
         except FieldError:
             abort(400)
     # Unlike after a log-in, the log-in page itself is a fine place to come back to.
