@@ -11,14 +11,15 @@ from sqlalchemy import text
 
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
-from webapp.core.rotation import Settled
-from webapp.flows import judge
+from webapp.core.rotation import Refreshed
+from webapp.flows import confirm, end_reused
 from webapp.flows import refresh as refresh_flow
 from webapp.services import services
 from webapp.store.database import DatabaseUnavailable, db
 from webapp.web import authentication
-from webapp.web.authentication import public, settle
+from webapp.web.authentication import public
 from webapp.web.cookies import clear_tokens
+from webapp.web.hooks import settle
 
 BOTH = {"access_token", "refresh_token"}
 
@@ -59,7 +60,7 @@ def person(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
     @app.get("/test/stranger")
     @public
     def stranger() -> str:
-        return "hello" if g.auth.user is None else "signed in"
+        return "hello" if g.auth.person is None else "signed in"
 
     visitor.sign_up()
     clock.advance(600)
@@ -184,7 +185,7 @@ def test_a_database_error_at_the_door(person: Browser, monkeypatch: pytest.Monke
 
     before = person.access, person.refresh
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "examine", fails)
+        patched.setattr(authentication, "judge", fails)
         for path in ("/", "/account", "/login", "/test/me", "/nothing"):
             answer = person.get(path)
             assert answer.status_code == 503
@@ -200,7 +201,7 @@ def test_a_failing_confirmation_is_skipped(person: Browser, monkeypatch: pytest.
 
     person.get("/test/me")
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "transact", fails)
+        patched.setattr(confirm, "transact_alone", fails)
         assert person.get("/test/me").status_code == 200
     assert person.get("/test/me").status_code == 200
 
@@ -218,7 +219,7 @@ def test_theft_that_cannot_be_written_is_503(
         raise DatabaseUnavailable("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "transact", fails)
+        patched.setattr(end_reused, "transact", fails)
         answer = old.get("/test/me")
         assert answer.status_code == 503
         assert not cookies_set(answer)
@@ -246,5 +247,5 @@ def test_a_duplicate_cookie_is_invalid(app: Flask, person: Browser, clock: SetCl
 
 def test_words_for_every_outcome_of_a_refresh() -> None:
     """What is shown and counted has a name each."""
-    assert len({str(what) for what in Settled}) == len(Settled) == 8
-    assert refresh_flow.Issued(Settled.ENDED).row is None
+    assert len({str(what) for what in Refreshed}) == len(Refreshed) == 8
+    assert refresh_flow.Issued(Refreshed.ENDED).row is None

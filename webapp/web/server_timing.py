@@ -43,7 +43,7 @@ def _words(auth: Auth) -> str:
         issued = auth.issued
         if issued is None or issued.row is None:
             return f"nothing reissued: {issued.what if issued else 'left to the next request'}"
-        return _DONE[issued.what]
+        return "refresh reissued" if auth.outcome is Outcome.RENEW and issued.refresh else _DONE[issued.what]
     if auth.outcome is Outcome.PROCEED and auth.judgement.refresh.state is TokenState.VALID:
         return "both valid"
     if auth.person is None:
