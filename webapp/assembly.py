@@ -13,9 +13,9 @@ from webapp import cli, log, web
 from webapp.config import Settings, as_flask_config
 from webapp.core.errors import KeyRingError, SettingsError
 from webapp.core.keys import KeyRing
+from webapp.flows.open_key_ring import open_key_ring
 from webapp.store.database import db, engine_options, prepare_engine
 from webapp.store.key_file import FollowedKeyRing, KeyFile
-from webapp.store.key_setup import open_key_ring
 from webapp.web import request_id
 from webapp.web.application import Application
 from webapp.web.client_address import with_plain_address
@@ -32,7 +32,7 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
     key_file = KeyFile(chosen.keys_file)
     ring: KeyRing | None
     try:
-        ring = open_key_ring(key_file, chosen, system_clock())
+        ring = open_key_ring(key_file, chosen.access_algorithm, system_clock(), may_make=not chosen.production)
     except KeyRingError:
         if not cli.is_command():
             raise

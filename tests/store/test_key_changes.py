@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import Settings
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import ACCESS, KeyRing, new_secret
+from webapp.flows.open_key_ring import make_key_ring, open_key_ring
 from webapp.store.key_file import FollowedKeyRing, KeyFile
-from webapp.store.key_setup import make_key_ring, open_key_ring
 
 
 class Ticks:
@@ -139,15 +138,10 @@ def test_a_failed_change_leaves_the_file_alone(file: KeyFile) -> None:
     assert file.path.read_bytes() == before
 
 
-def settings(tmp_path: Path, **values: str) -> Settings:
-    return Settings.load({}, {"WEBAPP_INSTANCE_PATH": str(tmp_path)} | {f"WEBAPP_{n}": v for n, v in values.items()})
-
-
 def test_development_adds_a_key_of_the_algorithm_asked_for_once(tmp_path: Path, file: KeyFile) -> None:
     old = file.read().active(ACCESS).kid
-    wanted = settings(tmp_path, ACCESS_ALGORITHM="EdDSA")
     with ThreadPoolExecutor(8) as pool:
-        rings = list(pool.map(lambda _: open_key_ring(file, wanted, 200), range(8)))
+        rings = list(pool.map(lambda _: open_key_ring(file, "EdDSA", 200, may_make=True), range(8)))
     assert {ring.active(ACCESS).kid for ring in rings} == {file.read().active(ACCESS).kid}
     assert file.read().active(ACCESS).alg == "EdDSA"
     assert len(file.read().keys) == 3
@@ -155,21 +149,19 @@ def test_development_adds_a_key_of_the_algorithm_asked_for_once(tmp_path: Path, 
 
 
 def test_production_refuses_another_algorithm_and_names_the_command(tmp_path: Path, file: KeyFile) -> None:
-    wanted = settings(tmp_path, ACCESS_ALGORITHM="ES256", ENV="production", PUBLIC_URL="https://x.example.com")
     before = file.path.read_bytes()
     with pytest.raises(KeyRingError, match="keys rotate --purpose access --algorithm ES256"):
-        open_key_ring(file, wanted, 200)
+        open_key_ring(file, "ES256", 200, may_make=False)
     assert file.path.read_bytes() == before
 
 
 def test_production_makes_no_ring(tmp_path: Path) -> None:
-    wanted = settings(tmp_path, ENV="production", PUBLIC_URL="https://x.example.com")
     with pytest.raises(KeyRingError, match="keys init"):
-        open_key_ring(KeyFile(tmp_path / "none.json"), wanted, 200)
+        open_key_ring(KeyFile(tmp_path / "none.json"), "ES256", 200, may_make=False)
 
 
 def test_the_ring_made_in_development_has_the_algorithm_asked_for(tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "fresh.json")
-    ring = open_key_ring(file, settings(tmp_path, ACCESS_ALGORITHM="ES256"), 1)
+    ring = open_key_ring(file, "ES256", 1, may_make=True)
     assert ring.active(ACCESS).alg == "ES256"
     assert len(ring.keys) == 2

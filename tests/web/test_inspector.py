@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 
 from tests.support.browser import Browser, cookies_set
-from webapp.core.foreign_keys import ALGORITHMS
+from webapp.core.inspector.pasted_keys import ALGORITHMS
 from webapp.core.jws import sign_with
 from webapp.core.keys import encode_base64url
 from webapp.store.database import db
-from webapp.web.inspector_examples import EXAMPLES
+from webapp.web.inspector.examples import EXAMPLES
 from webapp.web.services import services_of
 
 

@@ -13,10 +13,10 @@ from flask.cli import AppGroup
 
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import ACCESS, ALGORITHMS, PURPOSES, REFRESH, Key
+from webapp.flows.open_key_ring import make_key_ring
 from webapp.flows.rotate_keys import keep_verifying, record_keys, retire_key, rotate_keys
 from webapp.store.database import DatabaseUnavailable
 from webapp.store.key_file import KeyFile
-from webapp.store.key_setup import make_key_ring
 from webapp.web.services import Services, services_of
 
 T = TypeVar("T")

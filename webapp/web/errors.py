@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from webapp.core.errors import TooManyTries
 from webapp.store.database import UNAVAILABLE_ERRORS
 from webapp.web import request_id
-from webapp.web.api.problems import CODES, problem_of
+from webapp.web.api.errors import CODES, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
 from webapp.web.requests import asks_for_json, is_api
 

@@ -18,7 +18,7 @@ from webapp.core.decision import Outcome, TokenState
 from webapp.core.strict_json import NotStrictJson, read_object
 from webapp.flows import audit, judge
 from webapp.flows.judge import Evidence
-from webapp.web.api.problems import challenge, problem, refuse
+from webapp.web.api.errors import challenge, problem, refuse
 from webapp.web.authentication import Auth
 from webapp.web.marks import View, is_open
 from webapp.web.person import Person

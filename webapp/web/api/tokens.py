@@ -18,7 +18,7 @@ from webapp.web import metrics
 from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
-from webapp.web.api.problems import challenge, problem
+from webapp.web.api.errors import challenge, problem
 from webapp.web.limits import LogInGate, count_refresh
 from webapp.web.requests import client
 from webapp.web.services import services

@@ -20,8 +20,8 @@ from webapp.store.database import read
 from webapp.web.api import schema, tokens
 from webapp.web.api.bearer import needs_role
 from webapp.web.api.body import named, read_body
+from webapp.web.api.errors import problem, problem_of
 from webapp.web.api.openapi import DOCUMENT, end_point
-from webapp.web.api.problems import problem, problem_of
 from webapp.web.marks import public
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")

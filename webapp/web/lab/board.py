@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 from webapp.core.decision import Outcome, TokenState, case_of
-from webapp.core.inspection import Claim, explain
+from webapp.core.inspector.take_apart import Claim, explain
 from webapp.core.jws import read_token
 from webapp.core.tokens import Tokens, Verdict
 from webapp.flows.judge import Evidence, examine

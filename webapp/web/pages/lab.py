@@ -32,8 +32,8 @@ from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import Evidence, examine
 from webapp.flows.lab_levers import FAST, Held
 from webapp.web.authentication import Auth, settle, tokens_after
-from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.cookies import write_tokens
+from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.lab import words
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, kind_of, lit_case

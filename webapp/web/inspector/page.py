@@ -14,15 +14,15 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
-from webapp.core import foreign_keys
 from webapp.core.claims import Invalid
-from webapp.core.foreign_keys import KeyProblem
-from webapp.core.inspection import Parts, explain, findings, json_text, read_object, take_apart
+from webapp.core.inspector import pasted_keys
+from webapp.core.inspector.pasted_keys import KeyProblem
+from webapp.core.inspector.take_apart import Parts, explain, findings, json_text, read_object, take_apart
 from webapp.core.jws import sign_with, signature_is_right
 from webapp.core.tokens import Verdict
-from webapp.web import inspector_words as words
-from webapp.web.claims import HEADER, KIND, phrase
-from webapp.web.inspector_examples import DEMO_SECRET, EXAMPLES, example
+from webapp.web.inspector import words
+from webapp.web.inspector.examples import DEMO_SECRET, EXAMPLES, example
+from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.services import services
@@ -66,7 +66,7 @@ def work() -> Response:
         _inspect(desk)
         return _page(desk)
     desk = Desk({name: request.form.get(name, "").replace("\r\n", "\n") for name in FIELDS})
-    if desk.fields["alg"] not in foreign_keys.ALGORITHMS:
+    if desk.fields["alg"] not in pasted_keys.ALGORITHMS:
         desk.fields["alg"] = "HS256"
     action = request.form.get("do")
     if action == "generate":
@@ -99,9 +99,9 @@ def _build(desk: Desk, *, new_key: bool = False) -> None:
         if value is None:
             desk.problems[name] = str(words.NOT_AN_OBJECT)
     if new_key and not desk.problems:  # else the key on the desk, which fits the token above, would be lost
-        fields["key"], desk.public_key = foreign_keys.generate(fields["alg"], services().clock())
+        fields["key"], desk.public_key = pasted_keys.generate(fields["alg"], services().clock())
     try:
-        key = foreign_keys.read_key(fields["key"], fields["alg"], "sign")
+        key = pasted_keys.read_key(fields["key"], fields["alg"], "sign")
     except KeyProblem as problem:
         desk.problems["key"] = str(words.KEY[problem.code])
         return
@@ -117,7 +117,7 @@ def _copy_to_builder(desk: Desk) -> None:
     assert parts is not None and parts.header is not None
     desk.fields["header"] = json_text(parts.header, indent=2)
     desk.fields["claims"] = json_text(parts.payload, indent=2)
-    if parts.header.get("alg") in foreign_keys.ALGORITHMS:
+    if parts.header.get("alg") in pasted_keys.ALGORITHMS:
         desk.fields["alg"] = parts.header["alg"]
 
 
@@ -134,12 +134,12 @@ def _inspect(desk: Desk) -> None:
 
 def _with_given_key(desk: Desk, text: str, alg: object) -> tuple[str, str]:
     key = desk.fields["key"].strip()
-    if alg not in foreign_keys.ALGORITHMS:
+    if alg not in pasted_keys.ALGORITHMS:
         return "bad", str(words.UNSIGNED if str(alg).lower() == "none" else words.OTHER_ALGORITHM)
     if not key:
         return "info", str(words.NO_KEY)
     try:
-        right = signature_is_right(text, foreign_keys.read_key(key, str(alg), "verify"), str(alg))
+        right = signature_is_right(text, pasted_keys.read_key(key, str(alg), "verify"), str(alg))
     except KeyProblem as problem:
         desk.problems.setdefault("key", str(words.KEY[problem.code]))
         return "info", str(words.UNUSABLE_KEY)
@@ -147,7 +147,7 @@ def _with_given_key(desk: Desk, text: str, alg: object) -> tuple[str, str]:
         return "bad", str(words.WRONG_SIGNATURE)
     return (
         ("warn", str(words.RIGHT_BUT_SHORT))
-        if foreign_keys.is_short(key, str(alg))
+        if pasted_keys.is_short(key, str(alg))
         else ("ok", str(words.RIGHT_SIGNATURE))
     )
 
@@ -180,7 +180,7 @@ def _page(desk: Desk) -> Response:
         if parts and parts.payload is not None
         else [],
         examples=EXAMPLES,
-        algorithms=foreign_keys.ALGORITHMS,
+        algorithms=pasted_keys.ALGORITHMS,
         words=words,
         reason=words.reason,
         claim_kinds=KIND,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.foreign_keys import ALGORITHMS, KeyProblem, generate, is_short, read_key
-from webapp.core.inspection import (
+from webapp.core.inspector.pasted_keys import ALGORITHMS, KeyProblem, generate, is_short, read_key
+from webapp.core.inspector.take_apart import (
     MAX_DEPTH,
     claim_kind,
     explain,
