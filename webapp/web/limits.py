@@ -26,7 +26,7 @@ from webapp.core.text import fold, is_storable
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
 from webapp.store.users import Credentials
-from webapp.web import known_browser
+from webapp.web import device_cookie
 from webapp.web.limit_storage import SharedStorage
 from webapp.web.requests import client
 from webapp.web.services import services, services_of
@@ -166,7 +166,7 @@ class LogInGate(_Gate):
 
     def enter(self, login: str, found: Credentials | None) -> None:
         """Count a try for what was typed as `login` and the account `found` by it. Raises TooManyTries."""
-        known = known_browser.mark(found.id, found.credential_epoch) if found and self._knows_browsers else None
+        known = device_cookie.mark(found.id, found.credential_epoch) if found and self._knows_browsers else None
         if known and found:
             # Its own counter alone: whatever strangers do, at this account or from this address, is not its fault.
             self._count("login_browser", f"{found.id} {known}")

@@ -14,7 +14,7 @@ from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
 from webapp.store.auth_sessions import SessionRow
-from webapp.web import known_browser
+from webapp.web import device_cookie
 from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.language import datetime_text, language, theme
@@ -174,7 +174,7 @@ def _signed_in(session: SessionRow, target: str) -> Response:
     answer = _see_other(target)
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
-    known_browser.remember(answer, session)
+    device_cookie.remember(answer, session)
     return answer
 
 
