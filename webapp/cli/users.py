@@ -14,9 +14,9 @@ from webapp.core.errors import FieldError
 from webapp.flows import manage_people, sign_up
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.manage_people import ROLES
-from webapp.store import people
+from webapp.store import users
 from webapp.store.database import read
-from webapp.store.people import Account
+from webapp.store.users import Account
 from webapp.web.services import services
 
 group = AppGroup("users", help="Create, list and change accounts.")
@@ -40,7 +40,7 @@ PAGE = 500
 
 def find(login: str) -> Account:
     """The account named on the command line. Raises ClickException."""
-    account = read(lambda tx: people.find(tx, login))
+    account = read(lambda tx: users.find(tx, login))
     if account is None:
         raise click.ClickException(f"no such user: {login!r}")
     return account
@@ -93,7 +93,7 @@ def _everybody(text: str) -> Iterator[Account]:
     offset = 0
 
     def next_page(tx: Connection) -> list[Account]:
-        return people.search(tx, text, offset=offset, limit=PAGE)[0]
+        return users.search(tx, text, offset=offset, limit=PAGE)[0]
 
     while page := read(next_page):
         yield from page

@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 
 from webapp.core.devices import describe
 from webapp.core.errors import FieldError
+from webapp.core.text import fold
 from webapp.flows.end_own_session import end_own_session
 from webapp.flows.save_profile import save_profile
 from webapp.store import auth_sessions, users
@@ -183,7 +184,7 @@ def list_users() -> Response:
             }
             for user in page
         ],
-        next=page[-1].username_key if len(page) == query["limit"] else None,
+        next=fold(page[-1].username) if len(page) == query["limit"] else None,
     )
 
 

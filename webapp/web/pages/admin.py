@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.flows import end_sessions, manage_people
-from webapp.store import events, people, session_list
+from webapp.store import events, session_list, users
 from webapp.store.database import read
 from webapp.web.requests import event_number
 from webapp.web.roles import role_required
@@ -41,7 +41,7 @@ def list_people() -> str:
     page = request.args.get("page", 1, type=int)
     if not 1 <= page <= 10**6:
         abort(404)
-    found, total = read(lambda tx: people.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
+    found, total = read(lambda tx: users.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
     pages = max(-(-total // PAGE), 1)
     if page > pages:
         abort(404)
@@ -58,12 +58,12 @@ def person(user_id: str) -> str:
 def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
     now = services().clock()
     before = event_number("before")
-    account = read(lambda tx: people.get(tx, user_id))
+    account = read(lambda tx: users.get(tx, user_id))
     if account is None:
         abort(404)
     listed = read(lambda tx: session_list.of_user(tx, user_id, ended_since=now - ENDED_SHOWN_FOR))
     rows = read(lambda tx: events.newest(tx, user_id, before=before, limit=PAGE + 1))
-    names = read(lambda tx: people.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))
+    names = read(lambda tx: users.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))
     alive, ended = shown(listed, now, current_user.auth_session.sid)
     return render_template(
         "admin_person.html",
@@ -134,7 +134,7 @@ def revoke(user_id: str, sid: str) -> Response:
 @role_required("admin")
 def revoke_all(user_id: str) -> Response:
     """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
-    if read(lambda tx: people.get(tx, user_id)) is None:
+    if read(lambda tx: users.get(tx, user_id)) is None:
         abort(404)
     end_sessions.end_all(user_id, reason="admin", client=g.auth.client, now=services().clock(), by=current_user.id)
     return _see_other(url_for("admin.person", user_id=user_id, notice="all"))
