@@ -28,6 +28,7 @@ PROBLEMS = {
     ("email", "taken"): "an account with this email address already exists",
     ("name", "unprintable"): "the name contains a character that cannot be displayed",
     ("name", "too_long"): "the name is longer than 80 characters",
+    ("name", "invisible"): "the name shows nothing",
     ("password", "unreadable"): "the password contains a character that cannot be used",
     ("password", "too_short"): "the password is shorter than 8 characters",
     ("password", "too_long"): "the password is longer than 1024 characters",
@@ -61,9 +62,9 @@ def create(username: str, email: str, role: str, name: str, password_stdin: bool
             sign_up.add_account(account._replace(role=role), CLIENT, services().clock(), by=COMMAND_LINE)
         except FieldError as problem:
             problems = [problem]
-    if problems:
+    if account is None or problems:
         raise click.ClickException("; ".join(PROBLEMS[problem.field, problem.code] for problem in problems))
-    click.echo(f"Created {username} ({role}).")
+    click.echo(f"Created {account.username} ({role}).")
 
 
 def _password(from_stdin: bool) -> str:

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.logins import clean_email, clean_username
 from webapp.core.passwords import hash_password, problem_with
-from webapp.core.text import clean_name, is_storable, is_username
+from webapp.core.text import clean_name
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.store import events, users
@@ -35,13 +36,14 @@ def check_account(
 ) -> tuple[NewAccount | None, list[FieldError]]:
     """Check what somebody typed; either the account to make or everything that is wrong with it.
 
-    Codes: username invalid · email invalid · name unprintable, too_long · password unreadable, too_short, too_long,
-    personal, common.
+    Codes: username invalid · email invalid · name unprintable, invisible, too_long · password unreadable, too_short,
+    too_long, personal, common.
     """
     problems = []
-    if not is_username(username):
+    called = clean_username(username)
+    if called is None:
         problems.append(FieldError("username", "invalid"))
-    address = normal_email(email)
+    address = clean_email(email)
     if address is None:
         problems.append(FieldError("email", "invalid"))
     try:
@@ -52,22 +54,9 @@ def check_account(
     weakness = problem_with(password, username, email, name)
     if weakness:
         problems.append(FieldError("password", weakness))
-    if problems or address is None:
+    if problems or called is None or address is None:
         return None, problems
-    return NewAccount(username, address, shown, hash_password(password), language, theme), []
-
-
-def normal_email(text: str) -> str | None:
-    """The address in its normal form, or None if it is none. Nothing is looked up in the network."""
-    from email_validator import EmailNotValidError, validate_email  # its tables would slow every start
-
-    if len(text) > 254 or not is_storable(text):
-        return None
-    try:
-        address = validate_email(text.strip(), check_deliverability=False).normalized
-    except EmailNotValidError:
-        return None
-    return address if len(address) <= 254 else None
+    return NewAccount(called, address, shown, hash_password(password), language, theme), []
 
 
 def create_account(tx: Connection, account: NewAccount, client: Client, now: int, **detail: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import secrets
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core.errors import FieldError
+from webapp.core.logins import email_key, login_key, username_key
 from webapp.core.text import fold, is_storable
 from webapp.store.models import USERS
 
 MAX_LISTED = 500
 """People on one page of a listing."""
+MAX_QUERY = 100
+"""Characters of a search that count."""
 
 
 class Credentials(NamedTuple):
@@ -47,12 +50,9 @@ _ACCOUNTS = select(*(USERS.c[field] for field in Account._fields))
 
 
 def find_credentials(tx: Connection, login: str) -> Credentials | None:
-    """The person whose user name or email address is `login`, letter case and Unicode variants ignored."""
-    if not is_storable(login):
-        return None
-    # A user name holds no @ and an address does, so at most one row fits.
-    row = tx.execute(_CREDENTIALS.where(_is_called(login))).first()
-    return None if row is None else Credentials._make(row)
+    """The person whose user name or email address somebody typed as `login` (see core/logins.py)."""
+    found = _find(tx, _CREDENTIALS, login)
+    return None if found is None else Credentials._make(found)
 
 
 def get_credentials(tx: Connection, user_id: str) -> Credentials | None:
@@ -69,10 +69,8 @@ def lock(tx: Connection, user_id: str) -> Credentials | None:
 
 def find(tx: Connection, login: str) -> Account | None:
     """The account whose user name or email address is `login`, as `find_credentials`."""
-    if not is_storable(login):
-        return None
-    row = tx.execute(_ACCOUNTS.where(_is_called(login))).first()
-    return None if row is None else Account._make(row)
+    found = _find(tx, _ACCOUNTS, login)
+    return None if found is None else Account._make(found)
 
 
 def get(tx: Connection, user_id: str) -> Account | None:
@@ -81,9 +79,12 @@ def get(tx: Connection, user_id: str) -> Account | None:
     return None if row is None else Account._make(row)
 
 
-def _is_called(login: str) -> Any:
-    key = fold(login)
-    return or_(USERS.c.username_key == key, USERS.c.email_key == key)
+def _find(tx: Connection, people: Select[Any], login: str) -> Any:
+    called = login_key(login)
+    if called is None:
+        return None
+    key, is_address = called
+    return tx.execute(people.where((USERS.c.email_key if is_address else USERS.c.username_key) == key)).first()
 
 
 def names(tx: Connection, user_ids: set[str]) -> dict[str, str]:
@@ -105,12 +106,12 @@ def page(tx: Connection, *, after: str, limit: int) -> list[Account]:
 
 def search(tx: Connection, text: str = "", *, offset: int = 0, limit: int) -> tuple[list[Account], int]:
     """People whose user name, address or name contains `text`, by user name; and how many there are in all."""
-    where = and_(True)
+    where, text = and_(True), text[:MAX_QUERY]
     if text and is_storable(text):
         key = fold(text)
         where = or_(
             USERS.c.username_key.contains(key, autoescape=True),
-            USERS.c.email_key.contains(key, autoescape=True),
+            USERS.c.email_key.contains(email_key(text), autoescape=True),
             func.lower(USERS.c.name).contains(text.lower(), autoescape=True),
         )
     total = tx.execute(select(func.count()).select_from(USERS).where(where)).scalar_one()
@@ -138,8 +139,14 @@ def add(
     language: str = "en",
     theme: str = "auto",
 ) -> str:
-    """Insert a person and return the id. Raises FieldError("username" or "email", "taken")."""
-    keys = {"username": (USERS.c.username_key, fold(username)), "email": (USERS.c.email_key, fold(email))}
+    """Insert a person and return the id. `username` and `email` are clean (core/logins.py).
+
+    Raises FieldError("username" or "email", "taken").
+    """
+    keys = {
+        "username": (USERS.c.username_key, username_key(username)),
+        "email": (USERS.c.email_key, email_key(email)),
+    }
     for field, (column, key) in keys.items():
         if tx.execute(select(USERS.c.id).where(column == key)).first() is not None:
             raise FieldError(field, "taken")

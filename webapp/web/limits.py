@@ -21,8 +21,8 @@ from limits.storage import Storage
 
 from webapp.core.errors import TooManyTries
 from webapp.core.lifetimes import MINUTE
+from webapp.core.logins import login_key
 from webapp.core.standing import Standing
-from webapp.core.text import fold, is_storable
 from webapp.flows.client import Client
 from webapp.flows.judge import Evidence
 from webapp.store.users import Credentials
@@ -177,7 +177,8 @@ class LogInGate(_Gate):
 
 
 def _folded(login: str) -> str:
-    return fold(login) if is_storable(login) else login
+    called = login_key(login)
+    return login if called is None else called[0]
 
 
 class PasswordGate(_Gate):

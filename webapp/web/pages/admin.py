@@ -21,8 +21,6 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGE = 25
 """People on a page, and events of a person."""
 
-MAX_QUERY = 100
-
 NOTICES = {
     "ended": ("ok", _l("Session ended.")),
     "all": ("ok", _l("All of this user's sessions have ended.")),
@@ -37,7 +35,7 @@ NOTICES = {
 @role_required("admin")
 def list_people() -> str:
     """`GET /admin?q=…&page=…`: people, by user name."""
-    query = request.args.get("q", "").strip()[:MAX_QUERY]
+    query = request.args.get("q", "").strip()[: users.MAX_QUERY]
     page = request.args.get("page", 1, type=int)
     if not 1 <= page <= 10**6:
         abort(404)
