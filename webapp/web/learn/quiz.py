@@ -136,9 +136,14 @@ def reason_of(access: TokenState, column: RefreshColumn) -> LazyString:
     return (WITH_ACCESS if access is TokenState.VALID else WITHOUT_ACCESS)[column.value]
 
 
+def case_number(access: TokenState, column: RefreshColumn) -> int | None:
+    """Which of the four cases the two tokens make, before the database is asked; None for none of them."""
+    case = case_of(access, _state_of(column))
+    return case.number if case else None
+
+
 def _question(number: int, access: TokenState, column: RefreshColumn) -> Question:
     chosen = request.args.get(f"q{number}", "")
-    case = case_of(access, _state_of(column))
     return Question(
         number,
         access,
@@ -146,12 +151,11 @@ def _question(number: int, access: TokenState, column: RefreshColumn) -> Questio
         chosen if chosen in ANSWERS else "",
         answer_of(PAGES[access][column]),
         reason_of(access, column),
-        case.number if case else None,
+        case_number(access, column),
     )
 
 
 def _state_of(column: RefreshColumn) -> TokenState:
-    """What the refresh token alone says, before the database is asked."""
     match column:
         case RefreshColumn.ABSENT:
             return TokenState.ABSENT
