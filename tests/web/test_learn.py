@@ -14,7 +14,7 @@ from tests.support.clock import SetClock
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.decision import PAGES, SERVED, Outcome, TokenState
 from webapp.core.jws import signature_is_right
-from webapp.web.inspector_examples import DEMO_SECRET
+from webapp.web.inspector.examples import DEMO_SECRET
 from webapp.web.learn import quiz
 
 

@@ -17,8 +17,8 @@ from webapp.core.inspector.take_apart import explain, json_text, take_apart
 from webapp.core.jws import read_token, sign_with, signature_is_right, write_segment
 from webapp.core.lifetimes import DAY, MINUTE
 from webapp.web.authentication import Auth, current_auth
-from webapp.web.inspector.phrases import KIND, phrase
 from webapp.web.inspector.examples import DEMO_SECRET, example
+from webapp.web.inspector.phrases import KIND, phrase
 from webapp.web.lab.words import COLUMN
 from webapp.web.learn import quiz as questions
 from webapp.web.learn.words import ALGORITHMS, CHANGES, STEPS
