@@ -42,8 +42,8 @@ LIMITS: dict[str, RateLimitItem] = {
     "password": RateLimitItemPerMinute(10, 15),
     "sign_up": RateLimitItemPerHour(20),
     "refresh": RateLimitItemPerMinute(30),
-    # A pair of RSA keys takes seconds to make, and strangers may ask for one.
-    "inspector": RateLimitItemPerMinute(60),
+    # Reading keys and making them costs more than any other page, and strangers may ask for it.
+    "inspector": RateLimitItemPerMinute(20),
 }
 """Name -> how many in which window. A window begins with the first try and ends by the clock."""
 
