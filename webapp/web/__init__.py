@@ -25,9 +25,10 @@ from webapp.web.api import bearer, docs, openapi, v1
 from webapp.web.authentication import current_auth
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.inspector import page as inspector
+from webapp.web.lab import page as lab
 from webapp.web.learn import page as learn
 from webapp.web.marks import view_of
-from webapp.web.pages import accounts, admin, home, lab, passwords, preferences, sessions
+from webapp.web.pages import accounts, admin, home, passwords, preferences, sessions
 from webapp.web.requests import is_api_path, measure_body, this_request
 from webapp.web.services import Services, services_of
 

@@ -14,7 +14,7 @@ from webapp.store.database import read
 from webapp.web.requests import event_number
 from webapp.web.roles import role_required
 from webapp.web.services import services
-from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
+from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 

@@ -34,7 +34,6 @@ from webapp.flows.lab_levers import FAST, Held
 from webapp.web.authentication import Auth, settle, tokens_after
 from webapp.web.cookies import write_tokens
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
-from webapp.web.lab import words
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE, try_cell
@@ -44,6 +43,7 @@ from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
 from webapp.web.services import services, services_of
+from webapp.web.words import tokens as words
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
 
