@@ -38,6 +38,7 @@ from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.recorder import record, remember
+from webapp.web.lab.sentence import said
 from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
@@ -214,6 +215,7 @@ def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: An
         fast=current.access_ttl is not None,
         fast_seconds=FAST,
         notice=notice,
+        said=said(requests[0] if requests else None, notice[1] if notice else None, board),
         requests=requests[:CARDS],
         earlier=requests[CARDS:],
         line=draw(requests, now, foresee=tokens.lifetimes.of(current).access_token),
