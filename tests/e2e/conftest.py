@@ -45,12 +45,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
+def launch() -> Iterator[Callable[..., Chromium]]:
+    """`launch(**environment)`: a Chromium of its own with these environment variables."""
     need("Chromium", there=os.path.exists(CHROMIUM))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        yield lambda **more: playwright.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, env={**os.environ, **more}
+        )
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[..., Chromium]) -> Iterator[Chromium]:
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @dataclass
