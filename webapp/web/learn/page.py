@@ -19,11 +19,11 @@ from webapp.core.lifetimes import DAY, MINUTE
 from webapp.web.authentication import Auth, current_auth
 from webapp.web.inspector.examples import DEMO_SECRET, example
 from webapp.web.inspector.phrases import KIND, phrase
-from webapp.web.lab.words import COLUMN
 from webapp.web.learn import quiz as questions
 from webapp.web.learn.words import ALGORITHMS, CHANGES, STEPS
 from webapp.web.marks import public
 from webapp.web.services import services
+from webapp.web.words.tokens import COLUMN
 
 blueprint = Blueprint("learn", __name__, url_prefix="/learn")
 
