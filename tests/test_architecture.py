@@ -130,7 +130,7 @@ def callers(function: str) -> set[str]:
 
 
 def test_only_flows_commit() -> None:
-    for way in ("transact", "transact_alone"):
+    for way in ("transact", "run_in_autocommit"):
         assert {name.split("/")[0] for name in callers(way)} == {"flows"}, way
     assert callers("commit") <= {"store/database.py"}
 

@@ -10,31 +10,31 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from webapp.store import database
+from webapp.store import time_budget
 from webapp.store.database import DatabaseUnavailable, db, read, transact
 
 
 @pytest.fixture(autouse=True)
 def _no_request_before() -> None:
     """Requests of earlier tests in this thread have left their account."""
-    database._waited.set(None)
+    time_budget._spent.set(None)
 
 
 def test_a_request_has_one_account_and_a_command_has_none(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Transactions of one request together get PATIENCE; a command that makes many of them is not cut off."""
     seconds = iter(range(0, 1000, 3))
-    monkeypatch.setattr(database.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(time_budget.time, "monotonic", lambda: float(next(seconds)))
     with app.app_context():
         for _ in range(5):
             transact(lambda tx: tx.execute(text("SELECT 1")))
-        database.begin_request()
+        time_budget.reset_budget()
         try:
             transact(lambda tx: tx.execute(text("SELECT 1")))
             transact(lambda tx: tx.execute(text("SELECT 1")))
             with pytest.raises(DatabaseUnavailable, match="too long"):
                 transact(lambda tx: tx.execute(text("SELECT 1")))
         finally:
-            database._waited.set(None)
+            time_budget._spent.set(None)
 
 
 def test_a_read_is_tried_once_more_on_a_new_connection(app: Flask) -> None:

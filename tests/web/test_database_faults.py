@@ -17,7 +17,7 @@ from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import ADMIN
 from tests.support.server import free_port
-from webapp.store import database
+from webapp.store import postgres, time_budget
 from webapp.store.database import db
 from webapp.web.services import services_of
 
@@ -31,7 +31,7 @@ SHORT = 0.3
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for a lock is real time, so it is kept short."""
-    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setattr(time_budget, "PATIENCE", 0.2)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_file_that_is_no_database(app: Flask, person: Browser) -> None:
 
 @pytest.fixture
 def on_postgres(tmp_path: Path, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    monkeypatch.setitem(database.POSTGRES_ARGS, "options", f"-c lock_timeout={int(SHORT * 1000)}")
+    monkeypatch.setitem(postgres.SERVER_TIMEOUTS, "lock_timeout", SHORT)
     app = build_app(tmp_path / "pg", {"WEBAPP_DATABASE_URL": migrated_postgres})
     yield app
     with app.app_context():

@@ -14,7 +14,7 @@ from flask import Flask
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from webapp.core.decision import PAGES, RefreshColumn, TokenState
-from webapp.store import auth_sessions, driver
+from webapp.store import auth_sessions, thread_connection
 from webapp.store.database import db, read
 from webapp.store.models import LabRequest
 from webapp.web.lab.cells import REACHABLE
@@ -317,9 +317,9 @@ def test_the_stage_leaves_no_connection_behind(visitor: Browser) -> None:
     """Each request of an act has a thread of its own; when it ends, so does the connection it read on."""
     visitor.sign_up()
     token = token_of(visitor)
-    before = len(driver._all)
+    before = thread_connection.open_connections()
     pull(visitor, "act/tabs", token)
-    assert len(driver._all) == before
+    assert thread_connection.open_connections() == before
 
 
 @pytest.mark.parametrize("access", list(TokenState))

@@ -19,7 +19,7 @@ from webapp.flows.client import Client
 from webapp.store import auth_sessions, events
 from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import DatabaseUnavailable, transact
-from webapp.store.driver import transact_alone
+from webapp.store.driver import run_in_autocommit
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def confirm(evidence: Evidence, now: int) -> None:
     if row is None or row.refresh_confirmed_at is not None or not _shows_current(evidence, row):
         return
     try:
-        transact_alone(
+        run_in_autocommit(
             lambda tx: auth_sessions.confirm(tx, row.sid, row.refresh_generation, now), patience=CONFIRM_PATIENCE
         )
     except DatabaseUnavailable:

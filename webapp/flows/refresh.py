@@ -18,7 +18,7 @@ from webapp.flows.judge import Evidence
 from webapp.store import auth_sessions, events
 from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact
-from webapp.store.driver import transact_alone
+from webapp.store.driver import run_in_autocommit
 
 _EVENTS = {Settled.RENEWED: "refresh.renewed", Settled.REDELIVERED: "refresh.redelivered"}
 """What is written into the trail. Plain rotations are only counted."""
@@ -78,6 +78,6 @@ def refresh(
         # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first: what
         # could fail has then been done before anything is changed.
         issued = hand_out(settle(outcome, rotated=True, live=True, late=False, standing=None), successor)
-        if transact_alone(lambda tx: auth_sessions.rotate(tx, seen, successor)):
+        if run_in_autocommit(lambda tx: auth_sessions.rotate(tx, seen, successor)):
             return issued
     return transact(work)

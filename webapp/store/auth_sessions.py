@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from webapp.core.tokens import Channel, new_jti
-from webapp.store.driver import OwnConnection, Statement
+from webapp.store.driver import Statement, Transaction
 from webapp.store.models import AuthSession, User
 
 MAX_LIVE_SESSIONS = 20
@@ -175,7 +175,7 @@ def successor_of(row: SessionRow, *, now: int, refresh_expires_at: int) -> Sessi
     )
 
 
-def rotate(tx: Connection | OwnConnection, row: SessionRow, successor: SessionRow) -> bool:
+def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
     """Replace the refresh token of `row`'s generation by its successor's.
 
     One statement: of many requests that try, one wins; for the others, and whoever comes after a log-out, it is False.
@@ -204,7 +204,7 @@ _CONFIRM = Statement(
 )
 
 
-def confirm(tx: Connection | OwnConnection, sid: str, generation: int, now: int) -> bool:
+def confirm(tx: Transaction, sid: str, generation: int, now: int) -> bool:
     """Note that the client holds generation `generation`. True if this call was the first to."""
     return _CONFIRM.changed(tx, sid=sid, gen=generation, now=now) == 1
 

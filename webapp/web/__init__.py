@@ -7,7 +7,7 @@ from functools import partial
 from flask import Flask, Response
 
 from webapp.core.cross_site import SAFE_METHODS
-from webapp.store.database import begin_request
+from webapp.store.database import reset_budget
 from webapp.web import (
     authentication,
     csrf,
@@ -68,7 +68,7 @@ def door(app: Flask, application: Services) -> Response | None:
     """Before the view. First all that may refuse a request, cheapest and strictest first."""
     request = this_request()
     view = view_of(app, request)
-    begin_request()
+    reset_budget()
     fence.refuse_foreign_hosts(request, view, application)
     if "HTTP_TRANSFER_ENCODING" in request.environ and request.environ.get("wsgi.input_terminated"):
         measure_body(request)

@@ -19,8 +19,8 @@ from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
 from webapp.flows.lab_record import STAGE_PATH
+from webapp.store import thread_connection
 from webapp.store.auth_sessions import SessionRow
-from webapp.store.driver import close_own
 from webapp.web.authentication import Auth, describe
 from webapp.web.cookies import ACCESS, REFRESH
 from webapp.web.lab.board import kind_of
@@ -214,7 +214,7 @@ class Running:
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             self._error = error
         finally:
-            close_own()
+            thread_connection.close()
 
     def answer(self) -> Answer:
         """Wait for the answer. Raises what the request raised, or TimeoutError."""
