@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.attacks.conftest import GuardedServer
 from tests.support.browser import PASSWORD, Browser
 from tests.support.commands import run_command
 from tests.support.crowd import at_once
+from tests.support.guarded import GuardedServer
 from webapp.web.limits import LIMITS
 
 WRONG = "not the right one"

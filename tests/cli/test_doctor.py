@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.attacks.conftest import guarded_at
 from tests.support.commands import run_command
+from tests.support.guarded import guarded_at
 from webapp.cli import checks
 from webapp.cli.checks import FORGED, Grade, judge_proxies
 from webapp.config import Settings

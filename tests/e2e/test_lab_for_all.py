@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage, sign_up
+from tests.support.chromium import OpenPage, sign_up
 from tests.support.server import Server
 
 ACTIVE = """() => {

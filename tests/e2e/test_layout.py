@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.e2e.conftest import sign_up
+from tests.support.chromium import sign_up
 from tests.support.commands import run_command
 from tests.support.databases import need
 from tests.support.server import Server

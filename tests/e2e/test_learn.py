@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import OpenPage, findings, scrolls_sideways
+from tests.support.chromium import OpenPage, findings, scrolls_sideways
 
 PAGES = ("/learn?change=year&text=x", "/learn/quiz?q1=stay&q2=both&q3=end", "/learn/words#grace")
 

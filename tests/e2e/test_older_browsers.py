@@ -7,7 +7,7 @@ import secrets
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import OpenPage, sign_up
+from tests.support.chromium import OpenPage, sign_up
 from tests.support.server import ROOT
 
 STYLES = "**/css/tokenroom.css"

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.crowd import at_once
 from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
 from webapp.flows import count as flow

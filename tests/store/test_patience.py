@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from tests.support.sql import database_file, sqlite
 from webapp.store import time_budget
 from webapp.store.database import DatabaseUnavailable, db, read, transact
 
@@ -60,10 +58,9 @@ def test_a_read_is_tried_once_more_on_a_new_connection(app: Flask) -> None:
 def test_a_damaged_file_is_unavailable_and_a_mistake_is_a_mistake(app: Flask) -> None:
     with app.app_context():
         db.engine.dispose()
-        path = Path(app.instance_path) / "tokenroom.db"
-        with sqlite3.connect(path) as lite:
+        path = database_file(app)
+        with sqlite(path) as lite:
             lite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        lite.close()
         whole = path.read_bytes()
         path.write_bytes(b"no database at all, " * 400)
         for way in (read, transact):

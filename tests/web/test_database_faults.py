@@ -5,18 +5,18 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 from flask import Flask
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import ADMIN
 from tests.support.server import free_port
+from tests.support.sql import database_file, sqlite
 from webapp.store import postgres, time_budget
 from webapp.store.database import db
 from webapp.web.services import services_of
@@ -35,16 +35,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def person(visitor: Browser) -> Browser:
-    visitor.sign_up()
-    return visitor
-
-
-@pytest.fixture
 def locked(app: Flask, person: Browser, impatient: None) -> Iterator[sqlite3.Connection]:
     """Somebody else holds SQLite's write lock; reads still work in WAL."""
-    path = services_of(app).settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with sqlite(database_file(app), isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other
 

@@ -50,20 +50,10 @@ def kept(app: Flask, **where: Any) -> list[LabRequest]:
 
 
 def row_of(app: Flask, visitor: Browser) -> auth_sessions.SessionRow:
-    sid = foretold_sid(visitor)
     with app.app_context():
-        row = auth_sessions.load(sid)
+        row = auth_sessions.load(visitor.sid)
     assert row is not None
     return row
-
-
-def foretold_sid(visitor: Browser) -> str:
-    import base64
-
-    assert visitor.refresh
-    payload = visitor.refresh.split(".")[1]
-    sid: str = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sid"]
-    return sid
 
 
 # -- the board ---------------------------------------------------------------------------------------------------------
@@ -271,7 +261,7 @@ def test_the_memory_is_short_but_keeps_each_cell(app: Flask, visitor: Browser) -
     pull(visitor, "expire/access", token)
     for _ in range(70):
         visitor.get("/")
-    records = kept(app, sid=foretold_sid(visitor))
+    records = kept(app, sid=visitor.sid)
     visitor.get("/lab")
     assert len(records) == 61
     assert [r.outcome for r in records].count("rotate") == 1

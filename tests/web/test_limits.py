@@ -13,6 +13,8 @@ from limits.errors import StorageError
 
 from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
+from tests.support.sql import execute, query
+from tests.support.trail import event_names
 from webapp.web.limits import network_of
 
 REDIS = "redis://127.0.0.1:6379/9"
@@ -29,19 +31,12 @@ def guess(app: Flask, login: str, times: int) -> list[int]:
     return [browser.post("/login", fields).status_code for _ in range(times)]
 
 
-def events(app: Flask, name: str) -> list[str]:
-    import json
-
-    output = app.test_cli_runner().invoke(args=["audit", "--json", "--user", name]).stdout
-    return [event["event"] for event in json.loads(output)]
-
-
 def test_the_window_opens_again_and_the_trail_says_it_once(app: Flask, visitor: Browser, clock: SetClock) -> None:
     """429 says in how many seconds, and that is true to the second."""
     name = visitor.sign_up()
     assert guess(app, name, 13) == [422] * 10 + [429] * 3
-    assert events(app, name).count("login.limited") == 1
-    assert events(app, name).count("login.failed") == 10
+    assert event_names(app, user=name).count("login.limited") == 1
+    assert event_names(app, user=name).count("login.failed") == 10
     answer = Browser.of_app(app).log_in(name)
     wait = int(answer.headers["retry-after"])
     assert answer.status_code == 429
@@ -54,10 +49,8 @@ def test_the_window_opens_again_and_the_trail_says_it_once(app: Flask, visitor: 
 
 def test_what_was_typed_is_not_stored(app: Flask, visitor: Browser) -> None:
     """Counters are kept under hashes: people type passwords into the wrong field."""
-    import sqlite3
-
     guess(app, "my secret password", 1)
-    rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
+    rows = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
     assert len(rows) == 2
     assert "secret" not in str(rows)
     assert "127.0.0.1" not in str(rows)
@@ -80,14 +73,12 @@ def test_refresh_thirty_times_a_minute_then_served_without(app: Flask, visitor: 
 
 def test_ordinary_refreshes_are_not_even_counted(app: Flask, visitor: Browser, clock: SetClock) -> None:
     """One refresh in a minute or more costs no counter."""
-    import sqlite3
-
     visitor.sign_up()
     for _ in range(3):
         clock.advance(601)
         assert "refresh_token" in cookies_set(visitor.get("/test/me"))
-    keys = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
-    assert [key for (key,) in keys if "refresh" in key] == []
+    keys = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
+    assert [key for key in keys if "refresh" in key] == []
 
 
 def test_the_current_password_can_be_tried_ten_times(visitor: Browser) -> None:
@@ -139,22 +130,17 @@ def test_a_store_that_is_down_is_made_up_for(
     app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture, settings: dict[str, str]
 ) -> None:
     """Nobody gets a 500; the database counts instead, for all workers; one line says so, not one a request."""
-    import sqlite3
-
     name = visitor.sign_up()
     assert guess(app, name, 11) == [422] * 10 + [429]
     assert caplog.text.count("the store of the rate limits is down (redis: ConnectionError)") == 1
-    rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
-    assert sum("login" in key for (key,) in rows) == 2
+    rows = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
+    assert sum("login" in key for key in rows) == 2
 
 
 def test_a_table_that_is_gone_is_made_up_for(app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
     """The database answers, but not for counters (a migration that was forgotten)."""
-    import sqlite3
-
     name = visitor.sign_up()
-    with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as connection:
-        connection.execute("DROP TABLE rate_counters")
+    execute(app, "DROP TABLE rate_counters")
     assert guess(app, name, 11) == [422] * 10 + [429]
     assert "the store of the rate limits is down" in caplog.text
 

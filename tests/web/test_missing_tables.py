@@ -14,7 +14,7 @@ from flask import Flask
 from flask_migrate import downgrade
 from sqlalchemy import text
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
