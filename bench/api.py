@@ -138,12 +138,14 @@ def our_token(folder: Path) -> str:
     from flask_migrate import upgrade
 
     from webapp import create_app
+    from webapp.cli import add_migrations
     from webapp.flows.client import Client
     from webapp.flows.log_in import log_in
     from webapp.flows.sign_up import check_account, sign_up
     from webapp.web.services import services_of
 
     app = create_app(our_settings(folder))
+    add_migrations(app)
     services = services_of(app)
     with app.app_context():
         upgrade()

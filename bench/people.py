@@ -12,6 +12,7 @@ from flask_migrate import upgrade
 from sqlalchemy import Connection
 
 from webapp import create_app
+from webapp.cli import add_migrations
 from webapp.core.passwords import hash_password
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
@@ -43,6 +44,7 @@ def prepare(folder: Path, database_url: str | None) -> dict[str, str]:
     if database_url:
         settings["WEBAPP_DATABASE_URL"] = database_url
     app = create_app(settings)  # as in development: makes the keys
+    add_migrations(app)
     with app.app_context():
         upgrade()
         db.engine.dispose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from webapp.core.errors import KeyRingError, SettingsError
 from webapp.core.keys import KeyRing
 from webapp.flows.open_key_ring import open_key_ring
 from webapp.store.database import db, engine_options, prepare_engine
-from webapp.store.key_file import FollowedKeyRing, KeyFile
+from webapp.store.key_file import KeyFile, ReloadingKeyRing
 from webapp.web import request_id
 from webapp.web.application import Application
 from webapp.web.client_address import with_plain_address
@@ -49,10 +48,9 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.database_url)
     app.extensions[EXTENSION] = Services(
         chosen,
-        FollowedKeyRing(
+        ReloadingKeyRing(
             key_file,
             ring,
-            time.monotonic,
             # So that workers that started before a key left the ring and those that started after sign forms alike.
             on_change=lambda new: app.config.update(SECRET_KEY=new.forms_secret),
         ),

@@ -77,12 +77,12 @@ class Settings:
         read = _Reader(given)
         env = read("ENV", "development", one_of("development", "production"))
         production = env == "production"
-        instance = read("INSTANCE_PATH", str(_ROOT / "instance"), lambda text: Path(text).expanduser().resolve())
+        instance = read("INSTANCE_PATH", str(_ROOT / "instance"), _followed)
         settings = cls(
             env=env,
             instance_path=instance,
             database_url=read("DATABASE_URL", f"sqlite:///{instance / 'tokenroom.db'}", _database_url),
-            keys_file=read("KEYS_FILE", str(instance / "keys.json"), lambda text: Path(text).expanduser().resolve()),
+            keys_file=read("KEYS_FILE", str(instance / "keys.json"), _followed),
             public_url=read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url),
             lifetimes=Lifetimes(
                 access_token=read("ACCESS_TOKEN_TTL", "600", _seconds),
@@ -237,6 +237,11 @@ _NAMES = frozenset(
         "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT"
     ).split()
 )
+
+
+def _followed(text: str) -> Path:
+    """A path whose links are followed anew whenever it is opened: Kubernetes changes what a mounted one points to."""
+    return Path(text).expanduser().absolute()
 
 
 def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any]:

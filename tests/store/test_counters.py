@@ -13,6 +13,7 @@ from flask_migrate import downgrade, upgrade
 from tests.support.app import build_app
 from tests.support.crowd import at_once
 from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
+from webapp.cli import add_migrations
 from webapp.flows import count as flow
 from webapp.store import counters
 from webapp.store.database import db, transact
@@ -72,6 +73,7 @@ def test_sweeping_leaves_what_still_counts(either: Flask) -> None:
 
 def test_migrations_go_down_and_up_and_fit_the_models(either: Flask) -> None:
     """After each way the tables are what the models say."""
+    add_migrations(either)
     downgrade(revision="base")
     upgrade()
     with db.engine.connect() as connection:
