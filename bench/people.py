@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from webapp import create_app
 from webapp.cli import add_migrations
 from webapp.core.passwords import hash_password
+from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.store import users
@@ -66,10 +67,8 @@ def sign_in(settings: Mapping[str, str], count: int) -> list[Signed]:
                 user = users.add(
                     tx, username=name, email=f"{name}@example.com", name="Ada Lovelace", password_hash=hashed, now=now
                 )
-                return open_session(
-                    tx, tokens.lifetimes, user_id=user, credential_epoch=0, channel="web", persistent=True,
-                    presented=(), client=Client("127.0.0.1", "bench"), now=now,
-                )  # fmt: skip
+                arrival = Arrival("web", Client("127.0.0.1", "bench"), now, persistent=True)
+                return open_session(tx, tokens.lifetimes, arrival, user_id=user, credential_epoch=0)
 
             row = transact(work)
             found.append(

@@ -15,6 +15,7 @@ from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.sql import execute, query
 from tests.support.trail import event_names
+from webapp.store.counters import Window
 from webapp.web.limits import network_of
 
 REDIS = "redis://127.0.0.1:6379/9"
@@ -151,20 +152,20 @@ def test_the_store_is_asked_again_after_a_rest(app: Flask, monkeypatch: pytest.M
 
     now = 1000.0
     monkeypatch.setattr(limit_storage.time, "monotonic", lambda: now)
-    storage = limit_storage.SharedStorage()
+    storage = limit_storage.SharedStore()
     asked: list[str] = []
 
     class Down:
-        def incr(self, *_: Any) -> int:
-            asked.append("incr")
+        def count(self, *_: Any) -> Window:
+            asked.append("count")
             raise StorageError(OSError())
 
-    storage._stores = [limit_storage._Store("nothing", Down())]  # type: ignore[arg-type]
-    assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
-    assert asked == ["incr"]
+    storage._places = [limit_storage._Place("nothing", Down())]
+    assert [storage.count("k", 1, 60).number for _ in range(2)] == [1, 2]
+    assert asked == ["count"]
     now += limit_storage.REST
-    assert storage.incr("k", 60) == 3
-    assert asked == ["incr", "incr"]
+    assert storage.count("k", 1, 60).number == 3
+    assert asked == ["count", "count"]
 
 
 def test_only_one_request_finds_out_whether_a_store_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,21 +174,21 @@ def test_only_one_request_finds_out_whether_a_store_is_back(monkeypatch: pytest.
 
     now = 1000.0
     monkeypatch.setattr(limit_storage.time, "monotonic", lambda: now)
-    storage = limit_storage.SharedStorage()
+    storage = limit_storage.SharedStore()
     meanwhile: list[int] = []
 
     class Frozen:
-        def incr(self, *_: Any) -> int:
+        def count(self, *_: Any) -> Window:
             if not meanwhile:
                 meanwhile.append(0)
-                meanwhile.append(storage.incr("k", 60))
+                meanwhile.append(storage.count("k", 1, 60).number)
             raise StorageError(OSError())
 
-    store = limit_storage._Store("nothing", Frozen())  # type: ignore[arg-type]
-    storage._stores = [store]
-    store.failed()
+    place = limit_storage._Place("nothing", Frozen())
+    storage._places = [place]
+    place.failed(OSError())
     now += limit_storage.REST
-    assert storage.incr("k", 60) == 2
+    assert storage.count("k", 1, 60).number == 2
     assert meanwhile == [0, 1]
 
 
@@ -197,11 +198,9 @@ def test_a_try_given_back_to_a_store_that_never_counted_it() -> None:
 
     from webapp.web import limit_storage
 
-    storage = limit_storage.SharedStorage()
-    storage._stores = [limit_storage._Store("new and empty", MemoryStorage())]
-    assert storage.incr("k", 60, -1) == 0
-    assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
-    assert storage.incr("k", 60, -1) == 1
+    storage = limit_storage.SharedStore()
+    storage._places = [limit_storage._Place("new and empty", limit_storage.LibraryStore(MemoryStorage()))]
+    assert [storage.count("k", amount, 60).number for amount in (-1, 1, 1, -1)] == [0, 1, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -12,6 +11,7 @@ from webapp.core.lifetimes import Lifetimes
 from webapp.core.logins import clean_email, clean_username
 from webapp.core.passwords import hash_password, problem_with
 from webapp.core.text import clean_name
+from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.store import events, users
@@ -71,23 +71,11 @@ def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> st
     return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
 
 
-def sign_up(
-    lifetimes: Lifetimes, account: NewAccount, *, presented: Collection[str], client: Client, now: int
-) -> SessionRow:
+def sign_up(lifetimes: Lifetimes, account: NewAccount, arrival: Arrival) -> SessionRow:
     """Create the account and start its first session. Raises FieldError("username" or "email", "taken")."""
 
     def work(tx: Connection) -> SessionRow:
-        user_id = create_account(tx, account, client, now)
-        return open_session(
-            tx,
-            lifetimes,
-            user_id=user_id,
-            credential_epoch=0,
-            channel="web",
-            persistent=False,
-            presented=presented,
-            client=client,
-            now=now,
-        )
+        user_id = create_account(tx, account, arrival.client, arrival.now)
+        return open_session(tx, lifetimes, arrival, user_id=user_id, credential_epoch=0)
 
     return transact(work)

@@ -10,6 +10,7 @@ from webapp.core.api_decision import Answer, decide_refresh, outcome_of
 from webapp.core.decision import Outcome, TokenState
 from webapp.core.standing import Standing
 from webapp.flows import judge
+from webapp.flows.arrival import Arrival
 from webapp.flows.log_in import WrongCredentials, log_in
 from webapp.flows.log_out import log_out
 from webapp.flows.refresh import refresh
@@ -19,7 +20,8 @@ from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
 from webapp.web.api.errors import challenge, problem
-from webapp.web.limits import LogInGate, count_refresh
+from webapp.web.gates import LogInGate
+from webapp.web.limits import count_refresh
 from webapp.web.requests import client
 from webapp.web.services import services
 
@@ -36,13 +38,9 @@ def answer_log_in() -> Response:
     try:
         row = log_in(
             application.tokens.lifetimes,
+            Arrival("api", client(), now),
             login=given["username"],
             password=given["password"],
-            channel="api",
-            persistent=False,
-            presented=(),
-            client=client(),
-            now=now,
             gate=LogInGate(client(), knows_browsers=False),
         )
     except WrongCredentials:

@@ -13,12 +13,14 @@ from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
+from webapp.flows.arrival import Arrival
 from webapp.store.auth_sessions import SessionRow
 from webapp.web import device_cookie
 from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
+from webapp.web.gates import LogInGate
 from webapp.web.language import datetime_text, language, theme
-from webapp.web.limits import LogInGate, limited
+from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.services import services
 
@@ -75,13 +77,7 @@ def create() -> Response:
     )
     if account is not None:
         try:
-            session = sign_up_flow.sign_up(
-                services().tokens.lifetimes,
-                account,
-                presented=g.auth.evidence.sids,
-                client=g.auth.client,
-                now=services().clock(),
-            )
+            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, _arrival(persistent=False))
         except FieldError as problem:
             problems = [problem]
         else:
@@ -105,18 +101,18 @@ def log_in() -> Response:
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
+            _arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
-            channel="web",
-            persistent=bool(form.remember.data),
-            presented=g.auth.evidence.sids,
-            client=g.auth.client,
-            now=services().clock(),
             gate=LogInGate(g.auth.client),
         )
     except log_in_flow.WrongCredentials:
         return _log_in_page(form, target, 422, WRONG)
     return _signed_in(session, target)
+
+
+def _arrival(*, persistent: bool) -> Arrival:
+    return Arrival("web", g.auth.client, services().clock(), persistent, g.auth.evidence.sids)
 
 
 def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:

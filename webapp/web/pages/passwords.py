@@ -10,7 +10,7 @@ from webapp.flows import change_password as flow
 from webapp.web import device_cookie
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import PasswordForm
-from webapp.web.limits import PasswordGate
+from webapp.web.gates import PasswordGate
 from webapp.web.services import services
 
 blueprint = Blueprint("passwords", __name__)
