@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from bench.run import LOCK, PEERS, python_with
@@ -138,31 +139,34 @@ def our_token(folder: Path) -> str:
     from flask_migrate import upgrade
 
     from webapp import create_app
+    from webapp.cli import add_migrations
+    from webapp.flows.arrival import Arrival
     from webapp.flows.client import Client
     from webapp.flows.log_in import log_in
     from webapp.flows.sign_up import check_account, sign_up
     from webapp.services import services_of
 
     app = create_app(our_settings(folder))
+    add_migrations(app)
     services = services_of(app)
     with app.app_context():
         upgrade()
         now, client, lifetimes = services.clock(), Client("127.0.0.1", "bench"), services.tokens.lifetimes
         account, _ = check_account("ada", "ada@example.com", "Ada", "a perfectly fine sentence")
         assert account is not None
-        sign_up(lifetimes, account, presented=(), client=client, now=now)
-        row = log_in(
-            lifetimes, login="ada", password="a perfectly fine sentence", channel="api", persistent=False,
-            presented=(), client=client, now=now, gate=OpenGate(),
-        )  # fmt: skip
+        sign_up(lifetimes, account, Arrival("web", client, now))
+        arrival = Arrival("api", client, now)
+        row = log_in(lifetimes, arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
         return services.tokens.mint_access(row, gen=0, now=now)
 
 
 class OpenGate:
-    """Counts no log-in attempts."""
+    """Counts no login attempts."""
 
-    def enter(self, login: str, found: object) -> None: ...
-    def passed(self) -> None: ...
+    def attempt(self, login: str, found: object) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def admit(self, user_id: str) -> None: ...
 
 
 def measure(python: str, target: str, folder: Path, path: str, requests: int) -> tuple[float, float]:

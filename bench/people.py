@@ -12,8 +12,10 @@ from flask_migrate import upgrade
 from sqlalchemy import Connection
 
 from webapp import create_app
+from webapp.cli import add_migrations
 from webapp.core.passwords import hash_password
 from webapp.core.session import SessionRow
+from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.services import services_of
@@ -43,6 +45,7 @@ def prepare(folder: Path, database_url: str | None) -> dict[str, str]:
     if database_url:
         settings["WEBAPP_DATABASE_URL"] = database_url
     app = create_app(settings)  # as in development: makes the keys
+    add_migrations(app)
     with app.app_context():
         upgrade()
         db.engine.dispose()
@@ -64,10 +67,8 @@ def sign_in(settings: Mapping[str, str], count: int) -> list[Signed]:
                 user = users.add(
                     tx, username=name, email=f"{name}@example.com", name="Ada Lovelace", password_hash=hashed, now=now
                 )
-                return open_session(
-                    tx, tokens.lifetimes, user_id=user, credential_epoch=0, channel="web", persistent=True,
-                    presented=(), client=Client("127.0.0.1", "bench"), now=now,
-                )  # fmt: skip
+                arrival = Arrival("web", Client("127.0.0.1", "bench"), now, persistent=True)
+                return open_session(tx, tokens.lifetimes, arrival, user_id=user, credential_epoch=0)
 
             row = transact(work)
             found.append(

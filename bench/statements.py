@@ -22,7 +22,7 @@ from webapp.flows.refresh import refresh
 from webapp.services import services_of
 from webapp.store import auth_sessions
 from webapp.store.database import db
-from webapp.store.driver import OwnConnection, transact_alone
+from webapp.store.driver import Transaction, run_in_autocommit
 
 CLIENT = Client("127.0.0.1", "bench")
 
@@ -62,14 +62,14 @@ def rotation_against_commit(settings: Mapping[str, str], one: Signed, rounds: in
 
 
 def _bare_commit(app: Flask, sid: str) -> tuple[Callable[[], object], Callable[[], None]]:
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    url = services_of(app).settings.database_url
     if url.startswith("sqlite"):
         lite = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
         lite.execute("PRAGMA synchronous=FULL")
         return lambda: lite.execute(
             "UPDATE auth_sessions SET last_seen_at = last_seen_at + 1 WHERE id = ?", (sid,)
         ), lite.close
-    server = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+    server = psycopg.connect(url, autocommit=True)
     text = "UPDATE auth_sessions SET last_seen_at = last_seen_at + 1 WHERE id = %s"
     return lambda: server.execute(text, (sid,)), server.close
 
@@ -91,14 +91,14 @@ def growth(settings: Mapping[str, str], sizes: list[int], times: int) -> list[tu
                 lookups.append(time.perf_counter() - started)
                 assert row is not None
                 started = time.perf_counter()
-                transact_alone(partial(_rotate, row=row, now=now))
+                run_in_autocommit(partial(_rotate, row=row, now=now))
                 rotations.append(time.perf_counter() - started)
             found.append((size, statistics.median(lookups), statistics.median(rotations)))
         db.engine.dispose()
     return found
 
 
-def _rotate(tx: OwnConnection, *, row: SessionRow, now: int) -> None:
+def _rotate(tx: Transaction, *, row: SessionRow, now: int) -> None:
     assert auth_sessions.rotate(tx, row, row.successor(now=now, refresh_expires_at=now + 99999))
 
 
@@ -129,7 +129,7 @@ def _fill(app: Flask, have: int, want: int) -> list[str]:
 
 
 def _insert(app: Flask, table: str, rows: list[dict[str, Any]]) -> None:
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    url = services_of(app).settings.database_url
     columns = list(rows[0])
     names = ", ".join(columns)
     if url.startswith("sqlite"):
@@ -141,7 +141,7 @@ def _insert(app: Flask, table: str, rows: list[dict[str, Any]]) -> None:
         lite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         lite.close()
         return
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as server:
+    with psycopg.connect(url, autocommit=True) as server:
         with server.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(list(row.values()))

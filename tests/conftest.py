@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 
+from tests.support.app import build_app
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
 from tests.support.databases import (
@@ -21,7 +21,6 @@ from tests.support.databases import (
     postgres_is_there,
 )
 from tests.support.server import PRELOAD, Server
-from tests.support.serving import add_test_views
 from webapp import create_app
 from webapp.services import services_of
 from webapp.store.database import db
@@ -97,33 +96,6 @@ def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str]) -> Iter
         db.engine.dispose()
 
 
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled once for all the applications of a run: each test has its own."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = CompiledTemplates()
-
-
-def build_app(folder: Path, settings: dict[str, str]) -> Flask:
-    app = create_app(
-        {"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", "WEBAPP_LOG_LEVEL": "warning", **settings}
-    )
-    services_of(app).clock = SetClock(folder / "clock")
-    app.jinja_env.bytecode_cache = COMPILED
-    add_test_views(app)
-    return app
-
-
 @pytest.fixture
 def clock(app: Flask) -> SetClock:
     clock = services_of(app).clock
@@ -133,7 +105,20 @@ def clock(app: Flask) -> SetClock:
 
 @pytest.fixture
 def visitor(app: Flask) -> Browser:
+    """A browser that has no account yet."""
     return Browser.of_app(app)
+
+
+@pytest.fixture
+def username(visitor: Browser) -> str:
+    """The name of an account, which `visitor` has signed up for and is logged in to."""
+    return visitor.sign_up()
+
+
+@pytest.fixture
+def person(visitor: Browser, username: str) -> Browser:
+    """A browser that is logged in."""
+    return visitor
 
 
 @pytest.fixture(scope="session")

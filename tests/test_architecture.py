@@ -73,7 +73,7 @@ def test_arrows_point_one_way(path: Path) -> None:
 def test_the_core_can_be_imported_alone() -> None:
     """Without Flask, a database or settings, as somebody does who copies it."""
     blocked = "import sys\nfor name in ('flask', 'sqlalchemy', 'werkzeug', 'structlog'): sys.modules[name] = None\n"
-    wanted = "import webapp.core.decision, webapp.core.tokens, webapp.core.judgement, webapp.core.inspection"
+    wanted = "import webapp.core.decision, webapp.core.tokens, webapp.core.judgement, webapp.core.inspector.take_apart"
     subprocess.run([sys.executable, "-c", blocked + wanted], cwd=ROOT, check=True, timeout=30)
 
 
@@ -133,7 +133,7 @@ def callers(function: str) -> set[str]:
 
 
 def test_only_flows_commit() -> None:
-    for way in ("transact", "transact_alone"):
+    for way in ("transact", "run_in_autocommit"):
         assert {name.split("/")[0] for name in callers(way)} == {"flows"}, way
     assert callers("commit") <= {"store/database.py"}
 

@@ -95,6 +95,9 @@ UNUSABLE = {
         "postgresql://h:notaport/db",
         "postgresql://[::1/x",
         "postgresql://h/db?no_such_option=1",
+        "postgresql://h1:5432,h2:port/db",
+        "postgresql://h1,h2,h3/db?port=1,2",
+        "postgresql://h:99999/db",
         "postgresql+psycopg2://h/db",
         "sqlite:////tmp/x.db?timeout=soon",
     ],
@@ -196,9 +199,14 @@ def test_a_refused_address_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("given", "used"),
     [
-        ("postgresql://u@h/d", "postgresql+psycopg://u@h/d"),
-        ("postgres://u@h/d", "postgresql+psycopg://u@h/d"),
-        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgres://u@h/d", "postgresql://u@h/d"),
+        ("postgresql+psycopg://u@h/d", "postgresql://u@h/d"),
+        (
+            "postgresql://u@h1:5433,h2:5434/d?target_session_attrs=any",
+            "postgresql://u@h1:5433,h2:5434/d?target_session_attrs=any",
+        ),
+        ("postgresql://u@h1,h2/d?port=1,2", "postgresql://u@h1,h2/d?port=1,2"),
         ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
     ],
 )

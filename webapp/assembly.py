@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from webapp import cli, log, web
 from webapp.config import Settings, as_flask_config
 from webapp.core.errors import KeyRingError, SettingsError
 from webapp.core.keys import KeyRing
+from webapp.flows.open_key_ring import open_key_ring
 from webapp.services import EXTENSION, Services, system_clock
 from webapp.store.database import db, engine_options, prepare_engine
-from webapp.store.key_file import FollowedKeyRing, KeyFile
-from webapp.store.key_setup import open_key_ring
+from webapp.store.key_file import KeyFile, ReloadingKeyRing
 from webapp.web import request_id
 from webapp.web.application import Application
 from webapp.web.client_address import with_plain_address
@@ -32,7 +31,7 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
     key_file = KeyFile(chosen.keys_file)
     ring: KeyRing | None
     try:
-        ring = open_key_ring(key_file, chosen, system_clock())
+        ring = open_key_ring(key_file, chosen.access_algorithm, system_clock(), may_make=not chosen.production)
     except KeyRingError:
         if not cli.is_command():
             raise
@@ -49,10 +48,9 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.database_url)
     app.extensions[EXTENSION] = Services(
         chosen,
-        FollowedKeyRing(
+        ReloadingKeyRing(
             key_file,
             ring,
-            time.monotonic,
             # So that workers that started before a key left the ring and those that started after sign forms alike.
             on_change=lambda new: app.config.update(SECRET_KEY=new.forms_secret),
         ),

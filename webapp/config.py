@@ -51,6 +51,10 @@ class Settings:
         return self.env == "production"
 
     @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite:")
+
+    @property
     def cookie_prefix(self) -> str:
         """What the names of this application's own cookies begin with (RFC 6265bis section 4.1.3.2)."""
         return "__Host-" if self.production else ""
@@ -83,12 +87,12 @@ class Settings:
         read = _Reader(given)
         env = read("ENV", "development", one_of("development", "production"))
         production = env == "production"
-        instance = read("INSTANCE_PATH", str(_ROOT / "instance"), lambda text: Path(text).expanduser().resolve())
+        instance = read("INSTANCE_PATH", str(_ROOT / "instance"), _followed)
         settings = cls(
             env=env,
             instance_path=instance,
             database_url=read("DATABASE_URL", f"sqlite:///{instance / 'tokenroom.db'}", _database_url),
-            keys_file=read("KEYS_FILE", str(instance / "keys.json"), lambda text: Path(text).expanduser().resolve()),
+            keys_file=read("KEYS_FILE", str(instance / "keys.json"), _followed),
             public_url=read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url),
             lifetimes=Lifetimes(
                 access_token=read("ACCESS_TOKEN_TTL", "600", _seconds),
@@ -181,33 +185,48 @@ def _has_usable_port(address: str) -> bool:
         return False
 
 
-_DRIVERS = {
-    "postgresql://": "postgresql+psycopg://",
-    "postgres://": "postgresql+psycopg://",
-    "sqlite+pysqlite://": "sqlite://",
-}
+_POSTGRES_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def _database_url(text: str) -> str:
-    for usual, ours in _DRIVERS.items():
-        if text.startswith(usual):
-            text = ours + text.removeprefix(usual)
-    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+    for scheme in _POSTGRES_SCHEMES:
+        if text.startswith(scheme):
+            return _postgres_url("postgresql://" + text.removeprefix(scheme))
+    text = text.replace("sqlite+pysqlite://", "sqlite://", 1)
+    if not text.startswith("sqlite:///"):
         # The address may hold a password, so it is not repeated.
         raise ValueError("must be a URL like sqlite:////path/file.db or postgresql://user@host/name")
     if text in ("sqlite:///", "sqlite:///:memory:") or "mode=memory" in text:
         raise ValueError("must name a database file: workers cannot share one in memory")
     try:
         url = make_url(text)
-        if url.get_backend_name() == "sqlite":
-            url.get_dialect()().create_connect_args(url)
-        else:
-            from psycopg.conninfo import make_conninfo  # costs a worker that has no use for it 10 MB
-
-            make_conninfo(**{name: str(value) for name, value in url.query.items()})
-    except Exception as error:  # noqa: BLE001 - the parsers of SQLAlchemy and of libpq each raise their own
+        url.get_dialect()().create_connect_args(url)
+    except Exception as error:  # noqa: BLE001 - SQLAlchemy's parser raises several
         raise ValueError(f"must be a valid database URL ({type(error).__name__})") from None
     return text
+
+
+def _postgres_url(text: str) -> str:
+    """`text` itself: it goes to libpq as it stands, one host or several, each with its port."""
+    from psycopg.conninfo import conninfo_to_dict  # costs a worker that has no use for it 10 MB
+
+    try:
+        parts = conninfo_to_dict(text)
+    except Exception as error:  # noqa: BLE001 - libpq's words repeat the address, which may hold a password
+        raise ValueError(
+            "must be a database URL that libpq can read, like postgresql://user@host1:5432,host2:5432/name "
+            f"({type(error).__name__})"
+        ) from None
+    hosts, ports = (str(parts.get(name) or "").split(",") for name in ("host", "port"))
+    if len(ports) not in (1, len(hosts)):
+        raise ValueError(f"must name one port, or one for each host: {len(hosts)} hosts, {len(ports)} ports")
+    if not all(port == "" or _is_port(port) for port in ports):
+        raise ValueError("must name ports between 1 and 65535")
+    return text
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
 
 
 def _redis_url(text: str) -> str:
@@ -230,11 +249,17 @@ _NAMES = frozenset(
 )
 
 
+def _followed(text: str) -> Path:
+    """A path whose links are followed anew whenever it is opened: Kubernetes changes what a mounted one points to."""
+    return Path(text).expanduser().absolute()
+
+
 def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any]:
     """What Flask and its extensions need to be told."""
     return {
         "SECRET_KEY": secret_key,
-        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        # PostgreSQL's address goes to libpq (store/postgres.py); SQLAlchemy only needs to know which database it is.
+        "SQLALCHEMY_DATABASE_URI": settings.database_url if settings.is_sqlite else "postgresql+psycopg://",
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "MAX_FORM_MEMORY_SIZE": 64 * 1024,
         "MAX_FORM_PARTS": 200,

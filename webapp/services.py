@@ -10,7 +10,7 @@ from flask import Flask, current_app
 
 from webapp.config import Settings
 from webapp.core.tokens import Tokens
-from webapp.store.key_file import FollowedKeyRing
+from webapp.store.key_file import ReloadingKeyRing
 
 EXTENSION = "tokenroom"
 
@@ -25,7 +25,7 @@ class Services:
     """Kept in `app.extensions["tokenroom"]`. A test sets `clock` to its own."""
 
     settings: Settings
-    key_ring: FollowedKeyRing
+    key_ring: ReloadingKeyRing
     clock: Callable[[], int] = system_clock
     recorder: Callable[..., None] | None = None
     """Told of every judged request (its `Auth`) once its cookies are settled; the lab's, where the lab is on."""

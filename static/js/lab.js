@@ -5,6 +5,7 @@ const PEEK_MS = 5000;
 const AUTO_MS = 5000;
 
 const lab = document.getElementById("lab");
+const said = document.getElementById("said");
 let state, skew, auto, busy = false, waiting, asked = 0;
 
 function begin() {
@@ -86,6 +87,7 @@ function relight(seen) {
   lab.querySelector("[data-headline]").textContent =
     seen.case === null ? lab.dataset.noCase : lab.dataset.case.replace("#", seen.case);
   lab.querySelector("[data-words]").textContent = seen.words;
+  say(`${lab.querySelector("[data-headline]").textContent}: ${seen.words}.`);
   for (const [index, row] of lab.querySelectorAll(".cases tbody tr").entries()) {
     row.querySelector(".case-now")?.remove();
     row.removeAttribute("aria-current");
@@ -110,13 +112,32 @@ function endBar(name) {
 function pull(event) {
   event.preventDefault();
   const form = event.currentTarget;
-  const fields = new URLSearchParams(new FormData(form, event.submitter));
-  send(form.getAttribute("action"), fields, event.submitter?.value);
+  const fields = new URLSearchParams(new FormData(form));
+  const button = event.submitter;
+  if (button?.name) fields.append(button.name, button.value); // older browsers' FormData knows no button
+  send(form.getAttribute("action"), fields, placeOf(button ?? form.querySelector("button")));
 }
 
-function send(action, fields, pressed) {
+// Where a button is: by its section and its number there, since the page that comes back has the same buttons or, in
+// place of one, what takes it back.
+function placeOf(button) {
+  const section = button.closest("section[id]");
+  return { section: section.id, index: buttonsOf(section).indexOf(button) };
+}
+
+function buttonsOf(section) {
+  return [...section.querySelectorAll("form[data-lever] button")];
+}
+
+// For screen readers. Emptied first: the same sentence twice is news as well.
+function say(text) {
+  said.textContent = "";
+  setTimeout(() => (said.textContent = text), 60);
+}
+
+function send(action, fields, place) {
   if (busy) {
-    waiting = [action, fields, pressed]; // pressed while another was under way: it comes next
+    waiting = [action, fields, place]; // pressed while another was under way: it comes next
     return;
   }
   busy = true;
@@ -129,7 +150,7 @@ function send(action, fields, pressed) {
     busy = false;
     const page = request.status === 200 ? request.response?.getElementById("lab") : null;
     // Asked to log in, or anything unforeseen: let the browser go there itself.
-    if (page) show(page, action, pressed);
+    if (page) show(page, action, place);
     else return location.assign(lab.dataset.pageUrl);
     const next = waiting;
     waiting = undefined;
@@ -138,7 +159,7 @@ function send(action, fields, pressed) {
   request.send(fields);
 }
 
-function show(page, action, pressed) {
+function show(page, action, place) {
   const open = [...lab.querySelectorAll("details.fold")].map((fold) => fold.open);
   const scrolled = [...lab.querySelectorAll(".timeline-x, .table-x")].map((box) => box.scrollLeft);
   const hadFocus = lab.contains(document.activeElement);
@@ -148,13 +169,16 @@ function show(page, action, pressed) {
   const boxes = [...lab.querySelectorAll(".timeline-x, .table-x")];
   if (boxes.length === scrolled.length) boxes.forEach((box, index) => (box.scrollLeft = scrolled[index]));
   begin();
-  if (hadFocus) {
-    const form = [...lab.querySelectorAll("form[data-lever]")].find((f) => f.getAttribute("action") === action);
-    const button = pressed ? form?.querySelector(`button[value="${CSS.escape(pressed)}"]`) : form?.querySelector("button");
-    (button ?? lab.querySelector("[data-auto]")).focus({ preventScroll: true });
-  }
+  say(lab.dataset.said);
   const target = action.split("#")[1];
   if (target) document.getElementById(target)?.scrollIntoView({ block: "start" });
+  if (hadFocus && place) focusAgain(place);
+}
+
+function focusAgain(place) {
+  const button = buttonsOf(document.getElementById(place.section))[place.index];
+  button?.focus({ preventScroll: true });
+  button?.scrollIntoView({ block: "nearest" });
 }
 
 function toggleAuto() {

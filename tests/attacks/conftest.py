@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
-from tests.support.server import PRELOAD, Server
-
-
-class GuardedServer(Server):
-    """`hashes()`: password hashes computed so far, in all workers together."""
-
-    def hashes(self) -> int:
-        path = self.folder / "hashes"
-        return path.stat().st_size if path.exists() else 0
-
-
-def guarded_at(folder: Path, database_url: str | None = None, **settings: str) -> GuardedServer:
-    on = {"WEBAPP_RATE_LIMITS": "on", "WEBAPP_TEST_HASHES": str(folder / "hashes"), **settings}
-    return GuardedServer(folder, database_url, settings=on, arguments=PRELOAD)
+from tests.support.guarded import GuardedServer, guarded_at
 
 
 @pytest.fixture(scope="package")

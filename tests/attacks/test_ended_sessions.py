@@ -37,20 +37,12 @@ def ask_often(server: Server, browser: Browser) -> list[tuple[int, bytes]]:
         return list(pool.map(ask, range(REQUESTS)))
 
 
-def sid_of(browser: Browser, *, current: bool = True) -> str:
-    """The id in the form that ends this browser's own session (or the first other one)."""
-    page = browser.get("/account/sessions").text
-    sids = [part.partition("/revoke")[0] for part in page.split('action="/account/sessions/')[1:]]
-    sids = [sid for sid in sids if sid != "revoke-others"]
-    return sids[0] if current else sids[1]
-
-
 def log_out(server: Server, victim: Browser, other: Browser, name: str) -> None:
     victim.log_out()
 
 
 def end_from_another_device(server: Server, victim: Browser, other: Browser, name: str) -> None:
-    sid = sid_of(victim)
+    sid = victim.sid
     assert other.submit("/account/sessions", f"/account/sessions/{sid}/revoke").status_code == 303
 
 
@@ -77,7 +69,7 @@ def person_page(admin: Browser, name: str) -> str:
 def end_by_an_administrator(server: Server, victim: Browser, other: Browser, name: str) -> None:
     admin = administrator(server)
     page = person_page(admin, name)
-    assert admin.submit(page, f"{page}/sessions/{sid_of(victim)}/revoke").status_code == 303
+    assert admin.submit(page, f"{page}/sessions/{victim.sid}/revoke").status_code == 303
 
 
 def disable_the_account(server: Server, victim: Browser, other: Browser, name: str) -> None:
@@ -87,7 +79,7 @@ def disable_the_account(server: Server, victim: Browser, other: Browser, name: s
 
 
 def end_by_command(server: Server, victim: Browser, other: Browser, name: str) -> None:
-    sid = sid_of(victim)
+    sid = victim.sid
     listed = json.loads(run_command(server.settings, "sessions", "list", "--user", name, "--json").stdout)
     assert sid in {session["id"] for session in listed}
     run_command(server.settings, "sessions", "revoke", sid)

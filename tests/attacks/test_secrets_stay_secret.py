@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 
 import pytest
 
-from tests.attacks.conftest import GuardedServer, guarded_at
 from tests.support.browser import Browser
 from tests.support.commands import run_command
+from tests.support.guarded import GuardedServer, guarded_at
+from tests.support.sql import database_file, execute, sqlite
 
 CANARIES = ("canary password number one", "canary password number two", "canary password that is wrong")
 
@@ -69,16 +69,12 @@ def test_no_canary_is_found(talkative: GuardedServer) -> None:
 
 def broken_database(server: GuardedServer, browser: Browser) -> None:
     """A statement that fails: its error must not repeat the values that went into it."""
-    path = server.folder / "tokenroom.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE security_events RENAME TO hidden_events")
+    execute(server, "ALTER TABLE security_events RENAME TO hidden_events")
     assert (
         server.browser().submit("/signup", username="broken", email="b@example.com", password=CANARIES[0]).status_code
         == 503
     )
-    with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE hidden_events RENAME TO security_events")
-    connection.close()
+    execute(server, "ALTER TABLE hidden_events RENAME TO security_events")
 
 
 def keys(server: GuardedServer) -> set[str]:
@@ -87,8 +83,5 @@ def keys(server: GuardedServer) -> set[str]:
 
 
 def dump(server: GuardedServer) -> str:
-    connection = sqlite3.connect(server.folder / "tokenroom.db")
-    try:
+    with sqlite(database_file(server)) as connection:
         return "\n".join(connection.iterdump())
-    finally:
-        connection.close()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.attacks.conftest import guarded_at
 from tests.support.commands import run_command
+from tests.support.guarded import guarded_at
 from webapp.cli import checks
 from webapp.cli.checks import FORGED, Grade, judge_proxies
 from webapp.config import Settings
@@ -73,6 +73,9 @@ def test_a_key_file_that_others_read_fails(app: Flask) -> None:
 def test_missing_migrations_fail(app: Flask) -> None:
     from flask_migrate import downgrade
 
+    from webapp.cli import add_migrations
+
+    add_migrations(app)
     with app.app_context():
         downgrade()
     result = app.test_cli_runner().invoke(args=["doctor"])

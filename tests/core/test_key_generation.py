@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.support.rows import session_row
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import KeyRingError
-from webapp.core.key_generation import new_material, weakness
+from webapp.core.key_generation import new_material, problem_with_jwk
 from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing, generate, new_ring, new_secret
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.tokens import Tokens
@@ -113,11 +113,11 @@ def refuses(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_the_refused_ones_differ_in_one_thing(alg: str) -> None:
-    assert weakness(alg, key_of(alg).to_jwk(), signs=True) is None
+    assert problem_with_jwk(alg, key_of(alg).to_jwk(), signs=True) is None
 
 
 def test_a_key_that_only_verifies_needs_no_private_half() -> None:
-    assert weakness("EdDSA", changed("EdDSA", d=None), signs=False) is None
+    assert problem_with_jwk("EdDSA", changed("EdDSA", d=None), signs=False) is None
 
 
 def test_needless_keys_leave_the_ring() -> None:

@@ -1,4 +1,4 @@
-"""Typed text: what is a user name, what two names share, what can be stored."""
+"""Typed text: what two texts share, what can be stored, what a display name shows."""
 
 from __future__ import annotations
 
@@ -8,37 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.text import clean_name, fold, is_storable, is_username
-
-
-@pytest.mark.parametrize("name", ["abc", "A.b_c-9", "x" * 32, "...", "123"])
-def test_user_names(name: str) -> None:
-    assert is_username(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "ab",
-        "x" * 33,
-        "a b c",
-        "abc ",
-        "abc\n",
-        "\nabc",
-        "a@b",
-        "ábc",
-        "аbc",
-        "가나다",
-        "abc\0",
-        "a/b",
-        "a;b",
-        "abc\u200b",
-        "١٢٣",
-    ],
-)
-def test_no_user_names(name: str) -> None:
-    assert not is_username(name)
+from webapp.core.text import clean_name, first_letter, fold, is_storable
 
 
 @pytest.mark.parametrize(
@@ -69,6 +39,13 @@ def test_storable(text: str, fine: bool) -> None:
         ("e\u0301", "é"),
         ("\u1100\u1161", "가"),
         ("👩\u200d🚀", "👩\u200d🚀"),
+        ("Ada \u2764\ufe0f", "Ada \u2764\ufe0f"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",) * 2,
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("\ufeffAda\u200b\u3164", "Ada"),
+        ("\u202aAda\u202c", "Ada"),
+        ("Ada \U0001fadc", "Ada \U0001fadc"),  # U+1FADC, root vegetable, is of Unicode 16
+        ("\U0003fffd", "\U0003fffd"),
         ("<b>&\"'", "<b>&\"'"),
         ("x" * 80, "x" * 80),
     ],
@@ -78,16 +55,51 @@ def test_clean_names(typed: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["a\0", "a\x1b[31m", "a\u202eb", "a\u200bb", "\ud800", "\ue000", "a\ufeff", "\u2066x"]
+    "typed", ["a\0", "a\x1b[31m", "a\u202eb", "a\u200bb", "\ud800", "\ue000", "a\ufeffb", "\u2066x", "\ufdd0"]
 )
 def test_names_that_would_deceive(typed: str) -> None:
     with pytest.raises(ValueError, match=r"^unprintable$"):
         clean_name(typed)
 
 
-def test_longest_name() -> None:
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *"\u3164\uffa0\u115f\u1160\u2800\u034f\ufe0f\u200d\u200b\u00ad\u2060\ufeff\u17b4\U000e0100\U0001d159",
+        "\u3164 \uffa0",
+        " \u2800\u2800 ",
+        "\u115f\u1160\ufe0f",
+    ],
+)
+def test_names_nobody_can_see(typed: str) -> None:
+    """Fillers, selectors and empty cells show nothing, alone or together."""
+    with pytest.raises(ValueError, match=r"^invisible$"):
+        clean_name(typed)
+
+
+@pytest.mark.parametrize("typed", ["x" * 81, "x" + "\u0301" * 400, " " * 321])
+def test_longest_name(typed: str) -> None:
+    """80 characters once it is clean, 320 as typed."""
     with pytest.raises(ValueError, match=r"^too_long$"):
-        clean_name("x" * 81)
+        clean_name(typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("ada", "a"),
+        ("", ""),
+        ("가나", "가"),
+        ("\u1100\u1161\u11a8x", "\u1100\u1161\u11a8"),
+        ("👩\u200d🚀 Ada", "👩\u200d🚀"),
+        ("🇰🇷🇺🇸", "🇰🇷"),
+        ("e\u0323\u0302x", "e\u0323\u0302"),
+        ("क्षमा", "क्ष"),
+    ],
+)
+def test_the_first_letter_as_a_reader_sees_it(name: str, first: str) -> None:
+    """A grapheme cluster (UAX 29), so that no avatar shows half a flag."""
+    assert first_letter(name) == first
 
 
 @given(st.text(max_size=200))

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from tests.support.chromium import CHROMIUM, FLAGS, Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up  # noqa: F401 (imported from here)
 from tests.support.databases import need
 from tests.support.server import PRELOAD, Server
-
-CHROMIUM = os.environ.get("WEBAPP_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-OpenPage = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,23 +29,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
+def launch() -> Iterator[Callable[..., Chromium]]:
+    """`launch(**environment)`: a Chromium of its own with these environment variables."""
     need("Chromium", there=os.path.exists(CHROMIUM))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        yield lambda **more: playwright.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, env={**os.environ, **more}
+        )
 
 
-@dataclass
-class Console:
-    """What the browser complained about, by page. The content policy speaks here too."""
-
-    messages: list[str] = field(default_factory=list)
-
-    def watch(self, page: Page) -> None:
-        page.on("console", lambda message: self.messages.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.messages.append(f"error: {error}"))
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[..., Chromium]) -> Iterator[Chromium]:
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -106,29 +87,3 @@ def open_page(site: Server, chromium: Chromium, console: Console) -> Iterator[Op
     # 4xx answers are reported by Chromium as errors of the page that asked for them; they are what tests provoke.
     unexpected = [m for m in console.messages if "Failed to load resource" not in m]
     assert unexpected == []
-
-
-def findings(page: Page) -> list[str]:
-    """What axe finds on the page, one line a rule. Empty is what we want."""
-    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['help']} {[n['html'][:120] for n in v['nodes']]}" for v in violations]
-
-
-def scrolls_sideways(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
-
-
-def await_focus(page: Page) -> None:
-    """Wait until the browser has focused the form's first field. Whoever types before that is reported by Chromium."""
-    page.wait_for_selector("[autofocus]:focus")
-
-
-def sign_up(page: Page, username: str, password: str = "a perfectly fine sentence") -> None:
-    """Through the form, as a person does."""
-    page.goto("/signup")
-    await_focus(page)
-    page.fill("[name=username]", username)
-    page.fill("[name=email]", f"{username}@example.com")
-    page.fill("[name=password]", password)
-    page.click("main form button")
-    page.wait_for_url("**/")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM, FLAGS, sign_up
+from tests.support.chromium import CHROMIUM, FLAGS, sign_up
 from tests.support.server import ROOT, Server
 
 PICTURES = ROOT / "docs/pictures"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.chromium import OpenPage, findings, scrolls_sideways, sign_up
 from tests.support.server import Server
 
 ACTS = {

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.e2e.conftest import Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up
+from tests.support.chromium import Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up
 from tests.support.server import Server
 
 

@@ -6,8 +6,8 @@ import secrets
 
 import pytest
 
-from tests.e2e.conftest import OpenPage, await_focus, findings, scrolls_sideways, sign_up
 from tests.support.browser import PASSWORD
+from tests.support.chromium import OpenPage, await_focus, findings, scrolls_sideways, sign_up
 
 
 @pytest.mark.parametrize("js", [True, False])

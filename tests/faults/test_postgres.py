@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import psycopg
@@ -11,6 +10,7 @@ import pytest
 from tests.support.cluster import Cluster, programs
 from tests.support.databases import need
 from tests.support.server import Server
+from tests.support.waiting import until
 from tests.support.witnesses import Crowd
 
 pytestmark = pytest.mark.faults
@@ -120,9 +120,7 @@ def test_no_connection_left_on_the_server(server: Server, cluster: Cluster) -> N
         finally:
             for connection in held:
                 connection.close()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and crowd.ask(*crowd.people[0]) == "503":
-        time.sleep(0.05)  # PostgreSQL frees the places in its own time
+    until(lambda: crowd.ask(*crowd.people[0]) != "503", what="PostgreSQL frees the places")
     crowd.all_is_well()
 
 

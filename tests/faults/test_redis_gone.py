@@ -12,11 +12,12 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.attacks.conftest import GuardedServer, guarded_at
 from tests.support.browser import case_of
 from tests.support.crowd import at_once
 from tests.support.databases import need
+from tests.support.guarded import GuardedServer, guarded_at
 from tests.support.redis_server import REDIS_SERVER, RedisServer
+from tests.support.waiting import until
 from tests.support.witnesses import Crowd
 from webapp.web.limits import LIMITS
 
@@ -62,10 +63,12 @@ def let_workers_find_it(server: GuardedServer) -> None:
     """Redis is back (or gone): wait until each worker has looked for it again."""
     time.sleep(REST + 0.1)  # one that has just looked in vain does not look again before; by a clock nobody sets
     found: set[str] = set()
-    deadline = time.monotonic() + 20
-    while len(found) < server.workers:
-        assert time.monotonic() < deadline
-        found |= {answer.json()["pid"] for answer in at_once(8, lambda _: server.browser().get("/test/counter"))}
+
+    def ask() -> bool:
+        found.update(a.json()["pid"] for a in at_once(8, lambda _: server.browser().get("/test/counter")))
+        return len(found) == server.workers
+
+    until(ask, what="every worker has looked for Redis")
 
 
 class Fault(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Engine
 from tests.support.browser import PASSWORD, Browser, case_of
 from tests.support.clock import SetClock
 from tests.support.server import Server
+from tests.support.sql import database_file, sqlite
 from tests.support.witnesses import Crowd
 from webapp.services import services_of
 from webapp.store.database import db
@@ -89,7 +89,7 @@ def test_sqlite_locked_by_another_process(server: Server) -> None:
     leaver.sign_up()
     form = leaver.read_form("/", "/logout")
     reader.get("/test/me")
-    with sqlite3.connect(server.folder / "tokenroom.db", isolation_level=None) as lock:
+    with sqlite(database_file(server), isolation_level=None) as lock:
         lock.execute("BEGIN IMMEDIATE")
         assert reader.get("/test/me").status_code == 200
         before = (reader.access, reader.refresh)
@@ -103,7 +103,6 @@ def test_sqlite_locked_by_another_process(server: Server) -> None:
         assert refused.headers["retry-after"]
         assert "set-cookie" not in refused.headers
         lock.execute("ROLLBACK")
-    lock.close()
     assert case_of(reader.get("/test/me")) == "case 2: access reissued"
     assert leaver.get("/test/me").status_code == 200
     assert leaver.log_out().status_code == 303

@@ -12,10 +12,10 @@ import httpx
 import psycopg
 import pytest
 
-from tests.attacks.conftest import GuardedServer, guarded_at
 from tests.support.browser import PASSWORD, Browser
 from tests.support.crowd import at_once
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
+from tests.support.guarded import GuardedServer, guarded_at
 from tests.support.nginx import NGINX, Nginx
 from tests.support.production import production
 from tests.support.redis_server import REDIS_SERVER, RedisServer

@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.conftest import build_app
-from tests.support.browser import Browser, cookies_set
+from tests.support.app import build_app
+from tests.support.browser import Browser, cookies_set, read_parts
 from tests.support.clock import SetClock
-from tests.support.forge import read_parts
 from webapp.services import services_of
 from webapp.store.database import db
 

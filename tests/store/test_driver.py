@@ -7,12 +7,12 @@ import threading
 from flask import Flask
 
 from tests.support.browser import Browser
-from webapp.store import auth_sessions, driver
+from webapp.store import auth_sessions, thread_connection
 
 
 def test_a_thread_that_ends_takes_its_connection_along(app: Flask, visitor: Browser) -> None:
     """`flask run` serves each request in a new thread: a hundred requests must not hold a hundred connections."""
-    before = len(driver._all)
+    before = thread_connection.open_connections()
 
     def one_request() -> None:
         with app.app_context():
@@ -22,4 +22,4 @@ def test_a_thread_that_ends_takes_its_connection_along(app: Flask, visitor: Brow
         thread = threading.Thread(target=one_request)
         thread.start()
         thread.join()
-    assert len(driver._all) <= before + 1
+    assert thread_connection.open_connections() <= before + 1

@@ -12,7 +12,7 @@ import pytest
 from webapp import create_app
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import ACCESS, KeyRing, new_ring, new_secret
-from webapp.store.key_file import FollowedKeyRing, KeyFile
+from webapp.store.key_file import KeyFile, ReloadingKeyRing
 
 
 def make(folder: str, barrier: object, results: object) -> None:
@@ -63,34 +63,25 @@ def test_a_broken_file_stops_the_start_and_names_it(tmp_path: Path, content: byt
     assert (tmp_path / "keys.json").read_bytes() == content, "never overwritten"
 
 
-class Monotonic:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def followed(tmp_path: Path) -> tuple[KeyFile, FollowedKeyRing, Monotonic]:
+def followed(tmp_path: Path) -> tuple[KeyFile, ReloadingKeyRing]:
     file = KeyFile(tmp_path / "keys.json")
     ring = new_ring([new_secret(ACCESS, 1)], 1)
     file.create(ring)
-    clock = Monotonic()
-    return file, FollowedKeyRing(file, file.read(), clock), clock
+    return file, ReloadingKeyRing(file, file.read())
 
 
-def test_a_change_is_seen_within_five_seconds(followed: tuple[KeyFile, FollowedKeyRing, Monotonic]) -> None:
-    file, follower, clock = followed
+def test_a_change_is_seen_within_five_seconds(followed: tuple[KeyFile, ReloadingKeyRing]) -> None:
+    file, follower = followed
     _, rotated = file.change(lambda ring: ring.rotate(new_secret(ACCESS, 2), 2))
-    clock.now = 4.9
     assert follower.current().active(ACCESS).kid == rotated.active(ACCESS).kid
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"keys": []}'])
 def test_a_slip_of_an_editor_keeps_the_ring_in_use(
-    followed: tuple[KeyFile, FollowedKeyRing, Monotonic], content: str | None, caplog: pytest.LogCaptureFixture
+    followed: tuple[KeyFile, ReloadingKeyRing], content: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file, follower, _clock = followed
+    file, follower = followed
     before = follower.current()
     if content is None:
         file.path.unlink()

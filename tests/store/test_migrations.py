@@ -13,7 +13,7 @@ from sqlalchemy import inspect, text
 from tests.support.commands import run_command
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
 from webapp import create_app
-from webapp.cli.migrations import MIGRATIONS
+from webapp.cli import MIGRATIONS, add_migrations
 from webapp.store.database import db
 from webapp.store.health import REVISIONS, problem
 
@@ -27,6 +27,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         need("PostgreSQL", there=postgres_is_there())
         address = settings["WEBAPP_DATABASE_URL"] = make_postgres_database()
     app = create_app(settings)
+    add_migrations(app)
     with app.app_context():
         yield app
         db.session.remove()

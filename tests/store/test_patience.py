@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from webapp.store import database
+from tests.support.sql import database_file, sqlite
+from webapp.store import time_budget
 from webapp.store.database import DatabaseUnavailable, db, read, transact
 
 
 @pytest.fixture(autouse=True)
 def _no_request_before() -> None:
     """Requests of earlier tests in this thread have left their account."""
-    database._waited.set(None)
+    time_budget._spent.set(None)
 
 
 def test_a_request_has_one_account_and_a_command_has_none(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Transactions of one request together get PATIENCE; a command that makes many of them is not cut off."""
     seconds = iter(range(0, 1000, 3))
-    monkeypatch.setattr(database.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(time_budget.time, "monotonic", lambda: float(next(seconds)))
     with app.app_context():
         for _ in range(5):
             transact(lambda tx: tx.execute(text("SELECT 1")))
-        database.begin_request()
+        time_budget.reset_budget()
         try:
             transact(lambda tx: tx.execute(text("SELECT 1")))
             transact(lambda tx: tx.execute(text("SELECT 1")))
             with pytest.raises(DatabaseUnavailable, match="too long"):
                 transact(lambda tx: tx.execute(text("SELECT 1")))
         finally:
-            database._waited.set(None)
+            time_budget._spent.set(None)
 
 
 def test_a_read_is_tried_once_more_on_a_new_connection(app: Flask) -> None:
@@ -60,10 +58,9 @@ def test_a_read_is_tried_once_more_on_a_new_connection(app: Flask) -> None:
 def test_a_damaged_file_is_unavailable_and_a_mistake_is_a_mistake(app: Flask) -> None:
     with app.app_context():
         db.engine.dispose()
-        path = Path(app.instance_path) / "tokenroom.db"
-        with sqlite3.connect(path) as lite:
+        path = database_file(app)
+        with sqlite(path) as lite:
             lite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        lite.close()
         whole = path.read_bytes()
         path.write_bytes(b"no database at all, " * 400)
         for way in (read, transact):

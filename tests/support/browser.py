@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 from html.parser import HTMLParser
 from typing import Any, Self
@@ -126,6 +128,13 @@ class Browser:
             self.http.cookies.set(name, value, domain=self.http.base_url.host, path="/")
 
     @property
+    def sid(self) -> str:
+        """The id of this browser's session, as its refresh token (or else its access token) names it."""
+        token = self.refresh or self.access
+        assert token
+        return str(read_parts(token)[1]["sid"])
+
+    @property
     def access(self) -> str | None:
         return self.cookie("access_token")
 
@@ -140,6 +149,12 @@ class Browser:
     @refresh.setter
     def refresh(self, value: str | None) -> None:
         self.set_cookie("refresh_token", value)
+
+
+def read_parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and payload of a token. Nothing is verified."""
+    header, payload, _ = token.split(".")
+    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload))
 
 
 def cookies_set(answer: httpx.Response) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 
+from webapp.cli import add_migrations
 from webapp.store.database import db
 
 ADMIN = os.environ.get("WEBAPP_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -47,6 +48,7 @@ def drop_postgres_database(address: str) -> None:
 
 
 def migrate(app: Flask) -> None:
+    add_migrations(app)
     with app.app_context():
         upgrade()
         db.engine.dispose()

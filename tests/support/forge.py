@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
 from typing import Any
 
+from tests.support.browser import read_parts
 from tests.support.rows import session_row
 from webapp.core.keys import KeyRing, encode_base64url, new_secret
 from webapp.core.lifetimes import Lifetimes
@@ -20,12 +20,6 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 def b64(raw: bytes | str) -> str:
     return encode_base64url(raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw)
-
-
-def read_parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and payload, nothing checked."""
-    header, payload, _ = token.split(".")
-    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload))  # type: ignore[return-value]
 
 
 def signed(header: Any, payload: Any, secret: bytes, digest: str = "sha256") -> str:

@@ -8,10 +8,8 @@ import os
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -22,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.browser import Browser
 from tests.support.server import ROOT, free_port
+from tests.support.waiting import is_listening, until
 
 NGINX = shutil.which("nginx") or (path if os.path.exists(path := "/usr/sbin/nginx") else None)
 
@@ -99,15 +98,10 @@ class Nginx:
         command = [NGINX, "-c", str(self.configuration), "-p", str(self.folder)]
         with (self.folder / "stderr.log").open("ab") as log:
             self.process = subprocess.Popen(command, stderr=log)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.https), 1).close()
-            except OSError:
-                time.sleep(0.05)  # a process that starts, not a clock that runs
-            else:
-                return self
-        raise AssertionError(f"nginx did not start: {(self.folder / 'stderr.log').read_text()}")
+        process = self.process
+        until(lambda: is_listening(self.https) or process.poll() is not None, what="nginx starts")
+        assert process.poll() is None, (self.folder / "stderr.log").read_text()
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self.process is not None:

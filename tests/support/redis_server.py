@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from pathlib import Path
 
 import redis
 
 from tests.support.cluster import lasting_port
 from tests.support.server import end_with_parent
+from tests.support.waiting import is_listening, until
 
 REDIS_SERVER = shutil.which("redis-server")
 
@@ -38,18 +37,11 @@ class RedisServer:
         assert REDIS_SERVER
         command = [REDIS_SERVER, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
         with (self.folder / "redis.log").open("ab") as log:
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 [*command, "--save", "", "--appendonly", "no"], stdout=log, stderr=log, preexec_fn=end_with_parent
             )
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.02)  # a process that starts, not a clock that runs
-            else:
-                return
-        raise AssertionError(f"Redis did not start:\n{(self.folder / 'redis.log').read_text()[-3000:]}")
+        until(lambda: is_listening(self.port) or process.poll() is not None, what="Redis starts")
+        assert process.poll() is None, (self.folder / "redis.log").read_text()[-3000:]
 
     def stop(self) -> None:
         """Kill it: whoever comes now is refused."""

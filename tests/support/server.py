@@ -8,15 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
-from tests.support.browser import Browser
+from tests.support.browser import Browser, over_http
 from tests.support.clock import SetClock
 from tests.support.databases import migrate
+from tests.support.waiting import until
 from webapp import create_app
 
 PRELOAD = ("--preload",)
@@ -80,21 +81,17 @@ class Server:
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}"]
         command += ["--threads", "2", *self.arguments]  # several servers share one PostgreSQL's hundred connections
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 [*command, "tests.support.serving:make_app()"],
                 cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent,
             )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)  # a process that starts, not a clock that runs
-        raise AssertionError(f"gunicorn did not start:\n{self.log.read_text()[-3000:]}")
+        until(lambda: self._answers() or process.poll() is not None, seconds=30, what="gunicorn starts")
+        assert process.poll() is None, f"gunicorn did not start:\n{self.log.read_text()[-3000:]}"
+
+    def _answers(self) -> bool:
+        with suppress(httpx.HTTPError), over_http() as client:
+            return client.get(f"{self.url}/healthz", timeout=1).status_code == 200
+        return False
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from flask import Flask, request
 from flask_login import current_user
 
 from tests.support.clock import SetClock
+from tests.support.waiting import until
 from webapp import create_app
 from webapp.services import services_of
 from webapp.web import limit_storage
@@ -67,9 +67,7 @@ def add_test_views(app: Flask) -> None:
         """Stays in its view until the file named by `until` exists (at most 20 s)."""
         gate = Path(request.args["until"])
         gate.with_suffix(".waiting").touch()
-        deadline = time.monotonic() + 20
-        while not gate.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)  # waiting for the test to open the gate, not for time to pass
+        until(gate.exists, what="the test opens the gate")
         return {"username": current_user.username}
 
 

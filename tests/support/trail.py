@@ -1,31 +1,29 @@
-"""Read the audit trail and the session rows behind a server's back."""
+"""Read the audit trail behind the application's back."""
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from typing import Any
 
-import psycopg
-from psycopg.rows import dict_row
+from flask import Flask
 
 from tests.support.server import Server
+from tests.support.sql import query
 
 
-def rows(server: Server, table: str, where: str, value: str) -> list[dict[str, Any]]:
-    """Rows of `table` whose column `where` is `value`, in the order they were written."""
-    url = server.settings.get("WEBAPP_DATABASE_URL", "")
-    if url.startswith("postgresql"):
-        with psycopg.connect(url, row_factory=dict_row) as connection:
-            return connection.execute(f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id", (value,)).fetchall()
-    connection = sqlite3.connect(server.folder / "tokenroom.db")
-    try:
-        connection.row_factory = sqlite3.Row
-        found = connection.execute(f"SELECT * FROM {table} WHERE {where} = ? ORDER BY id", (value,)).fetchall()
-        return [dict(row) for row in found]
-    finally:
-        connection.close()
+def events(place: Flask | Server, *, user: str | None = None, sid: str | None = None) -> list[dict[str, Any]]:
+    """All events, oldest first. With `user` (a username) or `sid` only theirs. `detail` is a dictionary."""
+    wanted = {"u.username = ?": user, "e.sid = ?": sid}
+    where = " AND ".join(column for column, value in wanted.items() if value is not None)
+    found = query(
+        place,
+        "SELECT e.*, u.username FROM security_events e LEFT JOIN users u ON u.id = e.user_id"
+        f"{' WHERE ' if where else ''}{where} ORDER BY e.id",
+        *(value for value in wanted.values() if value is not None),
+    )
+    return [event | {"detail": json.loads(event["detail"])} for event in found]
 
 
-def events(server: Server, sid: str) -> list[dict[str, Any]]:
-    """The events of one session."""
-    return rows(server, "security_events", "sid", sid)
+def event_names(place: Flask | Server, *, user: str | None = None, sid: str | None = None) -> list[str]:
+    """The names of these events, oldest first."""
+    return [event["event"] for event in events(place, user=user, sid=sid)]

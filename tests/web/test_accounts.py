@@ -13,8 +13,8 @@ from flask_login import current_user
 
 from tests.support.browser import PASSWORD, Browser, FormReader, cookies_set
 from tests.support.clock import SetClock
+from tests.support.sql import execute, query
 from webapp.core import passwords
-from webapp.store.database import db
 
 GOOD = {"username": "ada", "email": "ada@example.com", "name": "Ada", "password": PASSWORD}
 
@@ -23,9 +23,8 @@ def text_of(page: str) -> str:
     return html.unescape(page)
 
 
-def table(app: Flask, query: str) -> list[tuple[object, ...]]:
-    with app.app_context(), db.engine.connect() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query)]
+def table(app: Flask, statement: str) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in query(app, statement)]
 
 
 @pytest.mark.parametrize(
@@ -118,11 +117,11 @@ def test_wrong_password_and_unknown_name_are_answered_alike(
 ) -> None:
     """The same status, the same page, the same work: nobody learns who has an account."""
     visitor.submit("/signup", **GOOD)
-    with app.app_context(), db.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO users SELECT 'id2', 'adadisabled', 'adadisabled', 'd@example.com', 'd@example.com', name, "
-            "password_hash, role, theme, language, 0, 1, created_at FROM users"
-        )
+    execute(
+        app,
+        "INSERT INTO users SELECT 'id2', 'adadisabled', 'adadisabled', 'd@example.com', 'd@example.com', name, "
+        "password_hash, role, theme, language, 0, 1, created_at FROM users",
+    )
     work: list[int] = []
     real = passwords._HASHER.verify
 
@@ -290,8 +289,7 @@ def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_hash_is_renewed_when_its_costs_changed(app: Flask, visitor: Browser) -> None:
     name = visitor.sign_up()
     weak = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1).hash(PASSWORD)
-    with app.app_context(), db.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE users SET password_hash = ?", (weak,))
+    execute(app, "UPDATE users SET password_hash = ?", weak)
     browser = Browser.of_app(app)
     assert browser.log_in(name).status_code == 303
     assert "m=19456" in str(table(app, "SELECT password_hash FROM users"))
@@ -301,8 +299,7 @@ def test_the_hash_is_renewed_when_its_costs_changed(app: Flask, visitor: Browser
 @pytest.mark.parametrize("reason", ["logout", "ended", "reuse", "password", "admin", "replaced", "limit"])
 def test_the_log_in_page_says_why_a_session_ended(app: Flask, visitor: Browser, reason: str) -> None:
     visitor.sign_up()
-    with app.app_context(), db.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE auth_sessions SET revoked_at = 1, revoked_reason = ?", (reason,))
+    execute(app, "UPDATE auth_sessions SET revoked_at = 1, revoked_reason = ?", reason)
     answer = visitor.get("/account")
     assert answer.headers["location"] == f"/login?next=%2Faccount&notice={reason}"
     plain = visitor.get("/login").text
@@ -322,8 +319,7 @@ def test_an_invented_notice_says_nothing(visitor: Browser) -> None:
 def test_disabling_and_a_new_epoch_act_on_the_next_request(app: Flask, visitor: Browser, change: str) -> None:
     visitor.sign_up()
     assert visitor.get("/test/me").status_code == 200
-    with app.app_context(), db.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE users SET {change}")
+    execute(app, f"UPDATE users SET {change}")
     answer = visitor.get("/test/me")
     assert answer.status_code == 303
 
@@ -335,6 +331,5 @@ def test_a_changed_role_acts_on_the_next_request(app: Flask, visitor: Browser) -
 
     visitor.sign_up()
     assert visitor.get("/test/role").text == "user"
-    with app.app_context(), db.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE users SET role = 'admin'")
+    execute(app, "UPDATE users SET role = 'admin'")
     assert visitor.get("/test/role").text == "admin"

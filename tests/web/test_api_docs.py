@@ -129,27 +129,23 @@ def test_docs_clients_md_holds_the_matrix_as_it_is() -> None:
 
 
 @pytest.fixture
-def person(sqlite_server: Server) -> str:
-    browser = sqlite_server.browser()
-    try:
-        return browser.sign_up()
-    finally:
-        browser.http.close()
+def username(sqlite_server: Server) -> str:
+    return sqlite_server.browser().sign_up()
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_example_runs(sqlite_server: Server, person: str, name: str) -> None:
+def test_example_runs(sqlite_server: Server, username: str, name: str) -> None:
     program = RUN[name][0]
     need(program, there=shutil.which(program) is not None)
     environment = os.environ | {
         "TOKENROOM_URL": sqlite_server.url,
-        "TOKENROOM_USER": person,
+        "TOKENROOM_USER": username,
         "TOKENROOM_PASSWORD": PASSWORD,
     }
     command = [*RUN[name], str(ROOT / "examples" / name)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert person in done.stdout
+    assert username in done.stdout
 
 
 def load_auth() -> type:
@@ -164,20 +160,20 @@ def load_auth() -> type:
     return found
 
 
-def test_the_auth_to_copy_refreshes_by_itself(sqlite_server: Server, person: str) -> None:
-    auth = load_auth().log_in(sqlite_server.url, person, PASSWORD)  # type: ignore[attr-defined]
+def test_the_auth_to_copy_refreshes_by_itself(sqlite_server: Server, username: str) -> None:
+    auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
     with httpx.Client(base_url=f"{sqlite_server.url}/api/v1", auth=auth) as api:
         for _ in range(3):
             before = auth.access
             sqlite_server.clock.advance(601)
-            assert api.get("/me").json()["username"] == person
+            assert api.get("/me").json()["username"] == username
             assert auth.access != before
 
 
-def test_the_auth_to_copy_shares_one_refresh_among_threads(sqlite_server: Server, person: str) -> None:
+def test_the_auth_to_copy_shares_one_refresh_among_threads(sqlite_server: Server, username: str) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    auth = load_auth().log_in(sqlite_server.url, person, PASSWORD)  # type: ignore[attr-defined]
+    auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
     refreshes = []
 
     def count(request: httpx.Request) -> None:
@@ -192,10 +188,10 @@ def test_the_auth_to_copy_shares_one_refresh_among_threads(sqlite_server: Server
     assert statuses == [200] * 24
 
 
-def test_the_auth_to_copy_shares_one_refresh_among_tasks(sqlite_server: Server, person: str) -> None:
+def test_the_auth_to_copy_shares_one_refresh_among_tasks(sqlite_server: Server, username: str) -> None:
     import asyncio
 
-    auth = load_auth().log_in(sqlite_server.url, person, PASSWORD)  # type: ignore[attr-defined]
+    auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
 
     async def ask() -> list[int]:
         async with httpx.AsyncClient(base_url=f"{sqlite_server.url}/api/v1", auth=auth, timeout=30) as api:
@@ -228,9 +224,9 @@ class LosesAnswers(httpx.BaseTransport):
         self.inner.close()
 
 
-def test_the_auth_to_copy_survives_lost_answers(sqlite_server: Server, person: str) -> None:
+def test_the_auth_to_copy_survives_lost_answers(sqlite_server: Server, username: str) -> None:
     """Also when the client comes back with the old pair minutes later."""
-    auth = load_auth().log_in(sqlite_server.url, person, PASSWORD)  # type: ignore[attr-defined]
+    auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
     transport = LosesAnswers({1, 2})
     with httpx.Client(base_url=f"{sqlite_server.url}/api/v1", auth=auth, transport=transport) as api:
         sqlite_server.clock.advance(601)
@@ -244,8 +240,8 @@ def test_the_auth_to_copy_survives_lost_answers(sqlite_server: Server, person: s
         assert transport.refreshes == 4
 
 
-def test_the_auth_to_copy_says_when_the_session_is_over(sqlite_server: Server, person: str) -> None:
-    auth = load_auth().log_in(sqlite_server.url, person, PASSWORD)  # type: ignore[attr-defined]
+def test_the_auth_to_copy_says_when_the_session_is_over(sqlite_server: Server, username: str) -> None:
+    auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
     with ApiClient.of_server(sqlite_server.url) as other:
         other.access = auth.access
         other.send("POST", "/logout")

@@ -24,14 +24,9 @@ ELSEWHERE = (
 
 
 @pytest.fixture
-def person(app: Flask) -> str:
-    return Browser.of_app(app).sign_up()
-
-
-@pytest.fixture
-def client(app: Flask, person: str) -> ApiClient:
+def client(app: Flask, username: str) -> ApiClient:
     client = ApiClient.of_app(app)
-    assert client.log_in(person).status_code == 200
+    assert client.log_in(username).status_code == 200
     return client
 
 
@@ -143,9 +138,9 @@ def test_a_missing_role(client: ApiClient) -> None:
     assert (answer.status_code, answer.headers["www-authenticate"]) == (403, wanted)
 
 
-def test_web_tokens_do_not_open_the_api_and_api_tokens_no_page(app: Flask, person: str, client: ApiClient) -> None:
+def test_web_tokens_do_not_open_the_api_and_api_tokens_no_page(app: Flask, username: str, client: ApiClient) -> None:
     browser = Browser.of_app(app)
-    browser.log_in(person)
+    browser.log_in(username)
     web = ApiClient(client.http)
     web.access, web.refresh = browser.access, browser.refresh
     assert web.get("/me").headers["www-authenticate"] == INVALID
@@ -159,9 +154,9 @@ def test_web_tokens_do_not_open_the_api_and_api_tokens_no_page(app: Flask, perso
     assert browser.get("/account").status_code == 303
 
 
-def test_cookies_are_not_read(app: Flask, person: str) -> None:
+def test_cookies_are_not_read(app: Flask, username: str) -> None:
     browser = Browser.of_app(app)
-    browser.log_in(person)
+    browser.log_in(username)
     answer = browser.get("/api/v1/me")
     assert answer.status_code == 401
     assert "location" not in answer.headers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import pytest
 from tests.support.api import ApiClient
 from tests.support.browser import Browser
 from tests.support.server import Server
+from tests.support.waiting import until
 from webapp.core.keys import ACCESS, REFRESH, KeyRing
 from webapp.core.lifetimes import Lifetimes
 from webapp.flows.rotate_keys import retire_key, rotate_keys
@@ -113,10 +113,11 @@ def crowd(server: Server, name: str, size: int = 6) -> Iterator[list[str]]:
     try:
         yield wrong
         before = list(rounds)
-        deadline = time.monotonic() + 15
-        while not wrong and any(n - b < 2 for n, b in zip(rounds, before, strict=True)) and time.monotonic() < deadline:
-            time.sleep(0.02)  # waiting for everybody to have gone on working, not for time to pass
-        assert all(n - b >= 2 for n, b in zip(rounds, before, strict=True)) or wrong, "somebody hangs"
+        until(
+            lambda: wrong or all(n - b >= 2 for n, b in zip(rounds, before, strict=True)),
+            seconds=15,
+            what="everybody goes on working",
+        )
     finally:
         stop.set()
         for thread in threads:

@@ -16,35 +16,30 @@ from webapp.store.models import AuthSession, SecurityEvent, User
 
 
 @pytest.fixture
-def person(app: Flask) -> str:
-    return Browser.of_app(app).sign_up()
-
-
-@pytest.fixture
-def client(app: Flask, person: str) -> ApiClient:
+def client(app: Flask, username: str) -> ApiClient:
     client = ApiClient.of_app(app)
-    assert client.log_in(person).status_code == 200
+    assert client.log_in(username).status_code == 200
     return client
 
 
-def test_log_in(app: Flask, person: str, clock: SetClock) -> None:
-    answer = ApiClient.of_app(app).log_in(person)
+def test_log_in(app: Flask, username: str, clock: SetClock) -> None:
+    answer = ApiClient.of_app(app).log_in(username)
     assert answer.status_code == 200
     given = answer.json()
     assert set(given) == {"access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in"}
     assert (given["token_type"], given["expires_in"], given["refresh_expires_in"]) == ("Bearer", 600, 14 * 86400)
     assert answer.headers["authorization"] == f"Bearer {given['access_token']}"
     assert answer.headers["cache-control"] == "no-store"
-    by_address = ApiClient.of_app(app).log_in(f"{person.upper()}@example.com")
+    by_address = ApiClient.of_app(app).log_in(f"{username.upper()}@example.com")
     assert by_address.status_code == 200
 
 
-def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, person: str) -> None:
+def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, username: str) -> None:
     stranger = ApiClient.of_app(app)
-    answers = [stranger.log_in(person, "something else"), stranger.log_in("nobody-at-all"), stranger.log_in("\0")]
+    answers = [stranger.log_in(username, "something else"), stranger.log_in("nobody-at-all"), stranger.log_in("\0")]
     with app.app_context():
         transact(lambda tx: tx.execute(update(User).values(disabled_at=1)))
-    answers.append(stranger.log_in(person))
+    answers.append(stranger.log_in(username))
     for answer in answers:
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == 'Bearer realm="api"'
@@ -54,8 +49,8 @@ def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, person: str) 
         }
 
 
-def test_a_log_in_does_not_end_the_session_of_another_client(app: Flask, person: str, client: ApiClient) -> None:
-    assert ApiClient.of_app(app).log_in(person).status_code == 200
+def test_a_log_in_does_not_end_the_session_of_another_client(app: Flask, username: str, client: ApiClient) -> None:
+    assert ApiClient.of_app(app).log_in(username).status_code == 200
     assert client.get("/me").status_code == 200
 
 
@@ -143,10 +138,10 @@ def test_pages_keep_their_own_errors(client: ApiClient) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
-def test_me(client: ApiClient, person: str) -> None:
+def test_me(client: ApiClient, username: str) -> None:
     me = client.get("/me").json()
     assert set(me) == {"id", "username", "email", "name", "role", "preferences"}
-    assert me["username"] == person
+    assert me["username"] == username
     assert me["preferences"] == {"theme": "auto", "language": "en"}
 
 
@@ -200,12 +195,12 @@ def test_unusable_values_are_named_and_not_repeated(client: ApiClient, body: str
     assert client.get("/me").json() == before
 
 
-def test_sessions(app: Flask, client: ApiClient, person: str, clock: SetClock) -> None:
-    """Web and API sessions of this person alike; ended and expired ones are not in the list."""
+def test_sessions(app: Flask, client: ApiClient, username: str, clock: SetClock) -> None:
+    """Web and API sessions of this account alike; ended and expired ones are not in the list."""
     other = ApiClient.of_app(app)
-    other.log_in(person)
+    other.log_in(username)
     gone = ApiClient.of_app(app)
-    gone.log_in(person)
+    gone.log_in(username)
     gone.send("POST", "/logout")
     stranger = Browser.of_app(app)
     stranger.sign_up()
@@ -219,9 +214,9 @@ def test_sessions(app: Flask, client: ApiClient, person: str, clock: SetClock) -
         assert entry["expires_at"] == clock() + 30 * 86400
 
 
-def test_end_a_session(app: Flask, client: ApiClient, person: str) -> None:
+def test_end_a_session(app: Flask, client: ApiClient, username: str) -> None:
     other = ApiClient.of_app(app)
-    other.log_in(person)
+    other.log_in(username)
     mine = next(e["id"] for e in other.get("/sessions").json()["sessions"] if e["current"])
     assert client.send("DELETE", f"/sessions/{mine}").status_code == 204
     assert other.get("/me").status_code == 401
@@ -252,9 +247,9 @@ def test_log_out_takes_an_expired_token_and_twice_is_fine(client: ApiClient, clo
     assert client.ask_refresh().status_code == 401
 
 
-def test_log_out_ends_this_session_only(app: Flask, client: ApiClient, person: str) -> None:
+def test_log_out_ends_this_session_only(app: Flask, client: ApiClient, username: str) -> None:
     other = ApiClient.of_app(app)
-    other.log_in(person)
+    other.log_in(username)
     client.send("POST", "/logout")
     assert other.get("/me").status_code == 200
 

@@ -35,12 +35,6 @@ ODD_TEXTS = {
 }
 
 
-@pytest.fixture
-def person(visitor: Browser) -> Browser:
-    visitor.sign_up()
-    return visitor
-
-
 def still_fine(browser: Browser) -> bool:
     return browser.get("/test/me").status_code == 200
 

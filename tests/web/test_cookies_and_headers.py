@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import NAVIGATION, PASSWORD, Browser, FormReader, case_of, cookies_set
 from tests.support.clock import SetClock
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 from flask import Flask
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import ADMIN
 from tests.support.server import free_port
+from tests.support.sql import database_file, sqlite
 from webapp.services import services_of
-from webapp.store import database
+from webapp.store import postgres, time_budget
 from webapp.store.database import db
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgres_faults")]
@@ -31,20 +31,13 @@ SHORT = 0.3
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for a lock is real time, so it is kept short."""
-    monkeypatch.setattr(database, "PATIENCE", 0.2)
-
-
-@pytest.fixture
-def person(visitor: Browser) -> Browser:
-    visitor.sign_up()
-    return visitor
+    monkeypatch.setattr(time_budget, "PATIENCE", 0.2)
 
 
 @pytest.fixture
 def locked(app: Flask, person: Browser, impatient: None) -> Iterator[sqlite3.Connection]:
     """Somebody else holds SQLite's write lock; reads still work in WAL."""
-    path = services_of(app).settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with sqlite(database_file(app), isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other
 
@@ -114,7 +107,7 @@ def test_a_file_that_is_no_database(app: Flask, person: Browser) -> None:
 
 @pytest.fixture
 def on_postgres(tmp_path: Path, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    monkeypatch.setitem(database.POSTGRES_ARGS, "options", f"-c lock_timeout={int(SHORT * 1000)}")
+    monkeypatch.setitem(postgres.SERVER_TIMEOUTS, "lock_timeout", SHORT)
     app = build_app(tmp_path / "pg", {"WEBAPP_DATABASE_URL": migrated_postgres})
     yield app
     with app.app_context():

@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
+from tests.support.sql import query
+from tests.support.trail import event_names
 from webapp.core.rotation import Refreshed
 from webapp.flows import confirm, end_reused
 from webapp.flows import refresh as refresh_flow
@@ -25,7 +27,7 @@ BOTH = {"access_token", "refresh_token"}
 
 
 @pytest.fixture
-def person(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
+def latecomer(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
     """Signed in, the access token expired, with some more views to meet."""
 
     @app.get("/test/missing")
@@ -68,15 +70,14 @@ def person(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
 
 
 def names(app: Flask) -> list[str]:
-    with app.app_context(), db.engine.connect() as connection:
-        return [row[0] for row in connection.exec_driver_sql("SELECT name FROM users")]
+    return [row["name"] for row in query(app, "SELECT name FROM users")]
 
 
 @pytest.mark.parametrize(
     ("path", "status"), [("/test/missing", 404), ("/nothing-here", 404), ("/logout", 405), ("/", 200)]
 )
-def test_refreshes_on_errors_and_public_pages_too(person: Browser, path: str, status: int) -> None:
-    answer = person.get(path)
+def test_refreshes_on_errors_and_public_pages_too(latecomer: Browser, path: str, status: int) -> None:
+    answer = latecomer.get(path)
     assert answer.status_code == status
     if path == "/logout":
         assert not cookies_set(answer), "all of /logout is left alone"
@@ -84,19 +85,19 @@ def test_refreshes_on_errors_and_public_pages_too(person: Browser, path: str, st
         assert set(cookies_set(answer)) >= BOTH
 
 
-def test_refreshes_on_a_500_too(app: Flask, person: Browser) -> None:
+def test_refreshes_on_a_500_too(app: Flask, latecomer: Browser) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    answer = person.get("/test/broken")
+    answer = latecomer.get("/test/broken")
     assert answer.status_code == 500
     assert "a view's own fault" not in answer.text
     assert set(cookies_set(answer)) >= BOTH
 
 
-def test_acts_once_even_if_called_twice(app: Flask, person: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acts_once_even_if_called_twice(app: Flask, latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     real = authentication.refresh
     monkeypatch.setattr(authentication, "refresh", lambda *a, **k: calls.append(1) or real(*a, **k))
-    answer = person.get("/test/twice")
+    answer = latecomer.get("/test/twice")
     assert answer.text == "once"
     assert calls == [1]
     assert set(cookies_set(answer)) == BOTH
@@ -104,25 +105,25 @@ def test_acts_once_even_if_called_twice(app: Flask, person: Browser, monkeypatch
 
 @pytest.mark.parametrize("fault", [RuntimeError("bug"), DatabaseUnavailable("gone"), KeyError("x")])
 def test_an_error_in_it_changes_nothing(
-    person: Browser, monkeypatch: pytest.MonkeyPatch, fault: Exception, caplog: pytest.LogCaptureFixture
+    latecomer: Browser, monkeypatch: pytest.MonkeyPatch, fault: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The good answer goes out without cookies, and the next request tries again."""
-    before = person.access, person.refresh
+    before = latecomer.access, latecomer.refresh
 
     def fails(*_: object, **__: object) -> None:
         raise fault
 
     with monkeypatch.context() as patched:
         patched.setattr(authentication, "refresh", fails)
-        answer = person.get("/test/me")
+        answer = latecomer.get("/test/me")
     assert answer.status_code == 200
     assert not cookies_set(answer)
-    assert (person.access, person.refresh) == before
+    assert (latecomer.access, latecomer.refresh) == before
     assert any(record.levelno >= logging.ERROR for record in caplog.records)
-    assert case_of(person.get("/test/me")) == "case 2: access reissued"
+    assert case_of(latecomer.get("/test/me")) == "case 2: access reissued"
 
 
-def test_half_an_answer_is_never_sent(person: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_answer_is_never_sent(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Minting fails after the row was rotated: the transaction is undone, and nothing is lost."""
     from webapp.core.tokens import Tokens
 
@@ -131,88 +132,88 @@ def test_half_an_answer_is_never_sent(person: Browser, monkeypatch: pytest.Monke
 
     with monkeypatch.context() as patched:
         patched.setattr(Tokens, "mint_access", fails)
-        answer = person.get("/test/me")
+        answer = latecomer.get("/test/me")
     assert answer.status_code == 200
     assert not cookies_set(answer)
-    assert case_of(person.get("/test/me")) == "case 2: access reissued"
+    assert case_of(latecomer.get("/test/me")) == "case 2: access reissued"
 
 
-def test_what_a_view_says_about_the_cookies_stands(person: Browser) -> None:
-    cookies = cookies_set(person.get("/test/clears"))
+def test_what_a_view_says_about_the_cookies_stands(latecomer: Browser) -> None:
+    cookies = cookies_set(latecomer.get("/test/clears"))
     assert set(cookies) == BOTH
     assert all("Max-Age=0" in cookie for cookie in cookies.values())
 
 
-def test_what_a_view_leaves_uncommitted_is_not_committed(app: Flask, person: Browser) -> None:
+def test_what_a_view_leaves_uncommitted_is_not_committed(app: Flask, latecomer: Browser) -> None:
     before = names(app)
-    answer = person.get("/test/unfinished")
+    answer = latecomer.get("/test/unfinished")
     assert case_of(answer) == "case 2: access reissued", "and it holds nothing up"
     assert names(app) == before
 
 
-def test_log_in_and_log_out_are_left_alone(person: Browser) -> None:
+def test_log_in_and_log_out_are_left_alone(latecomer: Browser) -> None:
     """Somebody who opens /login with an expired access token is signed in; the answer carries no token."""
-    answer = person.get("/login")
+    answer = latecomer.get("/login")
     assert answer.status_code == 303
     assert not BOTH & set(cookies_set(answer))
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/.well-known/jwks.json", "/static/css/tokenroom.css"])
-def test_machines_and_files_never_refresh(person: Browser, path: str) -> None:
-    answer = person.get(path)
+def test_machines_and_files_never_refresh(latecomer: Browser, path: str) -> None:
+    answer = latecomer.get(path)
     assert answer.status_code == 200
     assert not cookies_set(answer)
 
 
-def test_options_never_refreshes(person: Browser) -> None:
-    assert not cookies_set(person.http.options("/account"))
+def test_options_never_refreshes(latecomer: Browser) -> None:
+    assert not cookies_set(latecomer.http.options("/account"))
 
 
-def test_a_database_error_in_the_view_leaves_the_cookies(person: Browser) -> None:
-    answer = person.get("/test/fails-in-database")
+def test_a_database_error_in_the_view_leaves_the_cookies(latecomer: Browser) -> None:
+    answer = latecomer.get("/test/fails-in-database")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert "database" in answer.text
     assert not cookies_set(answer)
-    assert case_of(person.get("/test/me")) == "case 2: access reissued"
+    assert case_of(latecomer.get("/test/me")) == "case 2: access reissued"
 
 
-def test_a_database_error_at_the_door(person: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_error_at_the_door(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 on every page, public ones too; never a log-in page, never a cleared cookie."""
 
     def fails(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("gone")
 
-    before = person.access, person.refresh
+    before = latecomer.access, latecomer.refresh
     with monkeypatch.context() as patched:
         patched.setattr(authentication, "judge", fails)
         for path in ("/", "/account", "/login", "/test/me", "/nothing"):
-            answer = person.get(path)
+            answer = latecomer.get(path)
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
             assert not cookies_set(answer)
-    assert (person.access, person.refresh) == before
-    assert case_of(person.get("/test/me")) == "case 2: access reissued"
+    assert (latecomer.access, latecomer.refresh) == before
+    assert case_of(latecomer.get("/test/me")) == "case 2: access reissued"
 
 
-def test_a_failing_confirmation_is_skipped(person: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_confirmation_is_skipped(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("busy")
 
-    person.get("/test/me")
+    latecomer.get("/test/me")
     with monkeypatch.context() as patched:
-        patched.setattr(confirm, "transact_alone", fails)
-        assert person.get("/test/me").status_code == 200
-    assert person.get("/test/me").status_code == 200
+        patched.setattr(confirm, "run_in_autocommit", fails)
+        assert latecomer.get("/test/me").status_code == 200
+    assert latecomer.get("/test/me").status_code == 200
 
 
 def test_theft_that_cannot_be_written_is_503(
-    app: Flask, person: Browser, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    app: Flask, latecomer: Browser, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never served, and not forgotten either: the next request settles it."""
-    old = person.another_tab()
-    person.get("/test/me")
-    person.get("/test/me")
+    old = latecomer.another_tab()
+    latecomer.get("/test/me")
+    latecomer.get("/test/me")
     clock.advance(11)
 
     def fails(*_: object, **__: object) -> None:
@@ -224,7 +225,7 @@ def test_theft_that_cannot_be_written_is_503(
         assert answer.status_code == 503
         assert not cookies_set(answer)
     assert old.get("/test/open").headers["location"] == "/login?notice=reuse"
-    assert person.get("/test/me").status_code == 303
+    assert latecomer.get("/test/me").status_code == 303
 
 
 def test_a_stranger_gets_no_cookie(app: Flask) -> None:
@@ -233,16 +234,14 @@ def test_a_stranger_gets_no_cookie(app: Flask) -> None:
     assert not cookies_set(answer)
 
 
-def test_a_duplicate_cookie_is_invalid(app: Flask, person: Browser, clock: SetClock) -> None:
+def test_a_duplicate_cookie_is_invalid(app: Flask, latecomer: Browser, clock: SetClock) -> None:
     """A hostile neighbour that sets a second cookie of the name gains nothing, and it is noted."""
     client = app.test_client(use_cookies=False)
-    header = f"access_token={person.access}; refresh_token={person.refresh}; refresh_token=x"
+    header = f"access_token={latecomer.access}; refresh_token={latecomer.refresh}; refresh_token=x"
     answer = client.get("/test/me", environ_overrides={"HTTP_COOKIE": header})
     assert answer.status_code == 303
-    with app.app_context(), db.engine.connect() as connection:
-        kinds = [row[0] for row in connection.exec_driver_sql("SELECT event FROM security_events")]
-    assert "cookie.duplicate" in kinds
-    assert person.get("/test/me").status_code == 200
+    assert "cookie.duplicate" in event_names(app)
+    assert latecomer.get("/test/me").status_code == 200
 
 
 def test_words_for_every_outcome_of_a_refresh() -> None:

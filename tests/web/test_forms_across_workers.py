@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from flask import Flask
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import Browser
 from webapp.core.keys import REFRESH
 from webapp.core.lifetimes import Lifetimes

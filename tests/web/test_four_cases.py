@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.browser import Browser, case_of, cookies_set
+from tests.support.browser import Browser, case_of, cookies_set, read_parts
 from tests.support.crowd import at_once
-from tests.support.forge import read_parts
 from tests.support.server import Server
-from tests.support.trail import events
+from tests.support.trail import event_names
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.xdist_group("servers")
 
@@ -26,11 +26,6 @@ def browser(server: Server) -> Browser:
     browser = server.browser()
     browser.sign_up()
     return browser
-
-
-def sid_of(browser: Browser) -> str:
-    assert browser.refresh
-    return str(read_parts(browser.refresh)[1]["sid"])
 
 
 def generation(token: str | None) -> int:
@@ -75,7 +70,7 @@ def test_case_2_without_a_usable_access_cookie(browser: Browser, lost: str | Non
     browser.access = lost
     answer = browser.get("/test/me")
     assert answer.status_code == 200
-    assert case_of(answer) == "case 2: access reissued"
+    assert case_of(answer) == "access reissued"
     assert generation(browser.access) == 1
 
 
@@ -86,9 +81,9 @@ def hold_a_young_access_token(browser: Browser, server: Server) -> tuple[str | N
     server.clock.advance(1)
     lost = browser.another_tab()
     lost.access = None
-    assert case_of(lost.get("/test/me")) == "case 2: access reissued"
+    assert case_of(lost.get("/test/me")) == "access reissued"
     server.clock.advance(REFRESH_TTL - 2)
-    assert case_of(browser.get("/test/me")) == "access reissued, same refresh again"
+    assert case_of(browser.get("/test/me")) == "case 2: access reissued, same refresh again"
     return parent, browser.refresh
 
 
@@ -102,7 +97,7 @@ def test_case_3_refresh_expired(browser: Browser, server: Server) -> None:
     assert set(cookies_set(answer)) == {"refresh_token"}
     assert browser.access == access
     assert (generation(current), generation(browser.refresh)) == (1, 2)
-    assert "refresh.renewed" in [e["event"] for e in events(server, sid_of(browser))]
+    assert "refresh.renewed" in event_names(server, sid=browser.sid)
     server.clock.advance(1)
     assert case_of(browser.get("/test/me")) == "case 2: access reissued"
 
@@ -121,7 +116,7 @@ def test_case_3_not_by_an_access_token_younger_than_the_refresh_tokens_end(brows
     answer = thief.get("/test/me")
     assert answer.status_code == 200
     assert not cookies_set(answer)
-    assert case_of(answer) == "access valid, refresh expired"
+    assert case_of(answer) == "case 3: access valid, refresh expired"
 
 
 def test_case_1_both_expired(server: Server, browser: Browser) -> None:
@@ -135,20 +130,20 @@ def test_case_1_both_expired(server: Server, browser: Browser) -> None:
 
 def test_32_parallel_requests_with_one_expired_access_token(server: Server, browser: Browser) -> None:
     """All served, one rotation, one distinct successor."""
-    sid = sid_of(browser)
+    sid = browser.sid
     server.clock.advance(ACCESS_TTL)
     tabs = [browser.another_tab() for _ in range(32)]
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda tab: tab.get("/test/me"), tabs))
     assert [answer.status_code for answer in answers] == [200] * 32
     cases = [case_of(answer) for answer in answers]
-    assert cases.count("case 2: access reissued") + cases.count("access reissued, same refresh again") == 32
+    assert cases.count("case 2: access reissued") + cases.count("case 2: access reissued, same refresh again") == 32
     successors = {cookies_set(answer)["refresh_token"].split(";")[0] for answer in answers}
     assert len(successors) == 1
     assert {generation(tab.refresh) for tab in tabs} == {1}
     # One rotation: the successor's generation is the row's, or this would be redelivered, not proceed.
     assert case_of(tabs[0].get("/test/me")) == "case 4: both valid"
-    assert [e["event"] for e in events(server, sid) if e["event"] == "refresh.reused"] == []
+    assert "refresh.reused" not in event_names(server, sid=sid)
 
 
 def test_a_lost_answer_repeated_an_hour_later(server: Server, browser: Browser) -> None:
@@ -159,7 +154,7 @@ def test_a_lost_answer_repeated_an_hour_later(server: Server, browser: Browser) 
     server.clock.advance(HOUR)
     answer = browser.get("/test/me")
     assert answer.status_code == 200
-    assert case_of(answer) == "access reissued, same refresh again"
+    assert case_of(answer) == "case 2: access reissued, same refresh again"
     assert browser.refresh == lost.refresh
     server.clock.advance(HOUR)
     assert browser.get("/test/me").status_code == 200
@@ -173,14 +168,14 @@ def test_a_parent_within_the_grace_gets_an_access_token_alone(server: Server, br
     server.clock.advance(GRACE)
     answer = straggler.get("/test/me")
     assert answer.status_code == 200
-    assert case_of(answer) == "access reissued in grace"
+    assert case_of(answer) == "case 2: access reissued in grace"
     assert set(cookies_set(answer)) == {"access_token"}
     assert generation(straggler.access) == 0
 
 
 def test_a_replayed_old_token_after_the_grace(server: Server, browser: Browser) -> None:
     """The session is dead in every worker, there is one event, and the log-in page explains."""
-    sid = sid_of(browser)
+    sid = browser.sid
     thief = browser.another_tab()
     server.clock.advance(ACCESS_TTL)
     browser.get("/test/me")
@@ -198,12 +193,12 @@ def test_a_replayed_old_token_after_the_grace(server: Server, browser: Browser) 
     page = browser.get(answer.headers["location"])
     assert page.status_code == 200
     assert "because an old token was used again" in page.text
-    assert [e["event"] for e in events(server, sid)].count("refresh.reused") == 1
-    assert "session.revoked" not in [e["event"] for e in events(server, sid)]
+    assert event_names(server, sid=sid).count("refresh.reused") == 1
+    assert "session.revoked" not in event_names(server, sid=sid)
 
 
 def test_theft_by_many_requests_at_once_is_one_event(server: Server, browser: Browser) -> None:
-    sid = sid_of(browser)
+    sid = browser.sid
     thief = browser.another_tab()
     server.clock.advance(ACCESS_TTL)
     browser.get("/test/me")
@@ -212,7 +207,7 @@ def test_theft_by_many_requests_at_once_is_one_event(server: Server, browser: Br
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda tab: tab.get("/test/me"), [thief.another_tab() for _ in range(16)]))
     assert {answer.status_code for answer in answers} == {303}
-    assert [e["event"] for e in events(server, sid)].count("refresh.reused") == 1
+    assert event_names(server, sid=sid).count("refresh.reused") == 1
 
 
 def test_an_expired_old_token_is_never_theft(server: Server, browser: Browser) -> None:
@@ -235,7 +230,7 @@ def test_a_view_slower_than_the_access_lifetime_while_other_tabs_refresh(
     slow = browser.another_tab()
     with ThreadPoolExecutor(1) as pool:
         pending = pool.submit(slow.get, "/test/slow", params={"until": str(gate)})
-        wait_for(gate.with_suffix(".waiting"))
+        until(gate.with_suffix(".waiting").exists, what="the slow view is reached")
         for _ in range(3):
             server.clock.advance(ACCESS_TTL + 1)
             assert browser.get("/test/me").status_code == 200
@@ -244,7 +239,7 @@ def test_a_view_slower_than_the_access_lifetime_while_other_tabs_refresh(
         answer = pending.result(25)
     assert answer.status_code == 200
     assert not cookies_set(answer)
-    assert case_of(answer) == "nothing reissued: too late"
+    assert case_of(answer) == "case 2: nothing reissued: too late"
     assert browser.get("/test/me").status_code == 200
 
 
@@ -254,7 +249,7 @@ def test_a_slow_view_alone_still_rotates(server: Server, browser: Browser, tmp_p
     gate = tmp_path / "gate"
     with ThreadPoolExecutor(1) as pool:
         pending = pool.submit(browser.get, "/test/slow", params={"until": str(gate)})
-        wait_for(gate.with_suffix(".waiting"))
+        until(gate.with_suffix(".waiting").exists, what="the slow view is reached")
         server.clock.advance(2 * ACCESS_TTL)
         gate.touch()
         answer = pending.result(25)
@@ -268,13 +263,13 @@ def test_a_log_out_during_the_view_wins(server: Server, browser: Browser, tmp_pa
     slow = browser.another_tab()
     with ThreadPoolExecutor(1) as pool:
         pending = pool.submit(slow.get, "/test/slow", params={"until": str(gate)})
-        wait_for(gate.with_suffix(".waiting"))
+        until(gate.with_suffix(".waiting").exists, what="the slow view is reached")
         assert browser.log_out().status_code == 303
         gate.touch()
         answer = pending.result(25)
     assert answer.status_code == 200
     assert not cookies_set(answer)
-    assert case_of(answer) == "nothing reissued: session ended"
+    assert case_of(answer) == "case 2: nothing reissued: session ended"
     assert slow.get("/test/me").status_code == 303
 
 
@@ -349,16 +344,7 @@ def test_two_people_in_one_browser_pair(server: Server, browser: Browser) -> Non
     assert mixed.get("/test/me").status_code == 303
     assert browser.get("/test/me").status_code == 200
     assert other.get("/test/me").status_code == 200
-    assert "token.pair_mismatch" in [e["event"] for e in events(server, sid_of(other))]
-
-
-def wait_for(path: Path) -> None:
-    import time
-
-    deadline = time.monotonic() + 10
-    while not path.exists():
-        assert time.monotonic() < deadline, "the slow view was never reached"
-        time.sleep(0.01)
+    assert "token.pair_mismatch" in event_names(server, sid=other.sid)
 
 
 def test_no_browser_sees_a_500(server: Server) -> None:

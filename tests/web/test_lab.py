@@ -14,7 +14,7 @@ from flask import Flask
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from webapp.core.decision import PAGES, RefreshColumn, TokenState
-from webapp.store import auth_sessions, driver
+from webapp.store import auth_sessions, thread_connection
 from webapp.store.database import db, read
 from webapp.store.models import LabRequest
 from webapp.web.lab.cells import REACHABLE
@@ -50,20 +50,10 @@ def kept(app: Flask, **where: Any) -> list[LabRequest]:
 
 
 def row_of(app: Flask, visitor: Browser) -> auth_sessions.SessionRow:
-    sid = foretold_sid(visitor)
     with app.app_context():
-        row = auth_sessions.load(sid)
+        row = auth_sessions.load(visitor.sid)
     assert row is not None
     return row
-
-
-def foretold_sid(visitor: Browser) -> str:
-    import base64
-
-    assert visitor.refresh
-    payload = visitor.refresh.split(".")[1]
-    sid: str = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sid"]
-    return sid
 
 
 # -- the board ---------------------------------------------------------------------------------------------------------
@@ -271,7 +261,7 @@ def test_the_memory_is_short_but_keeps_each_cell(app: Flask, visitor: Browser) -
     pull(visitor, "expire/access", token)
     for _ in range(70):
         visitor.get("/")
-    records = kept(app, sid=foretold_sid(visitor))
+    records = kept(app, sid=visitor.sid)
     visitor.get("/lab")
     assert len(records) == 61
     assert [r.outcome for r in records].count("rotate") == 1
@@ -304,7 +294,7 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
     before = row_of(app, visitor)
     page = pull(visitor, f"act/{act}", token)
     assert page.status_code == 200
-    assert re.search(r'notice notice-ok" role="status">', page.text)
+    assert 'notice notice-ok"' in page.text
     assert "notice-bad" not in page.text
     assert row_of(app, visitor) == before
     with app.app_context():
@@ -317,9 +307,9 @@ def test_the_stage_leaves_no_connection_behind(visitor: Browser) -> None:
     """Each request of an act has a thread of its own; when it ends, so does the connection it read on."""
     visitor.sign_up()
     token = token_of(visitor)
-    before = len(driver._all)
+    before = thread_connection.open_connections()
     pull(visitor, "act/tabs", token)
-    assert len(driver._all) == before
+    assert thread_connection.open_connections() == before
 
 
 @pytest.mark.parametrize("access", list(TokenState))

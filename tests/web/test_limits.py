@@ -13,6 +13,9 @@ from limits.errors import StorageError
 
 from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
+from tests.support.sql import execute, query
+from tests.support.trail import event_names
+from webapp.store.counters import Window
 from webapp.web.limits import network_of
 
 REDIS = "redis://127.0.0.1:6379/9"
@@ -29,19 +32,12 @@ def guess(app: Flask, login: str, times: int) -> list[int]:
     return [browser.post("/login", fields).status_code for _ in range(times)]
 
 
-def events(app: Flask, name: str) -> list[str]:
-    import json
-
-    output = app.test_cli_runner().invoke(args=["audit", "--json", "--user", name]).stdout
-    return [event["event"] for event in json.loads(output)]
-
-
 def test_the_window_opens_again_and_the_trail_says_it_once(app: Flask, visitor: Browser, clock: SetClock) -> None:
     """429 says in how many seconds, and that is true to the second."""
     name = visitor.sign_up()
     assert guess(app, name, 13) == [422] * 10 + [429] * 3
-    assert events(app, name).count("login.limited") == 1
-    assert events(app, name).count("login.failed") == 10
+    assert event_names(app, user=name).count("login.limited") == 1
+    assert event_names(app, user=name).count("login.failed") == 10
     answer = Browser.of_app(app).log_in(name)
     wait = int(answer.headers["retry-after"])
     assert answer.status_code == 429
@@ -54,10 +50,8 @@ def test_the_window_opens_again_and_the_trail_says_it_once(app: Flask, visitor: 
 
 def test_what_was_typed_is_not_stored(app: Flask, visitor: Browser) -> None:
     """Counters are kept under hashes: people type passwords into the wrong field."""
-    import sqlite3
-
     guess(app, "my secret password", 1)
-    rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
+    rows = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
     assert len(rows) == 2
     assert "secret" not in str(rows)
     assert "127.0.0.1" not in str(rows)
@@ -80,14 +74,12 @@ def test_refresh_thirty_times_a_minute_then_served_without(app: Flask, visitor: 
 
 def test_ordinary_refreshes_are_not_even_counted(app: Flask, visitor: Browser, clock: SetClock) -> None:
     """One refresh in a minute or more costs no counter."""
-    import sqlite3
-
     visitor.sign_up()
     for _ in range(3):
         clock.advance(601)
         assert "refresh_token" in cookies_set(visitor.get("/test/me"))
-    keys = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
-    assert [key for (key,) in keys if "refresh" in key] == []
+    keys = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
+    assert [key for key in keys if "refresh" in key] == []
 
 
 def test_the_current_password_can_be_tried_ten_times(visitor: Browser) -> None:
@@ -139,22 +131,17 @@ def test_a_store_that_is_down_is_made_up_for(
     app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture, settings: dict[str, str]
 ) -> None:
     """Nobody gets a 500; the database counts instead, for all workers; one line says so, not one a request."""
-    import sqlite3
-
     name = visitor.sign_up()
     assert guess(app, name, 11) == [422] * 10 + [429]
     assert caplog.text.count("the store of the rate limits is down (redis: ConnectionError)") == 1
-    rows = sqlite3.connect(f"{app.instance_path}/tokenroom.db").execute("SELECT key FROM rate_counters").fetchall()
-    assert sum("login" in key for (key,) in rows) == 2
+    rows = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
+    assert sum("login" in key for key in rows) == 2
 
 
 def test_a_table_that_is_gone_is_made_up_for(app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
     """The database answers, but not for counters (a migration that was forgotten)."""
-    import sqlite3
-
     name = visitor.sign_up()
-    with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as connection:
-        connection.execute("DROP TABLE rate_counters")
+    execute(app, "DROP TABLE rate_counters")
     assert guess(app, name, 11) == [422] * 10 + [429]
     assert "the store of the rate limits is down" in caplog.text
 
@@ -165,20 +152,20 @@ def test_the_store_is_asked_again_after_a_rest(app: Flask, monkeypatch: pytest.M
 
     now = 1000.0
     monkeypatch.setattr(limit_storage.time, "monotonic", lambda: now)
-    storage = limit_storage.SharedStorage()
+    storage = limit_storage.SharedStore()
     asked: list[str] = []
 
     class Down:
-        def incr(self, *_: Any) -> int:
-            asked.append("incr")
+        def count(self, *_: Any) -> Window:
+            asked.append("count")
             raise StorageError(OSError())
 
-    storage._stores = [limit_storage._Store("nothing", Down())]  # type: ignore[arg-type]
-    assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
-    assert asked == ["incr"]
+    storage._places = [limit_storage._Place("nothing", Down())]
+    assert [storage.count("k", 1, 60).number for _ in range(2)] == [1, 2]
+    assert asked == ["count"]
     now += limit_storage.REST
-    assert storage.incr("k", 60) == 3
-    assert asked == ["incr", "incr"]
+    assert storage.count("k", 1, 60).number == 3
+    assert asked == ["count", "count"]
 
 
 def test_only_one_request_finds_out_whether_a_store_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,21 +174,21 @@ def test_only_one_request_finds_out_whether_a_store_is_back(monkeypatch: pytest.
 
     now = 1000.0
     monkeypatch.setattr(limit_storage.time, "monotonic", lambda: now)
-    storage = limit_storage.SharedStorage()
+    storage = limit_storage.SharedStore()
     meanwhile: list[int] = []
 
     class Frozen:
-        def incr(self, *_: Any) -> int:
+        def count(self, *_: Any) -> Window:
             if not meanwhile:
                 meanwhile.append(0)
-                meanwhile.append(storage.incr("k", 60))
+                meanwhile.append(storage.count("k", 1, 60).number)
             raise StorageError(OSError())
 
-    store = limit_storage._Store("nothing", Frozen())  # type: ignore[arg-type]
-    storage._stores = [store]
-    store.failed()
+    place = limit_storage._Place("nothing", Frozen())
+    storage._places = [place]
+    place.failed(OSError())
     now += limit_storage.REST
-    assert storage.incr("k", 60) == 2
+    assert storage.count("k", 1, 60).number == 2
     assert meanwhile == [0, 1]
 
 
@@ -211,11 +198,9 @@ def test_a_try_given_back_to_a_store_that_never_counted_it() -> None:
 
     from webapp.web import limit_storage
 
-    storage = limit_storage.SharedStorage()
-    storage._stores = [limit_storage._Store("new and empty", MemoryStorage())]
-    assert storage.incr("k", 60, -1) == 0
-    assert [storage.incr("k", 60), storage.incr("k", 60)] == [1, 2]
-    assert storage.incr("k", 60, -1) == 1
+    storage = limit_storage.SharedStore()
+    storage._places = [limit_storage._Place("new and empty", limit_storage.LibraryStore(MemoryStorage()))]
+    assert [storage.count("k", amount, 60).number for amount in (-1, 1, 1, -1)] == [0, 1, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from flask import Flask
 from flask_migrate import downgrade
 from sqlalchemy import text
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
+from webapp.cli import add_migrations
 from webapp.services import services_of
 from webapp.store.database import db
 
@@ -141,6 +142,7 @@ def test_a_mistake_in_a_statement_is_still_ours(app: Flask, visitor: Browser) ->
 
 def test_an_empty_database(app: Flask, visitor: Browser) -> None:
     """Before the first migration: public pages are there, everything else says 503, and probes say why."""
+    add_migrations(app)
     with app.app_context():
         downgrade(revision="base")
         db.engine.dispose()

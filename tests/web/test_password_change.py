@@ -73,6 +73,7 @@ def test_a_form_without_fields_is_422(visitor: Browser) -> None:
 
 def test_api_sessions_end_too(app: Flask, visitor: Browser) -> None:
     """A session of the other channel is a row as any other."""
+    from webapp.flows.arrival import Arrival
     from webapp.flows.client import Client
     from webapp.flows.open_session import open_session
     from webapp.services import services_of
@@ -87,13 +88,9 @@ def test_api_sessions_end_too(app: Flask, visitor: Browser) -> None:
             lambda tx: open_session(
                 tx,
                 services.settings.lifetimes,
+                Arrival("api", Client("127.0.0.1"), services.clock()),
                 user_id=user_id,
                 credential_epoch=0,
-                channel="api",
-                persistent=False,
-                presented=(),
-                client=Client("127.0.0.1"),
-                now=services.clock(),
             )
         )
         assert change(visitor).status_code == 303

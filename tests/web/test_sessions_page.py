@@ -22,11 +22,6 @@ def rows(browser: Browser) -> tuple[list[str], list[str]]:
     return alive.split('<li class="row')[1:], ended.split('<li class="row')[1:]
 
 
-def sids(browser: Browser) -> list[str]:
-    alive, _ended = rows(browser)
-    return [row.partition('action="/account/sessions/')[2].partition("/")[0] for row in alive]
-
-
 @pytest.fixture
 def second(app: Flask, visitor: Browser) -> Browser:
     """Another browser of the same person."""
@@ -52,7 +47,7 @@ def test_devices_are_listed_this_one_first(visitor: Browser, second: Browser, cl
 
 def test_ending_one(visitor: Browser, second: Browser) -> None:
     """It is over with that device's next request, which is told why; the list says so too."""
-    theirs = sids(visitor)[1]
+    theirs = second.sid
     answer = visitor.submit("/account/sessions", f"/account/sessions/{theirs}/revoke")
     assert answer.headers["location"] == "/account/sessions?notice=ended"
     assert second.get("/account").headers["location"] == "/login?next=%2Faccount&notice=ended"
@@ -65,7 +60,7 @@ def test_ending_one(visitor: Browser, second: Browser) -> None:
 
 
 def test_ending_this_one_logs_out(visitor: Browser, second: Browser) -> None:
-    mine = sids(visitor)[0]
+    mine = visitor.sid
     answer = visitor.submit("/account/sessions", f"/account/sessions/{mine}/revoke")
     assert answer.headers["location"] == "/login?notice=logout"
     assert (visitor.access, visitor.refresh) == (None, None)
@@ -88,7 +83,7 @@ def test_other_peoples_unknown_and_odd_ids_are_the_same_404(app: Flask, visitor:
     stranger.sign_up()
     form = stranger.read_form("/account").fields
     bodies = set()
-    for sid in (sids(visitor)[0], "0" * 32, "x", "'", "%00", "é" * 400, "-1"):
+    for sid in (visitor.sid, "0" * 32, "x", "'", "%00", "é" * 400, "-1"):
         answer = stranger.post(f"/account/sessions/{sid}/revoke", form)
         assert answer.status_code == 404, sid
         bodies.add(re.sub(r'value="[^"]*"', "", answer.text).replace(answer.headers["x-request-id"], "ID"))

@@ -11,12 +11,6 @@ from tests.support.clock import SetClock
 CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
 
-@pytest.fixture
-def person(visitor: Browser) -> Browser:
-    visitor.sign_up()
-    return visitor
-
-
 def test_cross_site_is_refused_even_with_a_good_token(person: Browser) -> None:
     form = person.read_form("/account")
     for headers in (CROSS, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site"}):

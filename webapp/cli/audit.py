@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from webapp.cli.output import command as our_command
 from webapp.cli.output import json_option, moment
 from webapp.cli.users import find
-from webapp.store import events, people
+from webapp.store import events, users
 from webapp.store.database import read
 from webapp.store.events import EventRow
 
@@ -45,7 +45,7 @@ def _events(user_id: str | None) -> Iterator[dict[str, Any]]:
 
     def next_page(tx: Connection) -> tuple[list[EventRow], dict[str, str]]:
         rows = events.trail(tx, user_id=user_id, after=after, limit=PAGE)
-        return rows, people.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail})
+        return rows, users.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail})
 
     while True:
         rows, names = read(next_page)

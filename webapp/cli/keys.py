@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from webapp.cli.output import json_option, show
 from webapp.core.errors import KeyRingError
 from webapp.core.events import Event
 from webapp.core.keys import ACCESS, ALGORITHMS, PURPOSES, REFRESH, Key
+from webapp.core.lifetimes import DAY
+from webapp.flows.open_key_ring import make_key_ring
 from webapp.flows.rotate_keys import keep_verifying, record_keys, retire_key, rotate_keys
 from webapp.services import Services, services_of
 from webapp.store.database import DatabaseUnavailable
 from webapp.store.key_file import KeyFile
-from webapp.store.key_setup import make_key_ring
 
 T = TypeVar("T")
-
-DAY = 24 * 60 * 60
 
 group = AppGroup("keys", help="Manage the keys that sign tokens.")
 
@@ -37,22 +35,17 @@ def init() -> None:
 
 
 @group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@json_option
 def list_keys(as_json: bool) -> None:
     """List all keys with their state and age, when they started signing and when they can be removed."""
     application, file = _setup()
     now = application.clock()
     keep = keep_verifying(application.settings.lifetimes)
     rows = [_describe(key, now, keep) for key in _try(file.read).keys]
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-        return
-    line = "{:<22} {:<8} {:<7} {:<8} {:>6}  {:<20}  {}"
-    click.echo(line.format("kid", "purpose", "alg", "state", "age", "signs since", "removable"))
-    for row in rows:
-        age = "" if row["age"] is None else f"{row['age'] // DAY} d"
-        since, can_go = _when(row["active_since"]), _when(row["can_go_at"])
-        click.echo(line.format(row["kid"], row["purpose"], row["alg"], row["state"], age, since, can_go).rstrip())
+    if not as_json:
+        rows = [row | {"age": None if row["age"] is None else f"{row['age'] // DAY} d"} for row in rows]
+    columns = ("kid", "purpose", "alg", "state", "age", "active_since", "can_go_at")
+    show(rows, columns, as_json=as_json, nothing="There are no keys.")
 
 
 @group.command()
@@ -122,7 +115,3 @@ def _describe(key: Key, now: int, keep: int) -> dict[str, Any]:
         "superseded_at": over,
         "can_go_at": None if over is None else over + keep,
     }
-
-
-def _when(seconds: int | None) -> str:
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

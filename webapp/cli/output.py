@@ -64,7 +64,7 @@ def moment(seconds: int) -> str:
 def _text(name: str, value: Any) -> str:
     if value is None or value == "":
         return "-"
-    if name == "at" or name.endswith("_at"):
+    if name == "at" or name.endswith(("_at", "_since")):
         return moment(value)
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
     # A name that holds control characters must not command the terminal.

@@ -15,9 +15,9 @@ from webapp.flows import manage_people, sign_up
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.manage_people import ROLES
 from webapp.services import services
-from webapp.store import people
+from webapp.store import users
 from webapp.store.database import read
-from webapp.store.people import Account
+from webapp.store.users import Account
 
 group = AppGroup("users", help="Create, list and change accounts.")
 
@@ -28,6 +28,7 @@ PROBLEMS = {
     ("email", "taken"): "an account with this email address already exists",
     ("name", "unprintable"): "the name contains a character that cannot be displayed",
     ("name", "too_long"): "the name is longer than 80 characters",
+    ("name", "invisible"): "the name shows nothing",
     ("password", "unreadable"): "the password contains a character that cannot be used",
     ("password", "too_short"): "the password is shorter than 8 characters",
     ("password", "too_long"): "the password is longer than 1024 characters",
@@ -40,7 +41,7 @@ PAGE = 500
 
 def find(login: str) -> Account:
     """The account named on the command line. Raises ClickException."""
-    account = read(lambda tx: people.find(tx, login))
+    account = read(lambda tx: users.find(tx, login))
     if account is None:
         raise click.ClickException(f"no such user: {login!r}")
     return account
@@ -61,9 +62,9 @@ def create(username: str, email: str, role: str, name: str, password_stdin: bool
             sign_up.add_account(account._replace(role=role), CLIENT, services().clock(), by=COMMAND_LINE)
         except FieldError as problem:
             problems = [problem]
-    if problems:
+    if account is None or problems:
         raise click.ClickException("; ".join(PROBLEMS[problem.field, problem.code] for problem in problems))
-    click.echo(f"Created {username} ({role}).")
+    click.echo(f"Created {account.username} ({role}).")
 
 
 def _password(from_stdin: bool) -> str:
@@ -93,7 +94,7 @@ def _everybody(text: str) -> Iterator[Account]:
     offset = 0
 
     def next_page(tx: Connection) -> list[Account]:
-        return people.search(tx, text, offset=offset, limit=PAGE)[0]
+        return users.search(tx, text, offset=offset, limit=PAGE)[0]
 
     while page := read(next_page):
         yield from page

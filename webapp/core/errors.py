@@ -27,6 +27,10 @@ class FieldError(TokenroomError):
         self.code = code
 
 
+class WrongPassword(TokenroomError):
+    """A password was checked and is wrong. The limits count this, and nothing else, as a try."""
+
+
 class TooManyTries(TokenroomError):
     """A rate limit is used up. `limit` is its name, `retry_after` the seconds until it opens again (at least 1)."""
 

@@ -13,10 +13,17 @@ import jwt
 
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.claims import Invalid, Refusal
+from webapp.core.key_form import check_form
 from webapp.core.lifetimes import MAX_TOKEN_LENGTH
 from webapp.core.strict_json import NotStrictJson, RepeatedName, read_object
 
-_ALGORITHMS = jwt.PyJWS(algorithms=["HS256", "EdDSA", "ES256", "PS256", "RS256"])
+SIGNATURES = (
+    *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+)
+"""Algorithms that can be checked (RFC 7518 section 3.1, RFC 8037). Our own tokens use those of `keys.ALGORITHMS`."""
+
+_ALGORITHMS = jwt.PyJWS(algorithms=list(SIGNATURES))
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 """UTF-8 rather than \\uXXXX: a name of 80 emoji must not push the token over its longest length."""
 
@@ -74,8 +81,15 @@ def read_token(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
-    """The key object in a JWK (RFC 7517) for algorithm `alg`. Raises whatever the library raises on a bad one."""
+    """The key object in a JWK (RFC 7517) for algorithm `alg`. Raises ValueError for a bad form, or PyJWT's errors."""
+    check_form(jwk)
     return jwt.PyJWK.from_dict(dict(jwk), algorithm=alg).key
+
+
+def jwk_of_key(key: Any, alg: str) -> dict[str, Any]:
+    """The members of a key object of `cryptography` as a JWK; of a private key with the private ones."""
+    algorithm: Any = _ALGORITHMS.get_algorithm_by_name(alg)
+    return {name: value for name, value in algorithm.to_jwk(key, as_dict=True).items() if name != "key_ops"}
 
 
 def signature_is_right(text: str, key: Any, alg: str) -> bool:

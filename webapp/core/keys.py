@@ -16,7 +16,7 @@ from typing import Any
 
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import KeyRingError
-from webapp.core.key_generation import new_material, weakness
+from webapp.core.key_generation import new_material, problem_with_jwk
 
 ACCESS, REFRESH = PURPOSES = ("access", "refresh")
 
@@ -198,7 +198,7 @@ def _read_key(entry: object, number: int) -> Key:
     own = {"kid", "alg", "purpose", "state"}
     key = Key(kid, alg, purpose, state, {name: value for name, value in entry.items() if name not in own})
     if alg != "HS256":
-        if problem := weakness(alg, key.to_jwk(), signs=state == ACTIVE):
+        if problem := problem_with_jwk(alg, key.to_jwk(), signs=state == ACTIVE):
             raise KeyRingError(f"key {kid}: {problem}")
     elif texts["kty"] != "oct":
         raise KeyRingError(f"key {kid}: its kty does not match {alg}")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import Connection
 
-from webapp.core.errors import FieldError, TokenroomError
+from webapp.core.errors import FieldError, TokenroomError, WrongPassword
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.passwords import hash_password, problem_with, verify_password
 from webapp.core.session import EndReason, SessionRow
+from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import end, open_session
 from webapp.store import auth_sessions, events, users
-from webapp.store.database import DatabaseUnavailable, read, transact
+from webapp.store.database import read, transact
+from webapp.store.users import Credentials
 
 
 class SessionOver(TokenroomError):
@@ -22,13 +25,10 @@ class SessionOver(TokenroomError):
 
 
 class Gate(Protocol):
-    """Counts tries of the current password."""
+    """The limit of trying the current password (web/gates.py)."""
 
-    def enter(self, user_id: str) -> None:
-        """Count this try, before the password is checked. Raises TooManyTries."""
-
-    def passed(self) -> None:
-        """The password was right, or was not checked: this try does not count."""
+    def attempt(self, session: SessionRow) -> AbstractContextManager[None]:
+        """Count this try; inside, the password is checked. Raises TooManyTries."""
 
 
 def change_password(
@@ -42,19 +42,16 @@ def change_password(
     weakness = problem_with(new, session.username, session.email, session.name)
     if weakness:
         raise FieldError("new_password", weakness)
-    gate.enter(session.user_id)
     try:
-        found = read(lambda tx: users.get_credentials(tx, session.user_id))
-        if found is None or not verify_password(found.password_hash, current):
-            _record_failure(session, client, now)
-            raise FieldError("current_password", "wrong")
-    except DatabaseUnavailable:
-        gate.passed()
-        raise
-    gate.passed()
+        with gate.attempt(session):
+            found = _prove(session, current)
+    except WrongPassword:
+        _record_failure(session, client, now)
+        raise FieldError("current_password", "wrong") from None
     if verify_password(found.password_hash, new):
         raise FieldError("new_password", "same")
     new_hash = hash_password(new)
+    arrival = Arrival("web", client, now, persistent=bool(session.persistent), presented={session.sid})
 
     def work(tx: Connection) -> SessionRow:
         user = users.lock(tx, session.user_id)
@@ -67,19 +64,16 @@ def change_password(
         events.record(
             tx, Event.PASSWORD_CHANGED, at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
         )
-        return open_session(
-            tx,
-            lifetimes,
-            user_id=user.id,
-            credential_epoch=user.credential_epoch + 1,
-            channel="web",
-            persistent=bool(session.persistent),  # SQLite says 0 and 1
-            presented={session.sid},
-            client=client,
-            now=now,
-        )
+        return open_session(tx, lifetimes, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1)
 
     return transact(work)
+
+
+def _prove(session: SessionRow, current: str) -> Credentials:
+    found = read(lambda tx: users.get_credentials(tx, session.user_id))
+    if found is None or not verify_password(found.password_hash, current):
+        raise WrongPassword("the current password is wrong")
+    return found
 
 
 def _record_failure(session: SessionRow, client: Client, now: int) -> None:

@@ -7,7 +7,7 @@ import logging
 from webapp.core.judgement import Judgement
 from webapp.store import auth_sessions
 from webapp.store.database import DatabaseUnavailable
-from webapp.store.driver import transact_alone
+from webapp.store.driver import run_in_autocommit
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,6 @@ def confirm(judgement: Judgement, now: int) -> None:
     if row is None or not judgement.confirms:
         return
     try:
-        transact_alone(lambda tx: auth_sessions.confirm(tx, row.sid, row.refresh_generation, now), patience=PATIENCE)
+        run_in_autocommit(lambda tx: auth_sessions.confirm(tx, row.sid, row.refresh_generation, now), patience=PATIENCE)
     except DatabaseUnavailable:
         log.warning("confirmation skipped, the database is busy")

@@ -11,9 +11,9 @@ from webapp.core.events import Event
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
-from webapp.store import events, people
+from webapp.store import events, users
 from webapp.store.database import transact
-from webapp.store.people import Account
+from webapp.store.users import Account
 
 ROLES = ("user", "admin")
 
@@ -37,7 +37,7 @@ def disable(user_id: str, *, by: str, client: Client, now: int) -> None:
         if person.disabled_at is not None:
             return
         end_all_in(tx, user_id, reason=EndReason.ADMIN, client=client, now=now, by=by)
-        people.set_disabled(tx, user_id, now)
+        users.set_disabled(tx, user_id, now)
         events.record(tx, Event.ACCOUNT_DISABLED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
 
     _manage(user_id, work, by=by, weakens=True)
@@ -49,7 +49,7 @@ def enable(user_id: str, *, by: str, client: Client, now: int) -> None:
     def work(tx: Connection, person: Account) -> None:
         if person.disabled_at is None:
             return
-        people.set_disabled(tx, user_id, None)
+        users.set_disabled(tx, user_id, None)
         events.record(tx, Event.ACCOUNT_ENABLED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
 
     _manage(user_id, work, by=by, weakens=False)
@@ -62,7 +62,7 @@ def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -
     def work(tx: Connection, person: Account) -> None:
         if person.role == role:
             return
-        people.set_role(tx, user_id, role)
+        users.set_role(tx, user_id, role)
         change = {"from": person.role, "to": role, "by": by}
         events.record(tx, Event.ROLE_CHANGED, at=now, user_id=user_id, ip_address=client.ip_address, **change)
 
@@ -73,7 +73,7 @@ def _manage(user_id: str, work: Callable[[Connection, Account], None], *, by: st
     def locked(tx: Connection) -> None:
         # All administrators' rows, so that two of them who demote each other at the same moment are counted one
         # after the other.
-        held = {account.id: account for account in people.lock_admins_and(tx, user_id)}
+        held = {account.id: account for account in users.lock_admins_and(tx, user_id)}
         person = held.get(user_id)
         if person is None:
             raise NoSuchPerson("there is no such account")

@@ -8,36 +8,29 @@ from sqlalchemy import Connection
 
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
-from webapp.core.session import Channel, EndReason, SessionRow
+from webapp.core.session import EndReason, SessionRow
+from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.store import auth_sessions, events
 from webapp.store.auth_sessions import MAX_LIVE_SESSIONS
 
 
 def open_session(
-    tx: Connection,
-    lifetimes: Lifetimes,
-    *,
-    user_id: str,
-    credential_epoch: int,
-    channel: Channel,
-    persistent: bool,
-    presented: Collection[str],
-    client: Client,
-    now: int,
+    tx: Connection, lifetimes: Lifetimes, arrival: Arrival, *, user_id: str, credential_epoch: int
 ) -> SessionRow:
     """Start a session; end the ones this client presented (`replaced`) and the oldest beyond 20 (`limit`).
 
-    The caller holds the user's row, so that parallel log-ins count one after another.
+    The caller holds the user's row, so that parallel logins count one after another.
     """
+    client, now = arrival.client, arrival.now
     expires_at = now + lifetimes.session
-    end(tx, presented, EndReason.REPLACED, client, now, by=user_id)
+    end(tx, arrival.presented, EndReason.REPLACED, client, now, by=user_id)
     row = auth_sessions.start(
         tx,
         user_id=user_id,
         credential_epoch=credential_epoch,
-        channel=channel,
-        persistent=persistent,
+        channel=arrival.channel,
+        persistent=arrival.persistent,
         user_agent=client.user_agent,
         ip_address=client.ip_address,
         now=now,
@@ -53,8 +46,8 @@ def open_session(
         user_id=user_id,
         sid=row.sid,
         ip_address=client.ip_address,
-        channel=channel,
-        persistent=persistent,
+        channel=arrival.channel,
+        persistent=arrival.persistent,
     )
     return row
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY
 from webapp.store import counters, session_list
-from webapp.store.database import begin_request, transact
+from webapp.store.database import transact
 
 KEPT = 30 * DAY
 """Seconds an ended session is kept: as long as its owner is shown why it ended."""
@@ -37,7 +37,6 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
 def _in_batches(delete_some: Callable[[Connection], int], batch: int) -> int:
     deleted = 0
     while True:
-        begin_request()  # each batch may wait as long as a request
         some = transact(delete_some)
         deleted += some
         if some < batch:

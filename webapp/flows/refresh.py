@@ -19,7 +19,7 @@ from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
 from webapp.store import auth_sessions, events
 from webapp.store.database import transact
-from webapp.store.driver import transact_alone
+from webapp.store.driver import run_in_autocommit
 
 _EVENTS = {Refreshed.RENEWED: Event.REFRESH_RENEWED, Refreshed.REDELIVERED: Event.REFRESH_REDELIVERED}
 """What is written into the trail. Plain rotations are only counted."""
@@ -80,6 +80,6 @@ def refresh(
         # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first: what
         # could fail has then been done before anything is changed.
         issued = issue(hand_out(outcome, rotated=True, live=True, late=False, standing=None), successor)
-        if transact_alone(lambda tx: auth_sessions.rotate(tx, seen, successor)):
+        if run_in_autocommit(lambda tx: auth_sessions.rotate(tx, seen, successor)):
             return issued
     return transact(work)

@@ -14,7 +14,7 @@ LANGUAGES = ("en", "ko")
 def save_profile(
     user_id: str, *, name: str | None = None, theme: str | None = None, language: str | None = None
 ) -> None:
-    """Save what is given. Raises FieldError (name unprintable or too_long; theme, language invalid)."""
+    """Save what is given. Raises FieldError (name unprintable, invisible or too_long; theme, language invalid)."""
     values: dict[str, str] = {}
     if name is not None:
         try:

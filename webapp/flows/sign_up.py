@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -10,9 +9,11 @@ from sqlalchemy import Connection
 from webapp.core.errors import FieldError
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.logins import clean_email, clean_username
 from webapp.core.passwords import hash_password, problem_with
 from webapp.core.session import SessionRow
-from webapp.core.text import clean_name, is_storable, is_username
+from webapp.core.text import clean_name
+from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.store import events, users
@@ -36,13 +37,14 @@ def check_account(
 ) -> tuple[NewAccount | None, list[FieldError]]:
     """Check what somebody typed; either the account to make or everything that is wrong with it.
 
-    Codes: username invalid · email invalid · name unprintable, too_long · password unreadable, too_short, too_long,
-    personal, common.
+    Codes: username invalid · email invalid · name unprintable, invisible, too_long · password unreadable, too_short,
+    too_long, personal, common.
     """
     problems = []
-    if not is_username(username):
+    called = clean_username(username)
+    if called is None:
         problems.append(FieldError("username", "invalid"))
-    address = normal_email(email)
+    address = clean_email(email)
     if address is None:
         problems.append(FieldError("email", "invalid"))
     try:
@@ -53,22 +55,9 @@ def check_account(
     weakness = problem_with(password, username, email, name)
     if weakness:
         problems.append(FieldError("password", weakness))
-    if problems or address is None:
+    if problems or called is None or address is None:
         return None, problems
-    return NewAccount(username, address, shown, hash_password(password), language, theme), []
-
-
-def normal_email(text: str) -> str | None:
-    """The address in its normal form, or None if it is none. Nothing is looked up in the network."""
-    from email_validator import EmailNotValidError, validate_email  # its tables would slow every start
-
-    if len(text) > 254 or not is_storable(text):
-        return None
-    try:
-        address = validate_email(text.strip(), check_deliverability=False).normalized
-    except EmailNotValidError:
-        return None
-    return address if len(address) <= 254 else None
+    return NewAccount(called, address, shown, hash_password(password), language, theme), []
 
 
 def create_account(tx: Connection, account: NewAccount, client: Client, now: int, **detail: str) -> str:
@@ -83,23 +72,11 @@ def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> st
     return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
 
 
-def sign_up(
-    lifetimes: Lifetimes, account: NewAccount, *, presented: Collection[str], client: Client, now: int
-) -> SessionRow:
+def sign_up(lifetimes: Lifetimes, account: NewAccount, arrival: Arrival) -> SessionRow:
     """Create the account and start its first session. Raises FieldError("username" or "email", "taken")."""
 
     def work(tx: Connection) -> SessionRow:
-        user_id = create_account(tx, account, client, now)
-        return open_session(
-            tx,
-            lifetimes,
-            user_id=user_id,
-            credential_epoch=0,
-            channel="web",
-            persistent=False,
-            presented=presented,
-            client=client,
-            now=now,
-        )
+        user_id = create_account(tx, account, arrival.client, arrival.now)
+        return open_session(tx, lifetimes, arrival, user_id=user_id, credential_epoch=0)
 
     return transact(work)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
 
 from webapp.core.session import Channel, EndReason, SessionRow, new_jti
-from webapp.store.driver import OwnConnection, Statement
+from webapp.store.driver import Statement, Transaction
 from webapp.store.live import live
 from webapp.store.models import AuthSession, User
 
@@ -119,7 +119,7 @@ _ROTATE = Statement(
 )
 
 
-def rotate(tx: Connection | OwnConnection, row: SessionRow, successor: SessionRow) -> bool:
+def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
     """Replace the refresh token of `row`'s generation by its successor's.
 
     One statement: of many requests that try, one wins; for the others, and whoever comes after a log-out, it is False.
@@ -148,7 +148,7 @@ _CONFIRM = Statement(
 )
 
 
-def confirm(tx: Connection | OwnConnection, sid: str, generation: int, now: int) -> bool:
+def confirm(tx: Transaction, sid: str, generation: int, now: int) -> bool:
     """Note that the client holds generation `generation`. True if this call was the first to."""
     return _CONFIRM.changed(tx, sid=sid, gen=generation, now=now) == 1
 

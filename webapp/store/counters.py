@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, case, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
-from webapp.store.models import RateCounter
-
-_counters = cast(Table, RateCounter.__table__)
+from webapp.store.models import RATE_COUNTERS
 
 
 class Window(NamedTuple):
@@ -24,15 +22,15 @@ def add(tx: Connection, key: str, amount: int, *, now: int, seconds: int) -> Win
 
     One UPSERT: of many requests at the same moment each sees a different count.
     """
-    insert = _insert_of(tx.dialect.name)(_counters).values(key=key, count=amount, expires_at=now + seconds)
-    over = _counters.c.expires_at <= now
+    insert = _insert_of(tx.dialect.name)(RATE_COUNTERS).values(key=key, count=amount, expires_at=now + seconds)
+    over = RATE_COUNTERS.c.expires_at <= now
     statement = insert.on_conflict_do_update(
-        index_elements=[_counters.c.key],
+        index_elements=[RATE_COUNTERS.c.key],
         set_={
-            "count": case((over, insert.excluded.count), else_=_counters.c.count + insert.excluded.count),
-            "expires_at": case((over, insert.excluded.expires_at), else_=_counters.c.expires_at),
+            "count": case((over, insert.excluded.count), else_=RATE_COUNTERS.c.count + insert.excluded.count),
+            "expires_at": case((over, insert.excluded.expires_at), else_=RATE_COUNTERS.c.expires_at),
         },
-    ).returning(_counters.c.count, _counters.c.expires_at)
+    ).returning(RATE_COUNTERS.c.count, RATE_COUNTERS.c.expires_at)
     return Window._make(tx.execute(statement).one())
 
 
@@ -41,27 +39,20 @@ def _insert_of(dialect: str) -> Any:
     return import_module(f"sqlalchemy.dialects.{dialect}").insert
 
 
-def give_back(tx: Connection, key: str, amount: int, *, now: int) -> None:
+def give_back(tx: Connection, key: str, amount: int, *, now: int) -> Window:
     """Take `amount` off again, if the window is still running. Never below zero."""
-    left = case((_counters.c.count > amount, _counters.c.count - amount), else_=0)
-    tx.execute(update(_counters).where(_counters.c.key == key, _counters.c.expires_at > now).values(count=left))
-
-
-def look_up(tx: Connection, key: str, *, now: int) -> Window:
-    """The running window of `key`; a count of 0 that ends now where there is none."""
-    row = tx.execute(
-        select(_counters.c.count, _counters.c.expires_at).where(_counters.c.key == key, _counters.c.expires_at > now)
-    ).first()
+    left = case((RATE_COUNTERS.c.count > amount, RATE_COUNTERS.c.count - amount), else_=0)
+    statement = (
+        update(RATE_COUNTERS)
+        .where(RATE_COUNTERS.c.key == key, RATE_COUNTERS.c.expires_at > now)
+        .values(count=left)
+        .returning(RATE_COUNTERS.c.count, RATE_COUNTERS.c.expires_at)
+    )
+    row = tx.execute(statement).first()
     return Window(0, now) if row is None else Window._make(row)
-
-
-def clear(tx: Connection, key: str | None = None) -> int:
-    """Forget one counter, or all; how many there were."""
-    statement = delete(_counters) if key is None else delete(_counters).where(_counters.c.key == key)
-    return tx.execute(statement).rowcount
 
 
 def sweep(tx: Connection, *, now: int, at_most: int = 1000) -> int:
     """Delete counters whose window is over; how many."""
-    over = select(_counters.c.key).where(_counters.c.expires_at <= now).limit(at_most)
-    return tx.execute(delete(_counters).where(_counters.c.key.in_(over))).rowcount
+    over = select(RATE_COUNTERS.c.key).where(RATE_COUNTERS.c.expires_at <= now).limit(at_most)
+    return tx.execute(delete(RATE_COUNTERS).where(RATE_COUNTERS.c.key.in_(over))).rowcount

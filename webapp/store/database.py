@@ -1,53 +1,49 @@
-"""The database: one engine, explicit transactions, and errors that mean "try again later".
+"""The database: one engine and explicit transactions.
 
 Three ways in, each for one purpose:
 * `transact`, `read`  a short transaction of its own, retried where the database asks for it
-* `Statement`, `transact_alone`  (store/driver.py) the few statements of every request, on the driver itself
+* `Statement`, `run_in_autocommit`  (store/driver.py) the few statements of every request, on the driver itself
 * `db.session`  listings in pages; what a view leaves uncommitted there is rolled back
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, event
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 
-from webapp.core.errors import TokenroomError
+from webapp.store.failures import FAILURES, UNAVAILABLE_ERRORS, DatabaseUnavailable, check
+from webapp.store.suspicion import is_suspect
+from webapp.store.time_budget import PATIENCE, reset_budget, time_budget
+
+__all__ = [
+    "PATIENCE",
+    "UNAVAILABLE_ERRORS",
+    "Base",
+    "DatabaseUnavailable",
+    "abandon_uncommitted",
+    "after_commit",
+    "db",
+    "engine_options",
+    "prepare_engine",
+    "read",
+    "reset_budget",
+    "transact",
+]
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
-"""Seconds one request may wait for the database in all; after that it answers 503 and changes nothing."""
-LOCK_TIMEOUT = 2.0
-"""Seconds one PostgreSQL statement waits for a lock."""
-ATTEMPTS = 3
-"""Times a transaction is tried when PostgreSQL reports a deadlock or a serialization failure."""
-RETRY_STATES = frozenset({"40001", "40P01"})
 NOT_MIGRATED_STATES = frozenset({"42P01", "42703"})
 """PostgreSQL's words for a table or a column that is not there. SQLite's is an OperationalError, like "locked"."""
 
 POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
-POSTGRES_ARGS = {
-    "connect_timeout": 3,
-    "application_name": "tokenroom",
-    # A statement of ours takes milliseconds; one that does not is stuck, and a stuck one holds a worker. A worker that
-    # is stopped in the middle of a transaction must not hold its rows for ever either.
-    "options": f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(PATIENCE * 1000)} "
-    f"-c idle_in_transaction_session_timeout={int(6 * PATIENCE * 1000)}",
-    # The primary only: a replica would answer with sessions as they were, and refuse what ends them.
-    "target_session_attrs": "read-write",
-    "keepalives_idle": 30,
-    "tcp_user_timeout": int(PATIENCE * 1000),
-}
 
 
 class Base(DeclarativeBase):
@@ -56,29 +52,7 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base)
 
-
-class DatabaseUnavailable(TokenroomError):
-    """The database is locked, full, unreachable or too slow. Nothing was changed; the request may be sent again."""
-
-
-UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
-    DatabaseUnavailable,
-    OperationalError,
-    InterfaceError,
-    InternalError,  # a server that has become a read-only standby
-    PoolTimeoutError,
-)
-"""What the pages answer with 503."""
-_FAILURES: tuple[type[Exception], ...] = (*UNAVAILABLE_ERRORS, DatabaseError)
-
-_waited: ContextVar[float | None] = ContextVar("waited", default=None)
-"""Seconds this request has spent in transactions; None outside requests: a command may take its time."""
 _afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
-
-
-def begin_request() -> None:
-    """Start a request's waiting account at zero."""
-    _waited.set(0.0)
 
 
 def abandon_uncommitted() -> None:
@@ -93,7 +67,9 @@ def engine_options(url: str) -> dict[str, Any]:
     silent = {"hide_parameters": True}
     if url.startswith("sqlite"):
         return {**silent, **POOL, "connect_args": {"timeout": PATIENCE}}
-    return {**silent, **POOL, "connect_args": POSTGRES_ARGS}
+    from webapp.store.postgres import Connector  # costs a worker that has no use for it 10 MB
+
+    return {**silent, **POOL, "creator": Connector(url)}
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -103,6 +79,8 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "checkout", _refuse_suspects)
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
@@ -129,6 +107,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _refuse_suspects(connection: Any, _record: Any, _fairy: Any) -> None:
+    if is_suspect(connection):
+        raise InvalidatePoolError
+
+
 def _not_migrated(context: ExceptionContext) -> DatabaseUnavailable | None:
     # What a forgotten migration causes is no mistake in a statement: the same request is fine once it has run.
     if getattr(context.original_exception, "sqlstate", None) not in NOT_MIGRATED_STATES:
@@ -143,55 +126,43 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
     `patience` seconds, and all transactions of one request together at most PATIENCE. Raises DatabaseUnavailable;
     whatever else `work` raises rolls back and passes through.
     """
-    engine = db.engine
-    for attempt in range(1, ATTEMPTS + 1):
-        with waiting(patience) as allowed:
-            afterwards: list[Callable[[], None]] = []
+    attempt = 0
+    while True:
+        attempt += 1
+        committing = False
+        afterwards: list[Callable[[], None]] = []
+        with time_budget(patience) as allowed:
             _afterwards.set(afterwards)
             try:
-                with engine.connect() as plain:
+                with db.engine.connect() as plain:
                     connection = plain.execution_options(writing=True)
-                    if engine.dialect.name == "sqlite":
+                    if db.engine.dialect.name == "sqlite":
                         _wait_at_most(connection, allowed)
-                    with connection.begin():
+                    with connection.begin() as transaction:
                         result = work(connection)
-                for tell in afterwards:
-                    tell()
-                return result
-            except _FAILURES as error:
-                _try_again(error, attempt)
+                        committing = True
+                        transaction.commit()
+            except FAILURES as error:
+                check(error, attempt, committing=committing)
+                continue
             finally:
                 _afterwards.set(None)
-    raise AssertionError("unreachable")
+        for tell in afterwards:
+            tell()
+        return result
 
 
-def read(work: Callable[[Connection], T]) -> T:
-    """Run `work`, which only reads. Raises DatabaseUnavailable."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with db.engine.connect() as connection:
-                return work(connection)
-        except _FAILURES as error:
-            _try_again(error, attempt)
-    raise AssertionError("unreachable")
-
-
-@contextmanager
-def waiting(patience: float) -> Iterator[float]:
-    """Charge what happens inside to the request's account; how many seconds it may take, at most `patience`.
-
-    Raises DatabaseUnavailable if the request has waited for too long already.
-    """
-    waited = _waited.get()
-    allowed = patience if waited is None else min(patience, PATIENCE - waited)
-    if allowed <= 0:
-        raise DatabaseUnavailable("the database kept this request waiting for too long")
-    started = time.monotonic()
-    try:
-        yield allowed
-    finally:
-        if waited is not None:
-            _waited.set(waited + time.monotonic() - started)
+def read(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:
+    """Run `work`, which only reads, for at most `patience` seconds. Raises DatabaseUnavailable."""
+    attempt = 0
+    while True:
+        attempt += 1
+        with time_budget(patience):
+            try:
+                with db.engine.connect() as connection:
+                    return work(connection)
+            except FAILURES as error:
+                check(error, attempt)
 
 
 def after_commit(tell: Callable[[], None]) -> None:
@@ -207,25 +178,3 @@ def _wait_at_most(connection: Connection, seconds: float) -> None:
     driver = connection.connection.dbapi_connection
     assert driver is not None
     driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-
-
-def unavailable(error: Exception) -> DatabaseUnavailable:
-    """The error that says so; its words hold nothing of the statement."""
-    return DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})")
-
-
-def _try_again(error: Exception, attempt: int) -> None:
-    """Return where a new attempt may help; else raise DatabaseUnavailable, or a mistake of ours as it is."""
-    if isinstance(error, DatabaseUnavailable):
-        raise error
-    if type(error) is DatabaseError:
-        raise DatabaseUnavailable("the database is damaged") from error
-    if not isinstance(error, UNAVAILABLE_ERRORS):
-        raise error
-    # A connection that died (server restarted) took its transaction with it, so trying on a new one is safe; but a
-    # COMMIT whose answer was lost may have happened: every statement of ours is conditional and finds 0 rows then.
-    lost = isinstance(error, DBAPIError) and (
-        error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRY_STATES
-    )
-    if attempt == ATTEMPTS or not lost:
-        raise unavailable(error) from error

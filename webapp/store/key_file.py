@@ -16,10 +16,6 @@ from webapp.core.keys import KeyRing
 
 log = logging.getLogger(__name__)
 
-SETTLING = 1.0
-"""Seconds after which a file that changed is read once more: two changes within one tick of the file system's clock
-look like one."""
-
 
 class KeyFile:
     """A JWK set on disk, mode 0600."""
@@ -45,7 +41,7 @@ class KeyFile:
     def create(self, ring: KeyRing) -> bool:
         """Write a first ring unless there is a file. True if this call made it: of many workers exactly one does."""
         try:
-            draft = self._draft(ring)
+            draft = self._draft(ring, self.path)
         except OSError as error:
             raise KeyRingError(
                 f"cannot create the key file {self.path} ({type(error).__name__}); "
@@ -70,8 +66,9 @@ class KeyFile:
             after = make(before)
             if after is not before:
                 KeyRing.from_json(after.to_json())  # nothing is written that no worker could read
-                os.replace(self._draft(after), self.path)
-                self._sync_directory()
+                target = self.path.resolve()  # a link stays a link
+                os.replace(self._draft(after, target), target)
+                _sync(target.parent)
         return before, after
 
     @contextmanager
@@ -87,9 +84,9 @@ class KeyFile:
         finally:
             os.close(handle)
 
-    def _draft(self, ring: KeyRing) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+    def _draft(self, ring: KeyRing, target: Path) -> Path:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(ring.to_json())
@@ -97,82 +94,70 @@ class KeyFile:
             os.fsync(file.fileno())
         return draft
 
-    def _sync_directory(self) -> None:
-        handle = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
-class FollowedKeyRing:
-    """The ring in use, following its file from request to request.
+class ReloadingKeyRing:
+    """The ring in use, reloaded from its file from request to request.
 
     Each request looks at the file (one `stat`, a microsecond) and never waits for its turn to look: a token that
-    another worker has just signed with a new key would be unknown here, and its owner logged out.
+    another worker has just signed with a new key would be unknown here, and its owner logged out. Links on the way to
+    the file are followed anew at every look, since Kubernetes replaces a mounted secret by swapping one.
 
     A file that is broken or gone keeps the ring in use and is logged loudly: a slip of an editor must not log
     everybody out either.
     """
 
     def __init__(
-        self,
-        file: KeyFile,
-        ring: KeyRing | None,
-        monotonic: Callable[[], float],
-        on_change: Callable[[KeyRing], object] = lambda ring: None,
+        self, file: KeyFile, ring: KeyRing | None, on_change: Callable[[KeyRing], object] = lambda ring: None
     ) -> None:
-        """`ring` is None where a command runs that may mend the ring: whoever needs it then gets the KeyRingError."""
+        """`ring` is None where a command runs that may mend the ring: its first use then raises the KeyRingError."""
         self._file = file
         self._path = str(file.path)
-        self._monotonic = monotonic
         self._on_change = on_change
         self._ring = ring
         self._reading = threading.Lock()
-        self._seen = self._stamp()
-        self._again_at: float | None = monotonic() + SETTLING
+        # Nothing yet: the file may have changed since `ring` was read.
+        self._seen: tuple[int, ...] | None = ()
 
     def current(self) -> KeyRing:
         """The ring as the file has it now. Raises KeyRingError only if there never was a usable one."""
-        if self._stamp() != self._seen or self._is_unsettled() or self._ring is None:
+        if self._stamp() != self._seen or self._ring is None:
             with self._reading:
-                # Whoever comes while the new ring is read waits for it, and then need not read it again.
-                self._look()
+                # Requests that come while the new ring is read wait for it, and then need not read it again.
+                self._reload()
         assert self._ring is not None
         return self._ring
 
-    def _is_unsettled(self) -> bool:
-        return self._again_at is not None and self._monotonic() >= self._again_at
-
-    def _look(self) -> None:
+    def _reload(self) -> None:
         stamp = self._stamp()
         if self._ring is None:
             self._use(self._file.read())
         elif stamp != self._seen:
-            self._read()
-            self._again_at = self._monotonic() + SETTLING
-        elif self._is_unsettled():
-            self._read()
-            self._again_at = None
+            try:
+                ring = self._file.read()
+            except KeyRingError as error:
+                log.critical("KEY FILE NOT USABLE; keeping the keys in memory: %s", error)
+            else:
+                if ring.keys != self._ring.keys:
+                    self._use(ring)
+                    log.warning("key ring reloaded: %s", ", ".join(f"{key.kid} {key.state}" for key in ring.keys))
         self._seen = stamp
-
-    def _read(self) -> None:
-        try:
-            ring = self._file.read()
-        except KeyRingError as error:
-            log.critical("KEY FILE NOT USABLE; keeping the keys in memory: %s", error)
-            return
-        if self._ring is None or ring.keys != self._ring.keys:
-            self._use(ring)
-            log.warning("key ring reloaded: %s", ", ".join(f"{key.kid} {key.state}" for key in ring.keys))
 
     def _use(self, ring: KeyRing) -> None:
         self._ring = ring
         self._on_change(ring)
 
-    def _stamp(self) -> tuple[int, int, int, int] | None:
+    def _stamp(self) -> tuple[int, ...] | None:
+        """What differs between two versions of the file: every writer of ours puts a new inode in its place."""
         try:
             stat = os.stat(self._path)
         except OSError:
             return None
-        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_dev, stat.st_ino, stat.st_size

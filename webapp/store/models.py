@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from typing import cast
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.store.database import Base
@@ -121,3 +123,11 @@ class RateCounter(Base):
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
     expires_at: Mapped[int] = mapped_column(Instant)
+
+
+# The same tables for statements of SQLAlchemy's core. Declarative models type theirs as a more general clause.
+USERS = cast(Table, User.__table__)
+AUTH_SESSIONS = cast(Table, AuthSession.__table__)
+LAB_REQUESTS = cast(Table, LabRequest.__table__)
+SECURITY_EVENTS = cast(Table, SecurityEvent.__table__)
+RATE_COUNTERS = cast(Table, RateCounter.__table__)

@@ -1,22 +1,26 @@
-"""People: find, add, change."""
+"""People: find, list, add, change."""
 
 from __future__ import annotations
 
 import secrets
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core.errors import FieldError
+from webapp.core.logins import email_key, login_key, username_key
 from webapp.core.text import fold, is_storable
-from webapp.store.models import User
+from webapp.store.models import USERS
 
-_users = cast(Table, User.__table__)
+MAX_LISTED = 500
+"""People on one page of a listing."""
+MAX_QUERY = 100
+"""Characters of a search that count."""
 
 
 class Credentials(NamedTuple):
-    """What a log-in needs to know of a person."""
+    """What a login needs to know of a person."""
 
     id: str
     username: str
@@ -25,45 +29,102 @@ class Credentials(NamedTuple):
     disabled_at: int | None
 
 
-class ListedUser(NamedTuple):
-    """A person in a listing."""
+class Account(NamedTuple):
+    """A person without their secrets."""
 
     id: str
     username: str
-    username_key: str
     email: str
     name: str
     role: str
     created_at: int
     disabled_at: int | None
 
+    @property
+    def is_active_admin(self) -> bool:
+        return self.role == "admin" and self.disabled_at is None
 
-MAX_LISTED = 500
-"""People on one page of a listing."""
 
-_CREDENTIALS = select(*(_users.c[field] for field in Credentials._fields))
+_CREDENTIALS = select(*(USERS.c[field] for field in Credentials._fields))
+_ACCOUNTS = select(*(USERS.c[field] for field in Account._fields))
 
 
 def find_credentials(tx: Connection, login: str) -> Credentials | None:
-    """The person whose user name or e-mail address is `login`, letter case and Unicode variants ignored."""
-    if not is_storable(login):
-        return None
-    key = fold(login)
-    # A user name holds no @ and an address does, so at most one row fits.
-    row = tx.execute(_CREDENTIALS.where(or_(_users.c.username_key == key, _users.c.email_key == key))).first()
-    return None if row is None else Credentials._make(row)
+    """The person whose user name or email address somebody typed as `login` (see core/logins.py)."""
+    found = _find(tx, _CREDENTIALS, login)
+    return None if found is None else Credentials._make(found)
 
 
 def get_credentials(tx: Connection, user_id: str) -> Credentials | None:
     """The person with this id."""
-    row = tx.execute(_CREDENTIALS.where(_users.c.id == user_id)).first()
+    row = tx.execute(_CREDENTIALS.where(USERS.c.id == user_id)).first()
     return None if row is None else Credentials._make(row)
 
 
 def lock(tx: Connection, user_id: str) -> Credentials | None:
     """The person's row, held until the transaction ends (SQLite: the transaction itself is the lock)."""
-    row = tx.execute(_CREDENTIALS.where(_users.c.id == user_id).with_for_update()).first()
+    row = tx.execute(_CREDENTIALS.where(USERS.c.id == user_id).with_for_update()).first()
     return None if row is None else Credentials._make(row)
+
+
+def find(tx: Connection, login: str) -> Account | None:
+    """The account whose user name or email address is `login`, as `find_credentials`."""
+    found = _find(tx, _ACCOUNTS, login)
+    return None if found is None else Account._make(found)
+
+
+def get(tx: Connection, user_id: str) -> Account | None:
+    """The account with this id."""
+    row = tx.execute(_ACCOUNTS.where(USERS.c.id == user_id)).first()
+    return None if row is None else Account._make(row)
+
+
+def _find(tx: Connection, people: Select[Any], login: str) -> Any:
+    called = login_key(login)
+    if called is None:
+        return None
+    key, is_address = called
+    return tx.execute(people.where((USERS.c.email_key if is_address else USERS.c.username_key) == key)).first()
+
+
+def names(tx: Connection, user_ids: set[str]) -> dict[str, str]:
+    """User names by id."""
+    if not user_ids:
+        return {}
+    rows = tx.execute(select(USERS.c.id, USERS.c.username).where(USERS.c.id.in_(user_ids)))
+    return {str(user_id): str(username) for user_id, username in rows}
+
+
+def page(tx: Connection, *, after: str, limit: int) -> list[Account]:
+    """People in the order of their folded user names, from the one behind `after` on; at most `limit`."""
+    if not is_storable(after):
+        return []
+    key = USERS.c.username_key
+    rows = tx.execute(_ACCOUNTS.where(key > after).order_by(key).limit(limit))
+    return [Account._make(row) for row in rows]
+
+
+def search(tx: Connection, text: str = "", *, offset: int = 0, limit: int) -> tuple[list[Account], int]:
+    """People whose user name, address or name contains `text`, by user name; and how many there are in all."""
+    where, text = and_(True), text[:MAX_QUERY]
+    if text and is_storable(text):
+        key = fold(text)
+        where = or_(
+            USERS.c.username_key.contains(key, autoescape=True),
+            USERS.c.email_key.contains(email_key(text), autoescape=True),
+            func.lower(USERS.c.name).contains(text.lower(), autoescape=True),
+        )
+    total = tx.execute(select(func.count()).select_from(USERS).where(where)).scalar_one()
+    rows = tx.execute(_ACCOUNTS.where(where).order_by(USERS.c.username_key).offset(offset).limit(limit))
+    return [Account._make(row) for row in rows], total
+
+
+def lock_admins_and(tx: Connection, user_id: str) -> list[Account]:
+    """Every active administrator and this person, their rows held until the transaction ends."""
+    admins = and_(USERS.c.role == "admin", USERS.c.disabled_at.is_(None))
+    # In the order of their ids: two such transactions never wait for each other.
+    statement = _ACCOUNTS.where(or_(admins, USERS.c.id == user_id)).order_by(USERS.c.id).with_for_update()
+    return [Account._make(row) for row in tx.execute(statement)]
 
 
 def add(
@@ -78,10 +139,16 @@ def add(
     language: str = "en",
     theme: str = "auto",
 ) -> str:
-    """Insert a person and return the id. Raises FieldError("username" or "email", "taken")."""
-    keys = {"username": (_users.c.username_key, fold(username)), "email": (_users.c.email_key, fold(email))}
+    """Insert a person and return the id. `username` and `email` are clean (core/logins.py).
+
+    Raises FieldError("username" or "email", "taken").
+    """
+    keys = {
+        "username": (USERS.c.username_key, username_key(username)),
+        "email": (USERS.c.email_key, email_key(email)),
+    }
     for field, (column, key) in keys.items():
-        if tx.execute(select(_users.c.id).where(column == key)).first() is not None:
+        if tx.execute(select(USERS.c.id).where(column == key)).first() is not None:
             raise FieldError(field, "taken")
     user_id = secrets.token_hex(16)
     values: dict[str, Any] = {
@@ -99,7 +166,7 @@ def add(
         "created_at": now,
     }
     try:
-        tx.execute(insert(_users).values(values))
+        tx.execute(insert(USERS).values(values))
     except IntegrityError as error:
         # Two sign-ups at the same moment: the unique index decided. Which one it was stands in the error's text.
         raise FieldError("email" if "email" in str(error.orig) else "username", "taken") from None
@@ -109,31 +176,28 @@ def add(
 def save_profile(tx: Connection, user_id: str, **values: str) -> None:
     """Change some of `name`, `theme`, `language`."""
     assert set(values) <= {"name", "theme", "language"}
-    tx.execute(update(_users).where(_users.c.id == user_id).values(values))
+    tx.execute(update(USERS).where(USERS.c.id == user_id).values(values))
+
+
+def set_role(tx: Connection, user_id: str, role: str) -> None:
+    """Make the person a `user` or an `admin`."""
+    tx.execute(update(USERS).where(USERS.c.id == user_id).values(role=role))
+
+
+def set_disabled(tx: Connection, user_id: str, at: int | None) -> None:
+    """Disable the account as of `at` (Unix seconds), or enable it with None."""
+    tx.execute(update(USERS).where(USERS.c.id == user_id).values(disabled_at=at))
 
 
 def replace_hash(tx: Connection, user_id: str, old_hash: str, new_hash: str) -> None:
     """Keep a stronger hash of the same password, unless the password was changed meanwhile."""
-    statement = update(_users).where(_users.c.id == user_id, _users.c.password_hash == old_hash)
+    statement = update(USERS).where(USERS.c.id == user_id, USERS.c.password_hash == old_hash)
     tx.execute(statement.values(password_hash=new_hash))
 
 
 def change_credentials(tx: Connection, user_id: str, password_hash: str | None = None) -> None:
     """Raise the credential epoch, which ends every session of before, and set another password hash if given."""
-    values: dict[str, Any] = {"credential_epoch": _users.c.credential_epoch + 1}
+    values: dict[str, Any] = {"credential_epoch": USERS.c.credential_epoch + 1}
     if password_hash is not None:
         values["password_hash"] = password_hash
-    tx.execute(update(_users).where(_users.c.id == user_id).values(values))
-
-
-def page(tx: Connection, *, after: str, limit: int) -> list[ListedUser]:
-    """People in the order of their folded user names, from the one behind `after` on; at most `limit`."""
-    if not is_storable(after):
-        return []
-    statement = (
-        select(*(_users.c[field] for field in ListedUser._fields))
-        .where(_users.c.username_key > after)
-        .order_by(_users.c.username_key)
-        .limit(limit)
-    )
-    return [ListedUser._make(row) for row in tx.execute(statement)]
+    tx.execute(update(USERS).where(USERS.c.id == user_id).values(values))

@@ -7,7 +7,10 @@ from flask import Flask
 from webapp.services import services_of
 from webapp.web import errors, headers, hooks, language, limits, navigation, operations, static_files
 from webapp.web.api import docs, openapi, v1
-from webapp.web.pages import accounts, admin, home, inspector, lab, passwords, preferences, sessions
+from webapp.web.inspector import page as inspector
+from webapp.web.lab import page as lab
+from webapp.web.learn import page as learn
+from webapp.web.pages import accounts, admin, home, passwords, preferences, sessions
 
 
 def register(app: Flask) -> None:
@@ -20,6 +23,7 @@ def register(app: Flask) -> None:
     for blueprint in (
         operations.blueprint,
         home.blueprint,
+        learn.blueprint,
         accounts.blueprint,
         passwords.blueprint,
         sessions.blueprint,

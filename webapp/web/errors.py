@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from webapp.core.errors import TooManyTries
 from webapp.store.database import UNAVAILABLE_ERRORS
 from webapp.web import request_id
-from webapp.web.api.problems import CODES, problem_of
+from webapp.web.api.errors import CODES, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
 from webapp.web.requests import asks_for_json, is_api
 
@@ -76,7 +76,9 @@ LIMIT_WORDS = {
     "login_account": _l("Too many wrong passwords for this account."),
     "login_browser": _l("Too many wrong passwords for this account."),
     "login_address": _l("Too many wrong passwords from your network."),
+    "logins": _l("This account has logged in too often in the last hour."),
     "password": _l("The current password was entered wrongly too many times."),
+    "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
     "sign_up": _l("Too many accounts were created from your network."),
 }
 """What happened, by the name of the limit."""

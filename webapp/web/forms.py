@@ -19,6 +19,7 @@ PROBLEMS = {
     ("email", "taken"): _l("An account with this email address already exists. Log in instead?"),
     ("name", "unprintable"): _l("The name contains a character that cannot be displayed. Remove it."),
     ("name", "too_long"): _l("Use at most 80 characters."),
+    ("name", "invisible"): _l("This name shows nothing. Type a name, or leave the field empty."),
     ("password", "unreadable"): _l("The password contains a character that cannot be used. Choose a different one."),
     ("password", "too_short"): _l("Use at least 8 characters. A short sentence is easy to remember."),
     ("password", "too_long"): _l("Use at most 1024 characters."),

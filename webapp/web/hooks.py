@@ -10,7 +10,7 @@ from flask import Flask, Response
 
 from webapp.core.cross_site import SAFE_METHODS
 from webapp.services import Services, services_of
-from webapp.store.database import begin_request
+from webapp.store.database import reset_budget
 from webapp.web import authentication, csrf, metrics
 from webapp.web.api import bearer
 from webapp.web.hosts import refuse_foreign_hosts
@@ -32,7 +32,7 @@ def before_view(app: Flask, application: Services, hosts: frozenset[str]) -> Res
     """First everything that may refuse a request, cheapest and strictest first. None: the view runs."""
     request = this_request()
     view = view_of(app, request)
-    begin_request()
+    reset_budget()
     refuse_foreign_hosts(request, view, hosts, application.settings)
     if "HTTP_TRANSFER_ENCODING" in request.environ and request.environ.get("wsgi.input_terminated"):
         measure_body(request)

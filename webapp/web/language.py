@@ -8,6 +8,7 @@ from babel.dates import format_datetime
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
 
+from webapp.core.text import first_letter
 from webapp.flows.save_profile import LANGUAGES, THEMES
 
 DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
@@ -19,6 +20,7 @@ LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
 def register(app: Flask) -> None:
     Babel(app, locale_selector=select_language, default_translation_directories="translations")
     app.add_template_filter(datetime_text, "datetime")
+    app.add_template_filter(first_letter)
     app.add_template_filter(lambda seconds: moment(seconds).isoformat(), "isoformat")
     app.context_processor(lambda: {"locale": language(), "theme": theme(), "here": here()})
 

@@ -1,10 +1,8 @@
-"""How often something may be tried. The numbers stand here; a door names its limit with `@limited("…")`.
+"""How often something may be done. The numbers stand here; a view names its limit with `@limited("…")`.
 
-Where a password is asked for only wrong ones count, but counting *after* the check would let forty parallel guesses
-through. So each try is counted before its check, and a right password gives its count back.
-
-The engine is `limits`, the one inside Flask-Limiter. Flask-Limiter itself is left out: its hooks run on every request
-and cost as much as a whole bare page, and it keeps one state for all applications of a process.
+Tries of a password are counted by web/gates.py. The stores are those of `limits`, the engine of Flask-Limiter, and our
+database. Flask-Limiter itself is left out: its hooks run on every request and cost as much as a whole bare page, and it
+keeps one state for all applications of a process.
 """
 
 from __future__ import annotations
@@ -16,52 +14,66 @@ from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import Flask, current_app, make_response
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import Storage
 
 from webapp.core.errors import TooManyTries
 from webapp.core.judgement import Judgement
 from webapp.core.lifetimes import MINUTE
 from webapp.core.standing import Standing
-from webapp.core.text import fold, is_storable
-from webapp.flows.client import Client
 from webapp.services import services, services_of
-from webapp.store.users import Credentials
-from webapp.web import known_browser
-from webapp.web.limit_storage import SharedStorage
+from webapp.web.limit_storage import SharedStore
 from webapp.web.requests import client
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-LIMITS: dict[str, RateLimitItem] = {
-    # Wrong passwords: for one account by strangers, by one browser that its owner has used, from one address.
-    "login_account": RateLimitItemPerMinute(10, 15),
-    "login_browser": RateLimitItemPerMinute(10, 15),
-    "login_address": RateLimitItemPerMinute(60, 15),
-    # Wrong current passwords at a password change, by account: a stolen session must not find the password out.
-    "password": RateLimitItemPerMinute(10, 15),
-    "sign_up": RateLimitItemPerHour(20),
-    "refresh": RateLimitItemPerMinute(30),
-    # A pair of RSA keys takes seconds to make, and strangers may ask for one.
-    "inspector": RateLimitItemPerMinute(60),
+
+class Limit(NamedTuple):
+    """How many in a window, and its length in seconds. A window begins with the first hit and ends by the clock."""
+
+    amount: int
+    seconds: int
+
+
+LIMITS = {
+    # Wrong passwords: for one name as typed, for one name in a browser that has logged in to it, from one address.
+    "login_account": Limit(10, 15 * MINUTE),
+    "login_browser": Limit(10, 15 * MINUTE),
+    "login_address": Limit(60, 15 * MINUTE),
+    # Right ones, of one account: each login writes a session and two events.
+    "logins": Limit(60, 60 * MINUTE),
+    # Wrong current passwords at a password change: in one session, and in the account's other sessions together.
+    "password": Limit(10, 15 * MINUTE),
+    "password_elsewhere": Limit(30, 15 * MINUTE),
+    "sign_up": Limit(20, 60 * MINUTE),
+    "refresh": Limit(30, MINUTE),
+    # Reading keys and making them costs more than any other page, and strangers may ask for it.
+    "inspector": Limit(20, MINUTE),
 }
-"""Name -> how many in which window. A window begins with the first try and ends by the clock."""
+"""By name."""
 
 _EXTENSION = "tokenroom limits"
 
 
 class Counted(NamedTuple):
-    """A try that was counted, so that it can be given back."""
+    """A hit that was counted, so that it can be given back."""
 
     limit: str
     key: str
     number: int
-    """Which try of the window it is."""
+    """Which one of the window it is."""
+    seconds_left: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.number > LIMITS[self.limit].amount
+
+    def refusal(self) -> TooManyTries:
+        """The error that says so; `first` where this is the first refusal of the window."""
+        return TooManyTries(self.limit, self.seconds_left, first=self.number == LIMITS[self.limit].amount + 1)
 
 
 def register(app: Flask) -> None:
     settings = services_of(app).settings
-    app.extensions[_EXTENSION] = SharedStorage(redis_url=settings.redis_url or "") if settings.rate_limits else None
+    app.extensions[_EXTENSION] = SharedStore(settings.redis_url or "") if settings.rate_limits else None
 
 
 def limited(name: str) -> Callable[[V], V]:
@@ -73,14 +85,14 @@ def limited(name: str) -> Callable[[V], V]:
     def decorate(view: V) -> V:
         @wraps(view)
         def counting(*args: Any, **kwargs: Any) -> Any:
-            if _storage() is None:
+            if _store() is None:
                 return view(*args, **kwargs)
             counted = count(name, network_of(client().ip_address))
             answer = make_response(view(*args, **kwargs))
-            left = LIMITS[name].amount - counted.number
-            answer.headers["X-RateLimit-Limit"] = str(LIMITS[name].amount)
-            answer.headers["X-RateLimit-Remaining"] = str(max(left, 0))
-            answer.headers["X-RateLimit-Reset"] = str(services().clock() + _seconds_left(counted))
+            amount = LIMITS[name].amount
+            answer.headers["X-RateLimit-Limit"] = str(amount)
+            answer.headers["X-RateLimit-Remaining"] = str(max(amount - counted.number, 0))
+            answer.headers["X-RateLimit-Reset"] = str(services().clock() + counted.seconds_left)
             return answer
 
         return cast(V, counting)
@@ -89,37 +101,40 @@ def limited(name: str) -> Callable[[V], V]:
 
 
 def count(name: str, whose: str) -> Counted:
-    """Count one try of `whose` against the limit `name`. Raises TooManyTries.
-
-    `whose` is hashed: what somebody typed as a name may be a password, and is stored nowhere.
-    """
-    limit = LIMITS[name]
-    storage = _storage()
-    if storage is None:
-        return Counted(name, "", 0)
-    key = limit.key_for(name, hashlib.blake2b(whose.encode("utf-8", "replace"), digest_size=16).hexdigest())
-    counted = Counted(name, key, storage.incr(key, limit.get_expiry()))
-    if counted.number > limit.amount:
-        raise TooManyTries(name, _seconds_left(counted), first=counted.number == limit.amount + 1)
+    """Count one hit of `whose` against the limit `name`. Raises TooManyTries."""
+    counted = hit(name, whose)
+    if counted.is_over:
+        raise counted.refusal()
     return counted
 
 
+def hit(name: str, whose: str) -> Counted:
+    """Count one hit without judging it."""
+    store, limit = _store(), LIMITS[name]
+    if store is None:
+        return Counted(name, "", 0, limit.seconds)
+    key = f"{name}/{_hashed(whose)}"
+    window = store.count(key, 1, limit.seconds)
+    left = min(max(window.expires_at - services().clock(), 1), limit.seconds)
+    return Counted(name, key, window.number, left)
+
+
 def give_back(counted: Counted) -> None:
-    """Take a counted try back."""
-    storage = _storage()
-    if storage is not None and counted.key:
-        storage.incr(counted.key, LIMITS[counted.limit].get_expiry(), -1)
+    """Take a counted hit back."""
+    store = _store()
+    if store is not None and counted.key:
+        store.count(counted.key, -1, LIMITS[counted.limit].seconds)
 
 
-def _seconds_left(counted: Counted) -> int:
-    storage = _storage()
-    assert storage is not None
-    ends = int(storage.get_expiry(counted.key))
-    return min(max(ends - services().clock(), 1), LIMITS[counted.limit].get_expiry())
+def _hashed(whose: str) -> str:
+    # With a key, because people type their password into the name field: without one a dictionary would find it in
+    # the table. The key is the forms' secret, so all workers and hosts count alike.
+    key = hashlib.blake2b(current_app.config["SECRET_KEY"].encode(), person=b"rate limits").digest()
+    return hashlib.blake2b(whose.encode("utf-8", "replace"), key=key, digest_size=16).hexdigest()
 
 
-def _storage() -> Storage | None:
-    return cast("Storage | None", current_app.extensions[_EXTENSION])
+def _store() -> SharedStore | None:
+    return cast("SharedStore | None", current_app.extensions[_EXTENSION])
 
 
 def network_of(address: str) -> str:
@@ -133,59 +148,6 @@ def network_of(address: str) -> str:
     if ip.ipv4_mapped is not None:
         return str(ip.ipv4_mapped)
     return str(ipaddress.ip_network((ip, 64), strict=False))
-
-
-class _Gate:
-    """Tries counted by this request, and their return."""
-
-    def __init__(self) -> None:
-        self._counted: list[Counted] = []
-
-    def _count(self, name: str, whose: str) -> None:
-        try:
-            self._counted.append(count(name, whose))
-        except TooManyTries:
-            # No password is checked, so this try must not use up another counter.
-            self.passed()
-            raise
-
-    def passed(self) -> None:
-        """The password was right (or not checked after all): the try does not count."""
-        while self._counted:
-            give_back(self._counted.pop())
-
-
-class LogInGate(_Gate):
-    """The limits of one log-in attempt; for pages and the API alike. Given to `flows.log_in`."""
-
-    def __init__(self, sender: Client, *, knows_browsers: bool = True) -> None:
-        """`knows_browsers`: does this door read cookies? The API does not."""
-        super().__init__()
-        self._sender = sender
-        self._knows_browsers = knows_browsers
-
-    def enter(self, login: str, found: Credentials | None) -> None:
-        """Count a try for what was typed as `login` and the account `found` by it. Raises TooManyTries."""
-        known = known_browser.mark(found.id, found.credential_epoch) if found and self._knows_browsers else None
-        if known and found:
-            # Its own counter alone: whatever strangers do, at this account or from this address, is not its fault.
-            self._count("login_browser", f"{found.id} {known}")
-            return
-        # User name and e-mail address are two ways to one account, and count as one.
-        self._count("login_account", found.id if found else _folded(login))
-        self._count("login_address", network_of(self._sender.ip_address))
-
-
-def _folded(login: str) -> str:
-    return fold(login) if is_storable(login) else login
-
-
-class PasswordGate(_Gate):
-    """The limit of asking for the current password of somebody who is logged in. Given to `flows.change_password`."""
-
-    def enter(self, user_id: str) -> None:
-        """Count a try. Raises TooManyTries."""
-        self._count("password", user_id)
 
 
 def limit_refresh(judgement: Judgement, now: int) -> None:

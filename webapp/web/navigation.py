@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.services import services
 
 SIGNED_IN = (
+    ("learn.show", _l("Learn"), None),
     ("lab.show", _l("Lab"), None),
     ("inspector.show", _l("Token inspector"), None),
     ("accounts.account", _l("Account"), None),
@@ -37,7 +38,7 @@ def page_context() -> dict[str, Any]:
     return {
         "nav_items": [(url, words, here.get(url)) for url, words in items],
         "signup_open": services().settings.signup_open,
-        "links": {name: _link(f"{name}.show") for name in ("lab", "inspector", "api_docs")},
+        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs")},
     }
 
 

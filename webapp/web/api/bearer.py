@@ -21,7 +21,7 @@ from webapp.flows.confirm import confirm
 from webapp.flows.judge import judge
 from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
 from webapp.services import services
-from webapp.web.api.problems import challenge, problem, refuse
+from webapp.web.api.errors import challenge, problem, refuse
 from webapp.web.marks import View, is_open
 from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import client

@@ -9,7 +9,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 
 from webapp.core.strict_json import NotStrictJson, read_object
-from webapp.web.api.problems import problem, problem_of, refuse
+from webapp.web.api.errors import problem, problem_of, refuse
 
 UNKNOWN = "The body has an unknown field."
 

@@ -73,17 +73,19 @@ class Me(Schema):
     preferences = fields.Nested(Preferences, required=True)
 
 
+_NAME_PROBLEMS = {
+    "too_long": f"Use at most {MAX_NAME_LENGTH} characters.",
+    "unprintable": "It contains a character that cannot be displayed.",
+    "invisible": "It shows nothing.",
+}
+
+
 def usable_name(value: str) -> None:
     """Raise ValidationError unless this is a name that can be kept."""
     try:
         clean_name(value)
     except ValueError as error:
-        too_long = str(error) == "too_long"
-        raise ValidationError(
-            f"Use at most {MAX_NAME_LENGTH} characters."
-            if too_long
-            else "It contains a character that cannot be displayed."
-        ) from None
+        raise ValidationError(_NAME_PROBLEMS[str(error)]) from None
 
 
 class PreferencesChange(Schema):

@@ -10,6 +10,7 @@ from webapp.core.decision import API_REFRESH, Outcome, TokenState
 from webapp.core.rotation import REFRESHING
 from webapp.core.session import SessionRow
 from webapp.core.standing import Standing
+from webapp.flows.arrival import Arrival
 from webapp.flows.confirm import confirm
 from webapp.flows.end_reused import end_reused
 from webapp.flows.judge import judge
@@ -21,8 +22,9 @@ from webapp.web import metrics
 from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
-from webapp.web.api.problems import challenge, problem
-from webapp.web.limits import LogInGate, limit_refresh
+from webapp.web.api.errors import challenge, problem
+from webapp.web.gates import LogInGate
+from webapp.web.limits import limit_refresh
 from webapp.web.requests import client
 
 LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
@@ -38,13 +40,9 @@ def answer_log_in() -> Response:
     try:
         row = log_in(
             application.tokens.lifetimes,
+            Arrival("api", client(), now),
             login=given["username"],
             password=given["password"],
-            channel="api",
-            persistent=False,
-            presented=(),
-            client=client(),
-            now=now,
             gate=LogInGate(client(), knows_browsers=False),
         )
     except WrongCredentials:

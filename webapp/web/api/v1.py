@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from webapp.core.devices import describe
 from webapp.core.errors import FieldError
 from webapp.core.session import SessionRow
+from webapp.core.text import fold
 from webapp.flows.end_own_session import end_own_session
 from webapp.flows.save_profile import save_profile
 from webapp.store import auth_sessions, users
@@ -20,8 +21,8 @@ from webapp.store.database import read
 from webapp.web.api import schema, tokens
 from webapp.web.api.bearer import needs_role
 from webapp.web.api.body import named, read_body
+from webapp.web.api.errors import problem, problem_of
 from webapp.web.api.openapi import DOCUMENT, end_point
-from webapp.web.api.problems import problem, problem_of
 from webapp.web.marks import public
 from webapp.web.requests import client
 
@@ -184,7 +185,7 @@ def list_users() -> Response:
             }
             for user in page
         ],
-        next=page[-1].username_key if len(page) == query["limit"] else None,
+        next=fold(page[-1].username) if len(page) == query["limit"] else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from webapp.core.claims import Verdict
 from webapp.core.decision import Outcome, TokenState, case_of
-from webapp.core.inspection import Claim, explain
+from webapp.core.inspector.take_apart import Claim, explain
 from webapp.core.judgement import Judgement
 from webapp.core.jws import read_token
 from webapp.core.tokens import Tokens

@@ -21,7 +21,7 @@ from webapp.flows import lab_stage
 from webapp.flows.client import Client
 from webapp.flows.lab_record import STAGE_PATH
 from webapp.services import services
-from webapp.store.driver import close_own
+from webapp.store import thread_connection
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE, wire_names
 from webapp.web.lab.board import kind_of
 from webapp.web.person import Auth
@@ -215,7 +215,7 @@ class Running:
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             self._error = error
         finally:
-            close_own()
+            thread_connection.close()
 
     def answer(self) -> Answer:
         """Wait for the answer. Raises what the request raised, or TimeoutError."""

@@ -14,13 +14,15 @@ from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
+from webapp.flows.arrival import Arrival
 from webapp.services import services
-from webapp.web import known_browser
+from webapp.web import device_cookie
 from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
+from webapp.web.gates import LogInGate
 from webapp.web.language import datetime_text, language, theme
-from webapp.web.limits import LogInGate, limited
+from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.requests import client
 
@@ -77,13 +79,7 @@ def create() -> Response:
     )
     if account is not None:
         try:
-            session = sign_up_flow.sign_up(
-                services().tokens.lifetimes,
-                account,
-                presented=g.auth.judgement.sids,
-                client=client(),
-                now=services().clock(),
-            )
+            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, _arrival(persistent=False))
         except FieldError as problem:
             problems = [problem]
         else:
@@ -107,18 +103,18 @@ def log_in() -> Response:
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
+            _arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
-            channel="web",
-            persistent=bool(form.remember.data),
-            presented=g.auth.judgement.sids,
-            client=client(),
-            now=services().clock(),
             gate=LogInGate(client()),
         )
     except log_in_flow.WrongCredentials:
         return _log_in_page(form, target, 422, WRONG)
     return _signed_in(session, target)
+
+
+def _arrival(*, persistent: bool) -> Arrival:
+    return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids)
 
 
 def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:
@@ -176,5 +172,5 @@ def _signed_in(session: SessionRow, target: str) -> Response:
     answer = see_other(target)
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
-    known_browser.remember(answer, session)
+    device_cookie.remember(answer, session)
     return answer

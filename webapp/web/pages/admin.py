@@ -11,19 +11,17 @@ from flask_login import current_user
 from webapp.core.session import EndReason
 from webapp.flows import end_sessions, manage_people
 from webapp.services import services
-from webapp.store import events, people, session_list
+from webapp.store import events, session_list, users
 from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
-from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
+from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 PAGE = 25
 """People on a page, and events of a person."""
-
-MAX_QUERY = 100
 
 NOTICES = {
     "ended": ("ok", _l("Session ended.")),
@@ -39,11 +37,11 @@ NOTICES = {
 @role_required("admin")
 def list_people() -> str:
     """`GET /admin?q=…&page=…`: people, by user name."""
-    query = request.args.get("q", "").strip()[:MAX_QUERY]
+    query = request.args.get("q", "").strip()[: users.MAX_QUERY]
     page = request.args.get("page", 1, type=int)
     if not 1 <= page <= 10**6:
         abort(404)
-    found, total = read(lambda tx: people.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
+    found, total = read(lambda tx: users.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
     pages = max(-(-total // PAGE), 1)
     if page > pages:
         abort(404)
@@ -60,12 +58,12 @@ def person(user_id: str) -> str:
 def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
     now = services().clock()
     before = event_number("before")
-    account = read(lambda tx: people.get(tx, user_id))
+    account = read(lambda tx: users.get(tx, user_id))
     if account is None:
         abort(404)
     listed = read(lambda tx: session_list.of_user(tx, user_id, ended_since=now - ENDED_SHOWN_FOR))
     rows = read(lambda tx: events.newest(tx, user_id, before=before, limit=PAGE + 1))
-    names = read(lambda tx: people.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))
+    names = read(lambda tx: users.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))
     alive, ended = shown(listed, now, current_user.auth_session.sid)
     return render_template(
         "admin_person.html",
@@ -136,7 +134,7 @@ def revoke(user_id: str, sid: str) -> Response:
 @role_required("admin")
 def revoke_all(user_id: str) -> Response:
     """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
-    if read(lambda tx: people.get(tx, user_id)) is None:
+    if read(lambda tx: users.get(tx, user_id)) is None:
         abort(404)
     end_sessions.end_all(user_id, reason=EndReason.ADMIN, client=client(), now=services().clock(), by=current_user.id)
     return see_other(url_for("admin.person", user_id=user_id, notice="all"))

@@ -8,11 +8,11 @@ from flask_login import current_user
 from webapp.core.errors import FieldError
 from webapp.flows import change_password as flow
 from webapp.services import services
-from webapp.web import known_browser
+from webapp.web import device_cookie
 from webapp.web.answers import see_other
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import PasswordForm
-from webapp.web.limits import PasswordGate
+from webapp.web.gates import PasswordGate
 from webapp.web.requests import client
 
 blueprint = Blueprint("passwords", __name__)
@@ -43,7 +43,7 @@ def change() -> Response:
     answer = see_other(url_for("sessions.show", notice="password"))
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
-    known_browser.remember(answer, session)
+    device_cookie.remember(answer, session)
     return answer
 
 

@@ -14,7 +14,7 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.requests import client, event_number
-from webapp.web.session_words import ENDED_SHOWN_FOR, shown, shown_events
+from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/account")
 

@@ -33,20 +33,21 @@ from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import judge
 from webapp.flows.lab_levers import FAST, Held
 from webapp.services import services, services_of
-from webapp.web.claims import HEADER, KIND, phrase
 from webapp.web.cookies import held_after, write_tokens
 from webapp.web.hooks import settle
-from webapp.web.lab import words
+from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.board import Board, foretell, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.recorder import record, remember
+from webapp.web.lab.sentence import said
 from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
 from webapp.web.person import Auth
 from webapp.web.requests import client
+from webapp.web.words import tokens as words
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
 
@@ -217,6 +218,7 @@ def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: An
         fast=current.access_ttl is not None,
         fast_seconds=FAST,
         notice=notice,
+        said=said(requests[0] if requests else None, notice[1] if notice else None, board),
         requests=requests[:CARDS],
         earlier=requests[CARDS:],
         line=draw(requests, now, foresee=tokens.lifetimes.of(current).access_token),

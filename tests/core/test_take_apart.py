@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.foreign_keys import ALGORITHMS, KeyProblem, generate, is_short, read_key
-from webapp.core.inspection import (
+from webapp.core.inspector.take_apart import (
     MAX_DEPTH,
     claim_kind,
     explain,
@@ -20,11 +18,9 @@ from webapp.core.inspection import (
     read_object,
     take_apart,
 )
-from webapp.core.jws import sign_with, signature_is_right
 from webapp.core.keys import encode_base64url
 
 NOW = 1_800_000_000
-SECRET = b"a secret of at least thirty-two bytes"
 
 
 def token(header: object = None, payload: object = None) -> str:
@@ -132,78 +128,3 @@ def test_whatever_is_in_it_can_be_shown(value: object) -> None:
     if read is not None:
         json_text(read, indent=2).encode()
         findings(take_apart(token(read, read)), NOW)
-
-
-# -- keys --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("alg", ALGORITHMS)
-def test_a_generated_key_signs_and_its_public_half_checks(alg: str) -> None:
-    private, public = generate(alg, NOW)
-    text = sign_with({"alg": alg}, {"sub": "me"}, read_key(private, alg, "sign"), alg)
-    for key in filter(None, (private, public)):
-        assert signature_is_right(text, read_key(key, alg, "verify"), alg)
-    head, body, signature = text.split(".")
-    other = "A" if signature[3] != "A" else "B"
-    assert not signature_is_right(
-        f"{head}.{body}.{signature[:3]}{other}{signature[4:]}", read_key(private, alg, "verify"), alg
-    )
-    assert not signature_is_right(f"{head}.e30.{signature}", read_key(private, alg, "verify"), alg)
-    if public:
-        with pytest.raises(KeyProblem, match="needs_private"):
-            read_key(public, alg, "sign")
-
-
-def test_a_jwk_and_a_set_of_one() -> None:
-    jwk = json.dumps({"kty": "oct", "k": encode_base64url(SECRET)})
-    assert read_key(jwk, "HS256", "sign") == SECRET
-    assert read_key(json.dumps({"keys": [json.loads(jwk)]}), "HS256", "verify") == SECRET
-
-
-@pytest.mark.parametrize(
-    ("text", "alg", "code"),
-    [
-        ("", "HS256", "empty"),
-        ("x" * 5000, "HS256", "too_long"),
-        ("{", "HS256", "not_json"),
-        ('{"keys":[]}', "HS256", "many"),
-        ('{"keys":[1,2]}', "HS256", "many"),
-        ('{"kty":"RSA"}', "HS256", "other_kind"),
-        ('{"kty":"oct"}', "HS256", "malformed"),
-        ('{"kty":"oct","k":7}', "HS256", "malformed"),
-        ('{"kty":"RSA","n":"AA","e":"AA"}', "RS256", "malformed"),
-        ('{"kty":"EC"}', "ES256", "malformed"),
-        ("secret", "RS256", "neither"),
-        ("-----BEGIN PUBLIC KEY-----", "HS256", "public_as_secret"),
-        ("-----BEGIN PUBLIC KEY-----", "RS256", "malformed"),
-        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "EdDSA", "malformed"),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "ES256", "malformed"),
-        ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "ES256", "encrypted"),
-    ],
-)
-def test_why_a_key_is_refused(text: str, alg: str, code: str) -> None:
-    with pytest.raises(KeyProblem, match=f"^{code}$"):
-        read_key(text, alg, "verify")
-
-
-def test_a_key_for_another_algorithm() -> None:
-    with pytest.raises(KeyProblem, match="other_kind"):
-        read_key(generate("ES256", NOW)[0], "RS256", "sign")
-
-
-def test_short_secrets_are_told() -> None:
-    assert is_short("short", "HS256")
-    assert not is_short("x" * 32, "HS256")
-
-
-@given(
-    st.text(max_size=200),
-    st.sampled_from(ALGORITHMS),
-    st.sampled_from(["", "-----BEGIN PUBLIC KEY-----\n", "{", '{"kty":"RSA","n":"']),
-)
-def test_no_key_text_makes_it_raise_anything_else(text: str, alg: str, start: str) -> None:
-    try:
-        key = read_key(start + text, alg, "verify")
-    except KeyProblem:
-        return
-    assert not signature_is_right(token(), key, alg) or base64

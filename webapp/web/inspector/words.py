@@ -18,32 +18,37 @@ TOKEN = {
 
 KEY = {
     "empty": _l("Signing needs a key. Enter a secret, paste a private key, or generate one."),
-    "too_long": _l("This key is too long (at most 4,096 characters)."),
+    "too_long": _l("This key is too long. RSA keys may have up to 4096 bits; a set may have 32,768 characters."),
     "not_json": _l("It looks like a JWK but is not valid JSON. Check the brackets, quotes and commas."),
-    "many": _l("This set must contain exactly one key for this algorithm. Paste that key alone."),
+    "no_key_inside": _l("This JSON contains no key. Paste a JWK, a set of JWKs, or certificates by kid."),
+    "none_fits": _l("None of these keys fits the token's algorithm."),
     "other_kind": _l(
-        "This key is for another algorithm. HS256 needs a secret, RS256 and PS256 an RSA key, "
-        "ES256 a P-256 key, EdDSA an Ed25519 key."
+        "This key is for another algorithm. HS… needs a secret, RS… and PS… an RSA key, "
+        "ES… a key on its curve, EdDSA an Ed25519 or Ed448 key."
     ),
-    "malformed": _l("This key cannot be read. Paste all of it, including the BEGIN and END lines."),
+    "other_alg": _l("This JWK is for another algorithm: its alg says so."),
+    "other_use": _l("This JWK must not be used for this: its use or key_ops says so."),
+    "malformed": _l("This key cannot be read. Part of it is missing, or its parts do not belong together."),
     "encrypted": _l("This key is protected with a password. Decrypt it first or, better, use a test key."),
+    "openssh": _l("This is a private key in OpenSSH format. Convert it with ssh-keygen -p -m PEM."),
     "public_as_secret": _l(
         "A PEM key is not a shared secret. Using a public key as one is a classic "
         "vulnerability: anyone who knows it could sign."
     ),
-    "neither": _l("This algorithm needs a key pair: paste a PEM or a JWK."),
+    "neither": _l("This algorithm needs a key pair: paste a PEM, a JWK, a certificate or its base64."),
     "needs_private": _l("Signing needs a private key; this is a public one."),
     "rsa_size": _l("Use an RSA key of 1024 to 4096 bits."),
-    "curve": _l("ES256 needs a P-256 key."),
+    "curve": _l("This key is on another curve. ES256 needs P-256, ES384 P-384 and ES512 P-521."),
 }
 
+OTHER_KEYS = _l("Not verified: none of these keys is the one that the token's kid names.")
 UNSIGNED = _l("Not signed. Anyone could have written it.")
 OTHER_ALGORITHM = _l("Signed with an algorithm this page cannot verify.")
 NO_KEY = _l("No key given, so the signature was not verified.")
 UNUSABLE_KEY = _l("Not verified: this key cannot be used with this token.")
 WRONG_SIGNATURE = _l("Invalid: this key did not sign this token, or the token was changed afterwards.")
 RIGHT_SIGNATURE = _l("Valid: signed with this key and not changed since.")
-RIGHT_BUT_SHORT = _l("Valid, but the secret is shorter than 32 bytes and could be guessed.")
+RIGHT_BUT_SHORT = _l("Valid, but the secret is shorter than its hash (32 bytes with HS256) and could be guessed.")
 OURS = _l("Valid: signed with one of this site's keys.")
 
 VERDICT = {

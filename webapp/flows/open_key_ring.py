@@ -1,10 +1,9 @@
-"""The key ring at the start: made in development, demanded in production."""
+"""Open the key ring at the start. Development makes missing keys, production demands them."""
 
 from __future__ import annotations
 
 import logging
 
-from webapp.config import Settings
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import ACCESS, KeyRing, generate, new_ring
 from webapp.store.key_file import KeyFile
@@ -17,16 +16,18 @@ def make_key_ring(file: KeyFile, algorithm: str, now: int) -> bool:
     return file.create(new_ring([generate(ACCESS, algorithm, now)], now))
 
 
-def open_key_ring(file: KeyFile, settings: Settings, now: int) -> KeyRing:
-    """The ring to start with. Raises KeyRingError with the command that mends it."""
-    wanted = settings.access_algorithm
-    if not settings.production and not file.path.exists():
+def open_key_ring(file: KeyFile, wanted: str, now: int, *, may_make: bool) -> KeyRing:
+    """The ring to start with, whose access tokens are signed with the algorithm `wanted`.
+
+    `may_make`: make the keys that are missing, as development does. Raises KeyRingError with the command that mends it.
+    """
+    if may_make and not file.path.exists():
         make_key_ring(file, wanted, now)
     ring = file.read()
     active = ring.active(ACCESS).alg
     if active == wanted:
         return ring
-    if settings.production:
+    if not may_make:
         raise KeyRingError(
             f"access tokens are signed with {active}, but WEBAPP_ACCESS_ALGORITHM is {wanted}; "
             f"run: flask --app wsgi keys rotate --purpose access --algorithm {wanted}"

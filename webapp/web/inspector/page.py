@@ -14,15 +14,15 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
-from webapp.core import foreign_keys
 from webapp.core.claims import Invalid, Verdict
-from webapp.core.foreign_keys import KeyProblem
-from webapp.core.inspection import Parts, explain, findings, json_text, read_object, take_apart
-from webapp.core.jws import sign_with, signature_is_right
+from webapp.core.inspector.key_texts import KeyProblem
+from webapp.core.inspector.signatures import check_signature, generate, sign
+from webapp.core.inspector.take_apart import Parts, explain, findings, json_text, read_object, take_apart
+from webapp.core.jws import SIGNATURES
 from webapp.services import services
-from webapp.web import inspector_words as words
-from webapp.web.claims import HEADER, KIND, phrase
-from webapp.web.inspector_examples import DEMO_SECRET, EXAMPLES, example
+from webapp.web.inspector import words
+from webapp.web.inspector.examples import DEMO_SECRET, EXAMPLES, example
+from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.limits import limited
 from webapp.web.marks import public
 
@@ -65,7 +65,7 @@ def work() -> Response:
         _inspect(desk)
         return _page(desk)
     desk = Desk({name: request.form.get(name, "").replace("\r\n", "\n") for name in FIELDS})
-    if desk.fields["alg"] not in foreign_keys.ALGORITHMS:
+    if desk.fields["alg"] not in SIGNATURES:
         desk.fields["alg"] = "HS256"
     action = request.form.get("do")
     if action == "generate":
@@ -98,17 +98,15 @@ def _build(desk: Desk, *, new_key: bool = False) -> None:
         if value is None:
             desk.problems[name] = str(words.NOT_AN_OBJECT)
     if new_key and not desk.problems:  # else the key on the desk, which fits the token above, would be lost
-        fields["key"], desk.public_key = foreign_keys.generate(fields["alg"], services().clock())
+        fields["key"], desk.public_key = generate(fields["alg"])
+    header = {**(header or {}), "alg": fields["alg"]}
     try:
-        key = foreign_keys.read_key(fields["key"], fields["alg"], "sign")
+        token = sign(header, claims or {}, fields["key"], like=fields["token"])
     except KeyProblem as problem:
         desk.problems["key"] = str(words.KEY[problem.code])
-        return
-    if header is None or claims is None:
-        return
-    header = {**header, "alg": fields["alg"]}
-    fields["header"], fields["claims"] = json_text(header, indent=2), json_text(claims, indent=2)
-    fields["token"] = sign_with(header, claims, key, fields["alg"])
+    if not desk.problems:
+        fields["header"], fields["claims"] = json_text(header, indent=2), json_text(claims, indent=2)
+        fields["token"] = token
 
 
 def _copy_to_builder(desk: Desk) -> None:
@@ -116,7 +114,7 @@ def _copy_to_builder(desk: Desk) -> None:
     assert parts is not None and parts.header is not None
     desk.fields["header"] = json_text(parts.header, indent=2)
     desk.fields["claims"] = json_text(parts.payload, indent=2)
-    if parts.header.get("alg") in foreign_keys.ALGORITHMS:
+    if parts.header.get("alg") in SIGNATURES:
         desk.fields["alg"] = parts.header["alg"]
 
 
@@ -127,28 +125,24 @@ def _inspect(desk: Desk) -> None:
     if parts.header is None or parts.payload is None or len(parts.segments) != 3:
         return
     text = ".".join(parts.segments)
-    desk.signature = _with_given_key(desk, text, parts.header.get("alg"))
+    desk.signature = _with_given_key(desk, text, parts.header)
     _with_ours(desk, text, parts)
 
 
-def _with_given_key(desk: Desk, text: str, alg: object) -> tuple[str, str]:
-    key = desk.fields["key"].strip()
-    if alg not in foreign_keys.ALGORITHMS:
+def _with_given_key(desk: Desk, text: str, header: dict[str, Any]) -> tuple[str, str]:
+    key, alg = desk.fields["key"].strip(), header.get("alg")
+    if alg not in SIGNATURES:
         return "bad", str(words.UNSIGNED if str(alg).lower() == "none" else words.OTHER_ALGORITHM)
     if not key:
         return "info", str(words.NO_KEY)
     try:
-        right = signature_is_right(text, foreign_keys.read_key(key, str(alg), "verify"), str(alg))
+        checked = check_signature(text, str(alg), key, header.get("kid"))
     except KeyProblem as problem:
         desk.problems.setdefault("key", str(words.KEY[problem.code]))
         return "info", str(words.UNUSABLE_KEY)
-    if not right:
-        return "bad", str(words.WRONG_SIGNATURE)
-    return (
-        ("warn", str(words.RIGHT_BUT_SHORT))
-        if foreign_keys.is_short(key, str(alg))
-        else ("ok", str(words.RIGHT_SIGNATURE))
-    )
+    if checked.signer is None:
+        return ("bad", str(words.WRONG_SIGNATURE)) if checked.named else ("info", str(words.OTHER_KEYS))
+    return ("warn", str(words.RIGHT_BUT_SHORT)) if checked.signer.is_short else ("ok", str(words.RIGHT_SIGNATURE))
 
 
 def _with_ours(desk: Desk, text: str, parts: Parts) -> None:
@@ -179,7 +173,7 @@ def _page(desk: Desk) -> Response:
         if parts and parts.payload is not None
         else [],
         examples=EXAMPLES,
-        algorithms=foreign_keys.ALGORITHMS,
+        algorithms=SIGNATURES,
         words=words,
         reason=words.reason,
         claim_kinds=KIND,

@@ -1,0 +1,73 @@
+"""The lesson, the quiz and the glossary in a real browser, without scripts as well."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.chromium import OpenPage, findings, scrolls_sideways
+
+PAGES = ("/learn?change=year&text=x", "/learn/quiz?q1=stay&q2=both&q3=end", "/learn/words#grace")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(open_page: OpenPage, locale: str, dark: bool) -> None:
+    """All three pages, in both languages, light and dark."""
+    page = open_page(PAGES[0], locale=locale, dark=dark)
+    for path in PAGES:
+        page.goto(path)
+        assert findings(page) == []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+def test_nothing_scrolls_sideways(open_page: OpenPage, locale: str) -> None:
+    """From the narrowest phone to a wide screen."""
+    page = open_page(PAGES[0], locale=locale)
+    for path in PAGES:
+        page.goto(path)
+        for width in (320, 390, 760, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert not scrolls_sideways(page), (path, width)
+
+
+def test_without_scripts_the_chosen_states_light_their_row(open_page: OpenPage) -> None:
+    """Radio buttons and the stylesheet alone: expired and valid is row 2."""
+    page = open_page("/learn#step-8", js=False)
+    rows = page.locator(".cases tbody tr")
+    for access, refresh, number in (
+        ("expired", "expired", 0),
+        ("expired", "valid", 1),
+        ("valid", "expired", 2),
+        ("valid", "valid", 3),
+    ):
+        page.check(f".a-{access}")
+        page.check(f".r-{refresh}")
+        shadows = [rows.nth(n).evaluate("row => getComputedStyle(row).boxShadow") for n in range(4)]
+        assert [shadow != "none" for shadow in shadows] == [n == number for n in range(4)]
+
+
+def test_without_scripts_the_chosen_panel_shows(open_page: OpenPage) -> None:
+    """Of the three ways to know a visitor, only the chosen one is described."""
+    page = open_page("/learn", js=False)
+    panels = page.locator(".choice").first.locator("dl")
+    for chosen, value in enumerate(("session", "token", "both")):
+        page.check(f"[name=way][value={value}]")
+        assert [panels.nth(n).is_visible() for n in range(3)] == [n == chosen for n in range(3)]
+
+
+def test_without_scripts_the_quiz_is_answered(open_page: OpenPage) -> None:
+    """Choose, send, read the reason; the choice stays, and others can be drawn."""
+    page = open_page("/learn/quiz", js=False)
+    page.check("[name=q1][value=stay]")
+    page.click("main form button")
+    assert page.locator(".quiz-reason").count() == 1
+    assert page.is_checked("[name=q1][value=stay]")
+    page.click("text=Ten others")
+    assert page.locator(".quiz-reason").count() == 0
+    assert "draw=2" in page.url
+
+
+def test_the_glossary_fits_one_screen(open_page: OpenPage) -> None:
+    """All terms at one look on an ordinary desktop."""
+    page = open_page("/learn/words", width=1440, height=1000)
+    assert page.locator(".glossary").evaluate("box => box.getBoundingClientRect().height") < 1000

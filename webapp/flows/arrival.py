@@ -1,0 +1,22 @@
+"""How somebody comes in: through which door, from where, when, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from webapp.core.session import Channel
+from webapp.flows.client import Client
+
+
+class Arrival(NamedTuple):
+    """What a login, a sign-up and a password change know of the request that asks for a session."""
+
+    channel: Channel
+    client: Client
+    now: int
+    """Unix seconds."""
+    persistent: bool = False
+    """Does the browser keep the session when it closes?"""
+    presented: Collection[str] = ()
+    """Ids of the sessions whose authentic tokens came with the request: the new one replaces them."""

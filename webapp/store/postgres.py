@@ -1,0 +1,123 @@
+"""Connections to PostgreSQL that never wait without an end.
+
+PostgreSQL's own time-outs run on the server: they do not run while a COMMIT waits for its standby, nor while the server
+is frozen or its network is gone. So each wait has a deadline here as well. What is past it leaves the connection in an
+unknown state: it is closed, and nobody asks on it again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_attempts, conninfo_to_dict, make_conninfo, timeout_from_conninfo
+
+from webapp.store import time_budget
+from webapp.store.suspicion import suspect_older_connections
+
+LOCK_TIMEOUT = 2.0
+"""Seconds a statement waits for a lock."""
+STATEMENT_TIMEOUT = 4.0
+"""Seconds a statement may take. Less than a request's patience, so that a slow server still answers by itself."""
+IDLE_TIMEOUT = 30.0
+"""Seconds a transaction may stay open without a statement: a worker that is stopped must not hold its rows for ever."""
+SHORTEST_CONNECT = 2.0
+"""Seconds. psycopg waits at least this long for a connection, so it is not begun with less time left."""
+NO_LOCK = LOCK_TIMEOUT + 0.5
+"""Seconds. Silence that lasts longer is no wait for a lock: something is wrong between us and the server."""
+
+DEFAULTS: dict[str, str] = {
+    "connect_timeout": "3",
+    "application_name": "tokenroom",
+    # A host that dies says nothing. An idle connection notices after 8 s, one that is sending after 5 s.
+    "keepalives_idle": "5",
+    "keepalives_interval": "1",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+"""What we tell libpq where the address says nothing."""
+SERVER_TIMEOUTS = {
+    "lock_timeout": LOCK_TIMEOUT,
+    "statement_timeout": STATEMENT_TIMEOUT,
+    "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
+}
+"""Seconds; sent as `options`. The address may set them again in `options` of its own."""
+
+
+class Silence(psycopg.OperationalError):
+    """The server did not answer in time. What it was asked to do may have been done."""
+
+    silent = True
+
+
+def connection_parameters(address: str) -> dict[str, Any]:
+    """libpq's parameters for `address` (a `postgresql://` URL, of one host or several).
+
+    What the address says wins, but for `target_session_attrs`: session state is read from the primary only. A standby
+    would answer with sessions as they were, and refuse what ends them.
+    """
+    given = conninfo_to_dict(address)
+    ours = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in SERVER_TIMEOUTS.items())
+    options = f"{ours} {given.pop('options', '')}".strip()
+    return {**DEFAULTS, **given, "options": options, "target_session_attrs": "read-write"}
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection whose waits end with the request's time (see time_budget)."""
+
+    opened_at: float = 0.0
+    """By the monotonic clock."""
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """As psycopg's. Raises Silence."""
+        started, left = time.monotonic(), time_budget.seconds_left()
+        if left is None:
+            left = timeout
+        try:
+            return super().wait(gen, interval, None if left is None else max(left, 0.0))
+        except psycopg.errors._WaitTimeout:
+            self.pgconn.finish()
+            if time.monotonic() - started > NO_LOCK:
+                suspect_older_connections()
+            raise Silence("the database did not answer in time") from None
+        finally:
+            time_budget.charge(time.monotonic() - started)
+
+
+class Connector:
+    """Opens connections to the hosts of one address, first to the one that answered last."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._answered: tuple[Any, ...] | None = None
+
+    def __call__(self) -> BoundedConnection:
+        """A new connection. Raises psycopg.OperationalError; Silence if there is no time left to try."""
+        parameters = connection_parameters(self._address)
+        attempts = sorted(conninfo_attempts(parameters), key=lambda attempt: _place(attempt) != self._answered)
+        failure: psycopg.Error = Silence("no time left to open a connection")
+        for attempt in attempts:
+            left = time_budget.seconds_left()
+            if left is not None and left < SHORTEST_CONNECT:
+                break
+            patience = timeout_from_conninfo(parameters)
+            attempt["connect_timeout"] = str(int(patience if left is None else min(patience, left)))
+            started = time.monotonic()
+            try:
+                connection = BoundedConnection.connect(make_conninfo("", **attempt))
+            except psycopg.Error as error:
+                failure = error
+                # Asked first next time, should there be no time left for it now.
+                self._answered = _place(attempts[(attempts.index(attempt) + 1) % len(attempts)])
+            else:
+                connection.opened_at, self._answered = time.monotonic(), _place(attempt)
+                return connection
+            finally:
+                time_budget.charge(time.monotonic() - started)
+        raise failure
+
+
+def _place(attempt: dict[str, Any]) -> tuple[Any, ...]:
+    return attempt.get("host"), attempt.get("hostaddr"), attempt.get("port")

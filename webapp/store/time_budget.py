@@ -1,0 +1,63 @@
+"""How long one request may wait for the database in all.
+
+Each wait is charged to the request that waits. Once nothing is left, the request gets 503: a thread that waits without
+an end is lost for everybody else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from webapp.store.failures import DatabaseUnavailable
+
+PATIENCE = 5.0
+"""Seconds one request may wait for the database in all; after that it answers 503 and changes nothing."""
+
+_spent: ContextVar[float | None] = ContextVar("spent", default=None)
+"""Seconds this request has waited so far; None outside requests: a command may take its time."""
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""When the block of `time_budget` that is running must be over, by the monotonic clock."""
+
+
+def reset_budget(already_waited: float = 0.0) -> None:
+    """Begin a request that has waited for a thread for `already_waited` seconds."""
+    _spent.set(max(already_waited, 0.0))
+
+
+@contextmanager
+def time_budget(patience: float) -> Iterator[float]:
+    """Add the time spent in this block to the request's database time. Yields the seconds it may take.
+
+    At most `patience`. Raises DatabaseUnavailable if the request has no time left.
+    """
+    spent, outer, started = _spent.get(), _deadline.get(), time.monotonic()
+    allowed = patience if spent is None else min(patience, PATIENCE - spent)
+    if outer is not None:
+        allowed = min(allowed, outer - started)
+    if allowed <= 0:
+        raise DatabaseUnavailable("the database kept this request waiting for too long")
+    _deadline.set(started + allowed)
+    try:
+        yield allowed
+    finally:
+        _deadline.set(outer)
+        if spent is not None and outer is None:
+            _spent.set(spent + time.monotonic() - started)
+
+
+def seconds_left() -> float | None:
+    """Seconds that a wait which begins now may take; may be negative. None: no limit, as for a command."""
+    deadline, spent = _deadline.get(), _spent.get()
+    if deadline is not None:
+        return deadline - time.monotonic()
+    return None if spent is None else PATIENCE - spent
+
+
+def charge(seconds: float) -> None:
+    """Add a wait outside of any block, such as a listing's. Inside of one the block itself is charged."""
+    spent = _spent.get()
+    if spent is not None and _deadline.get() is None:
+        _spent.set(spent + seconds)

@@ -1,0 +1,1 @@
+"""The inspector page: take a token apart, verify it, build one."""

@@ -1,0 +1,1 @@
+"""`/learn`: the lesson, the quiz and the glossary. Open to strangers; nothing is stored."""
