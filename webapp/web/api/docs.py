@@ -14,6 +14,7 @@ from webapp.core.decision import RefreshColumn, TokenState
 from webapp.web.api.openapi import DOCUMENT
 from webapp.web.marks import public
 from webapp.web.requests import DOCS_PATH
+from webapp.web.words.tokens import COLUMN
 
 blueprint = Blueprint("api_docs", __name__)
 
@@ -35,17 +36,6 @@ ANSWER_WORDS = {
     Answer.THEFT: (401, _l("session ends")),
 }
 ANSWER_CLASSES = {200: "cell-renewed", 400: "cell-login", 401: "cell-login"}
-
-COLUMN_WORDS = {
-    RefreshColumn.ABSENT: _l("missing"),
-    RefreshColumn.INVALID: _l("invalid or unknown"),
-    RefreshColumn.RENEWABLE: _l("just expired"),
-    RefreshColumn.EXPIRED: _l("expired"),
-    RefreshColumn.CURRENT: _l("current"),
-    RefreshColumn.SUPERSEDED: _l("replaced, new one unused"),
-    RefreshColumn.IN_GRACE: _l("replaced seconds ago"),
-    RefreshColumn.REUSED: _l("replaced long ago"),
-}
 
 
 class Member(NamedTuple):
@@ -83,7 +73,7 @@ def show() -> str:
         end_points=end_points(document),
         problem=members_of(document, {"$ref": "#/components/schemas/Problem"}),
         examples=[(name, words, example(name)) for name, words in EXAMPLES],
-        columns=[COLUMN_WORDS[column] for column in RefreshColumn],
+        columns=[COLUMN[column] for column in RefreshColumn],
         rows=[(state, [cell(API_REFRESH[state][column]) for column in RefreshColumn]) for state in TokenState],
     )
 
