@@ -39,7 +39,7 @@ from webapp.web.lab.board import Board, foretell, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.recorder import record, remember
 from webapp.web.lab.sentence import said
-from webapp.web.lab.stage import WITNESS, Stage
+from webapp.web.lab.stage import STAGE_PATH, WITNESS, Stage
 from webapp.web.lab.timeline import draw
 from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
@@ -203,7 +203,7 @@ def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: An
     remember(auth)
     lab_record.watch(row, now)
     board = foretell(tokens, *tokens_after(auth), now)
-    requests, collected = lab_record.recall(row.sid, row.user_id)
+    requests, collected = lab_record.recall(row.sid, row.user_id, besides=STAGE_PATH)
     current = board.evidence.row or row
     page = render_template(
         "lab/lab.html",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import request
 
+from webapp.core.tokens import Verdict
 from webapp.flows import lab_record
+from webapp.store.lab_requests import Life, Record
 from webapp.web.authentication import Auth, tokens_after
-from webapp.web.lab.stage import WITNESS, Witness
+from webapp.web.lab.stage import STAGE_PATH, WITNESS, Witness
 from webapp.web.services import services
 
 log = logging.getLogger(__name__)
@@ -42,17 +45,38 @@ def _remember(auth: Auth) -> None:
         sid, user_id = row.sid, row.user_id
     else:
         return
-    lab_record.keep(
-        services().tokens,
-        auth.evidence,
-        auth.outcome,
-        auth.issued,
-        sid=sid,
-        user_id=user_id,
-        held=tokens_after(auth),
-        handed=auth.handed or {},
-        method=request.method,
-        path=request.path if witness is None else lab_record.STAGE_PATH,
-        seconds=auth.elapsed,
-        now=auth.door,
+    lab_record.keep(sid, user_id, _record(auth, request.path if witness is None else STAGE_PATH))
+
+
+def _record(auth: Auth, path: str) -> Record:
+    evidence, issued, now = auth.evidence, auth.issued, auth.door
+    tokens = services().tokens
+    held = tokens_after(auth)
+    access = tokens.verify_access(held[0], "web", now).claims
+    refresh = tokens.verify_refresh(held[1], "web", now).claims
+    before = evidence.row.refresh_generation if evidence.row else 0
+    after = issued.row.refresh_generation if issued and issued.row else refresh.gen if refresh else before
+    return Record(
+        at=now,
+        method=request.method[:8],
+        path=path[:80],
+        access=evidence.access.state.value,
+        refresh=evidence.refresh.state.value,
+        standing=evidence.standing.value if evidence.standing else None,
+        cell=evidence.column.value,
+        outcome=auth.outcome.value,
+        what=issued.what if issued else None,
+        generation_before=before,
+        generation_after=max(before, after),
+        cookies=[
+            f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted((auth.handed or {}).items())
+        ],
+        microseconds=int(auth.elapsed * 1_000_000),
+        sent=(_generation(evidence.access), _generation(evidence.refresh)),
+        access_token=Life(access.gen, access.iat, access.exp) if access else None,
+        refresh_token=Life(refresh.gen, refresh.iat, refresh.exp) if refresh else None,
     )
+
+
+def _generation(verdict: Verdict[Any]) -> int | None:
+    return verdict.claims.gen if verdict.claims else None

@@ -18,7 +18,6 @@ from werkzeug.test import Client as WsgiClient
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
-from webapp.flows.lab_record import STAGE_PATH
 from webapp.store import thread_connection
 from webapp.store.auth_sessions import SessionRow
 from webapp.web.authentication import Auth, describe
@@ -28,6 +27,9 @@ from webapp.web.services import services
 
 WITNESS = "tokenroom.witness"
 """Key of the WSGI environment; a header from outside can never have this name (PEP 3333: they begin HTTP_)."""
+
+STAGE_PATH = "/lab/stage"
+"""Where the theatre plays. Its requests collect cells of the matrix but are not the visitor's own history."""
 
 PATIENCE = 12.0
 """Seconds an act waits for its requests."""
