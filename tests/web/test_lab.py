@@ -279,7 +279,7 @@ def test_case_1_stands_in_the_history_after_the_next_login(app: Flask, visitor: 
     assert visitor.get("/account").status_code == 303
     visitor.log_in(name)
     page = visitor.get("/lab").text
-    assert [(r.path, r.outcome) for r in kept(app, sid=foretold_sid(visitor))].count(("/account", "log in")) == 1
+    assert [(r.path, r.outcome) for r in kept(app, sid=visitor.sid)].count(("/account", "log in")) == 1
     assert re.search(r"<b>Case 1</b>\s*<code>GET /account</code>", page)
 
 
@@ -289,9 +289,9 @@ def test_no_history_comes_from_a_session_that_goes_on(app: Flask, visitor: Brows
     pull(visitor, "expire/access", token_of(visitor))
     other = Browser.of_app(app)
     other.log_in(name)
-    before = len(kept(app, sid=foretold_sid(visitor)))
+    before = len(kept(app, sid=visitor.sid))
     other.get("/lab")
-    assert len(kept(app, sid=foretold_sid(visitor))) == before
+    assert len(kept(app, sid=visitor.sid)) == before
 
 
 def test_a_record_of_a_newer_release_is_read(app: Flask, visitor: Browser) -> None:
