@@ -31,7 +31,8 @@ def add_migrations(app: Flask) -> None:
     """
     from flask_migrate import Migrate
 
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    # Alembic's options are templates, and a release may lie in a folder whose name holds a `%`.
+    Migrate(app, db, directory=str(MIGRATIONS).replace("%", "%%"), render_as_batch=True)
 
 
 def is_command() -> bool:

@@ -29,10 +29,10 @@ def command(function: F) -> F:
     @with_appcontext
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        problem = health.problem()
-        if problem:
-            raise click.ClickException(problem)
         try:
+            problem = health.examine()
+            if problem:
+                raise click.ClickException(problem)
             return function(*args, **kwargs)
         except TokenroomError as error:
             raise click.ClickException(str(error)) from error

@@ -12,7 +12,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.errors import TooManyTries
-from webapp.store.database import UNAVAILABLE_ERRORS
+from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
+from webapp.store.reasons import reason
 from webapp.web import request_id
 from webapp.web.api.errors import CODES, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
@@ -59,7 +60,7 @@ def cross_site(_error: CrossSite) -> Response:
 
 def database_unavailable(error: Exception) -> Response:
     """503: nothing was changed, the cookies stay, the same request may be sent again."""
-    log.error("database unavailable: %s", type(error.__cause__ or error).__name__)
+    log.error("database unavailable: %s", error if isinstance(error, DatabaseUnavailable) else reason(error))
     answer = answer_for(503)
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer
