@@ -1,4 +1,4 @@
-"""With WEBAPP_LOG_FORMAT=json every line of the process is one JSON object, gunicorn's and start errors included (R16)."""
+"""With WEBAPP_LOG_FORMAT=json every line of the process is an object, gunicorn's and start errors included (R16)."""
 
 from __future__ import annotations
 

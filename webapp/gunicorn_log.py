@@ -87,4 +87,4 @@ def _is_object(line: str) -> bool:
 def install() -> None:
     """Let everything this process writes to standard error be JSON, where that is what is wanted."""
     if wants_json() and not isinstance(sys.stderr, JsonLines):
-        sys.stderr = JsonLines(sys.stderr)  # type: ignore[assignment]
+        sys.stderr = JsonLines(sys.stderr)
