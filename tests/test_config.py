@@ -303,7 +303,7 @@ def test_a_refused_address_is_not_repeated() -> None:
         ),
         ("postgresql://u@h1,h2/d?port=1,2", "postgresql://u@h1,h2/d?port=1,2"),
         ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
-        ("PostgreSQL://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("PostgreSQL://u@h/d", "postgresql://u@h/d"),
         ("SQLITE:////tmp/x.db", "sqlite:////tmp/x.db"),
         ("sqlite:////tmp/mode=memory/x.db", "sqlite:////tmp/mode=memory/x.db"),
     ],
