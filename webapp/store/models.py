@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.store.database import Base
@@ -18,6 +18,14 @@ class User(Base):
     """A person. `credential_epoch` is raised by whatever must end every session at once."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index(
+            "ix_users_guest_until",
+            "guest_until",
+            sqlite_where=text("guest_until IS NOT NULL"),
+            postgresql_where=text("guest_until IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     username: Mapped[str] = mapped_column(String(32))
@@ -32,6 +40,8 @@ class User(Base):
     credential_epoch: Mapped[int] = mapped_column(Integer, default=0)
     disabled_at: Mapped[int | None] = mapped_column(Instant)
     created_at: Mapped[int] = mapped_column(Instant)
+    guest_until: Mapped[int | None] = mapped_column(Instant)
+    """When a guest of the lab is deleted; None for everybody else."""
 
 
 class AuthSession(Base):

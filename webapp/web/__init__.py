@@ -28,7 +28,7 @@ from webapp.web.inspector import page as inspector
 from webapp.web.lab import page as lab
 from webapp.web.learn import page as learn
 from webapp.web.marks import view_of
-from webapp.web.pages import accounts, admin, home, passwords, preferences, sessions
+from webapp.web.pages import accounts, admin, guest, home, passwords, preferences, sessions
 from webapp.web.requests import is_api_path, measure_body, this_request
 from webapp.web.services import Services, services_of
 
@@ -60,6 +60,8 @@ def register(app: Flask) -> None:
     openapi.register(app, v1.blueprint)
     if services_of(app).settings.lab:
         lab.register(app)
+        if services_of(app).settings.signup_open:
+            app.register_blueprint(guest.blueprint)
     static_files.register(app)
     errors.register(app)
 

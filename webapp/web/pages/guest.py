@@ -1,0 +1,33 @@
+"""`POST /lab/guest`: into the lab with one click. Only where the lab is on and everybody may sign up."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, url_for
+from flask_login import current_user
+
+from webapp.flows.enter_as_guest import enter_as_guest
+from webapp.web.language import language, theme
+from webapp.web.limits import limited
+from webapp.web.marks import public
+from webapp.web.pages.accounts import _see_other, _signed_in
+from webapp.web.services import services
+
+blueprint = Blueprint("guest", __name__)
+
+
+@blueprint.post("/lab/guest")
+@public
+@limited("sign_up")
+def enter() -> Response:
+    """Makes the account and opens the lab. Somebody who is logged in stays who they are."""
+    if current_user.is_authenticated:
+        return _see_other(url_for("lab.show"))
+    session = enter_as_guest(
+        services().tokens.lifetimes,
+        language=language(),
+        theme=theme(),
+        presented=g.auth.evidence.sids,
+        client=g.auth.client,
+        now=services().clock(),
+    )
+    return _signed_in(session, url_for("lab.show"))
