@@ -45,6 +45,8 @@ class LogInForm(TypedForm):
     password = PasswordField(_l("Password"))
     remember = BooleanField(_l("Keep me logged in on this device"))
     next = HiddenField()
+    kept = HiddenField()
+    """The form that was being sent when the login ended, sealed (web/kept_forms.py)."""
 
 
 class ProfileForm(TypedForm):

@@ -57,9 +57,7 @@ def log_in_page(
     form.kept.data = kept
     if form_error is None and notice is None:
         notice = _reason(bool(form.next.data))
-    page = render_template(
-        "login.html", form=form, notice=notice, told=told, form_error=form_error, cases=FOUR_CASES
-    )
+    page = render_template("login.html", form=form, notice=notice, told=told, form_error=form_error, cases=FOUR_CASES)
     return make_response(page, status)
 
 

@@ -31,6 +31,8 @@ from webapp.core.tokens import Tokens
 from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import Evidence, examine
 from webapp.flows.lab_levers import FAST, Held
+from webapp.store import guests
+from webapp.store.database import read
 from webapp.web.authentication import Auth, settle, tokens_after
 from webapp.web.cookies import write_tokens
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
@@ -214,6 +216,7 @@ def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: An
         now=now,
         fast=current.access_ttl is not None,
         fast_seconds=FAST,
+        guest_until=read(lambda tx: guests.until(tx, row.user_id)),
         notice=notice,
         said=said(requests[0] if requests else None, notice[1] if notice else None, board),
         requests=requests[:CARDS],
