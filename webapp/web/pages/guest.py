@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, url_for
+from flask import Blueprint, Response, url_for
 from flask_login import current_user
 
 from webapp.flows.enter_as_guest import enter_as_guest
 from webapp.web.language import language, theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.pages.accounts import _see_other, _signed_in
+from webapp.web.pages.accounts import _arrival, _see_other, _signed_in
 from webapp.web.services import services
 
 blueprint = Blueprint("guest", __name__)
@@ -23,11 +23,6 @@ def enter() -> Response:
     if current_user.is_authenticated:
         return _see_other(url_for("lab.show"))
     session = enter_as_guest(
-        services().tokens.lifetimes,
-        language=language(),
-        theme=theme(),
-        presented=g.auth.evidence.sids,
-        client=g.auth.client,
-        now=services().clock(),
+        services().tokens.lifetimes, _arrival(persistent=False), language=language(), theme=theme()
     )
     return _signed_in(session, url_for("lab.show"))
