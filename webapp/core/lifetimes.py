@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 MINUTE = 60
+HOUR = 60 * MINUTE
 DAY = 24 * 60 * MINUTE
 
 IAT_LEEWAY = 60

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from webapp.core.decision import Outcome, TokenState
+from webapp.core.lifetimes import HOUR, MINUTE
 from webapp.core.standing import Standing
 from webapp.flows.client import Client
 from webapp.flows.judge import CONFIRM_PATIENCE, Evidence
-from webapp.store import events
-from webapp.store.database import DatabaseUnavailable, transact
+from webapp.store import counters, events
+from webapp.store.database import DatabaseUnavailable, db, transact
 
 log = logging.getLogger(__name__)
 
-PER_MINUTE = 120
-"""Events a worker writes about unauthenticated oddities in a minute; beyond that they only reach the log."""
+JUNK_PER_MINUTE = 120
+"""Events about tokens that are not ours, of all workers and hosts together; beyond that they only reach the log."""
+SIGNED_PER_HOUR = 60
+"""Events about genuine tokens of one session. Junk never uses them up, and no session uses up another's."""
 
-_written = {"minute": 0, "count": 0}
+SIGNED = frozenset({"token.pair_mismatch", "refresh.unknown"})
+"""Events about tokens that carry our signature."""
+
+_junk_is_over: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+"""Until when (Unix seconds) this worker knows the minute's junk to be used up: it need not count any more."""
 
 
 def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int) -> None:
@@ -30,28 +38,37 @@ def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[s
     found = _oddities(evidence, outcome, duplicates)
     if not found:
         return
-    if not _may_write(now, len(found)):
-        log.warning("odd tokens, not written to the trail: %s", ", ".join(event for event, _ in found))
-        return
     claims = evidence.authentic
     whose = {"user_id": claims.sub, "sid": claims.sid} if claims else {}
 
-    def work(tx: Connection) -> None:
+    def work(tx: Connection) -> list[str]:
+        left_out = []
         for event, detail in found:
-            events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
+            if _is_within_cap(tx, event, claims.sid if claims else "", now):
+                events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
+            else:
+                left_out.append(event)
+        return left_out
 
-    try:
-        transact(work, patience=CONFIRM_PATIENCE)
-    except DatabaseUnavailable:
-        log.warning("odd tokens, the trail is busy: %s", ", ".join(event for event, _ in found))
+    left_out = [event for event, _detail in found]
+    if now < _junk_is_over.get(db.engine, 0) and SIGNED.isdisjoint(left_out):
+        reason = "there are too many"
+    else:
+        try:
+            left_out, reason = transact(work, patience=CONFIRM_PATIENCE), "there are too many"
+        except DatabaseUnavailable:
+            reason = "the database is busy"
+    if left_out:
+        log.warning("odd tokens, not written to the trail because %s: %s", reason, ", ".join(left_out))
 
 
-def _may_write(now: int, count: int) -> bool:
-    minute = now // 60
-    if _written["minute"] != minute:
-        _written.update(minute=minute, count=0)
-    _written["count"] += count
-    return _written["count"] <= PER_MINUTE
+def _is_within_cap(tx: Connection, event: str, sid: str, now: int) -> bool:
+    if event in SIGNED:
+        return counters.add(tx, f"odd tokens/{sid}", 1, now=now, seconds=HOUR).number <= SIGNED_PER_HOUR
+    window = counters.add(tx, "odd tokens", 1, now=now, seconds=MINUTE)
+    if window.number > JUNK_PER_MINUTE:
+        _junk_is_over[db.engine] = window.expires_at
+    return window.number <= JUNK_PER_MINUTE
 
 
 def _oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str]) -> list[tuple[str, dict[str, str]]]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY
-from webapp.store import counters, guests, session_list
+from webapp.store import counters, events, guests, session_list
 from webapp.store.database import transact
 
 KEPT = 30 * DAY
@@ -34,6 +34,11 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
         _in_batches(lambda tx: counters.sweep(tx, now=now, at_most=batch), batch),
         _in_batches(lambda tx: guests.purge(tx, now=now, at_most=batch), batch),
     )
+
+
+def purge_events(now: int, *, kept: int, batch: int = BATCH) -> int:
+    """Delete events that are older than `kept` seconds; how many. As safe as `purge`. Raises DatabaseUnavailable."""
+    return _in_batches(lambda tx: events.purge(tx, before=now - kept, at_most=batch), batch)
 
 
 def _in_batches(delete_some: Callable[[Connection], int], batch: int) -> int:
