@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.conftest import build_app
+from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser
 from tests.support.commands import run_command
 from tests.support.databases import ADMIN, drop_postgres_database, migrate, need, postgres_is_there
