@@ -381,7 +381,7 @@ class TestOff:
 
     @pytest.mark.parametrize("path", ["", "/", "/state", "/stage", "/send", "/expire/access", "/act/tabs"])
     def test_every_path_is_404(self, visitor: Browser, app: Flask, path: str) -> None:
-        """For the signed-in and for strangers, by GET and POST; no end point of the lab exists at all."""
+        """For the signed-in and for strangers, by GET and POST; no endpoint of the lab exists at all."""
         assert visitor.get(f"/lab{path}").status_code == 404
         visitor.sign_up()
         assert visitor.get(f"/lab{path}").status_code == 404

@@ -13,7 +13,7 @@ from webapp.core.decision import Outcome, RefreshColumn, TokenState
 
 
 class Answer(StrEnum):
-    """The outcomes of this end point. All but MISSING and REFUSE carry the name of the pages' Outcome."""
+    """The outcomes of this endpoint. All but MISSING and REFUSE carry the name of the pages' Outcome."""
 
     MISSING = "missing"
     """400: the body holds no refresh token."""

@@ -21,7 +21,7 @@ from webapp.web import (
     operations,
     static_files,
 )
-from webapp.web.api import bearer, docs, openapi, v1
+from webapp.web.api import bearer, docs, openapi, tokens, v1
 from webapp.web.authentication import current_auth
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.inspector import page as inspector
@@ -57,7 +57,7 @@ def register(app: Flask) -> None:
         inspector.blueprint,
     ):
         app.register_blueprint(blueprint)
-    openapi.register(app, v1.blueprint)
+    openapi.register(app, (tokens, v1))
     if services_of(app).settings.lab:
         lab.register(app)
         if services_of(app).settings.signup_open:

@@ -19,7 +19,7 @@ SIGNED_IN = (
     ("api_docs.show", _l("API"), None),
     ("admin.people", _l("Users"), "admin"),
 )
-"""(end point, words, role needed). An end point that this deployment does not have is left out."""
+"""(endpoint, words, role needed). An endpoint that this deployment does not have is left out."""
 
 
 def register(app: Flask) -> None:

@@ -15,7 +15,7 @@ from flask import Response, g, request
 from flask_login import current_user
 
 from webapp.core.decision import Outcome, TokenState
-from webapp.core.strict_json import NotStrictJson, read_object
+from webapp.core.strict_json import NotStrictJson, read_document
 from webapp.flows import audit, judge
 from webapp.flows.judge import Evidence
 from webapp.web.api.errors import challenge, problem, refuse
@@ -87,7 +87,7 @@ def refuse_tokens_elsewhere() -> None:
             found = found or not TOKENS.isdisjoint(request.form)
         elif request.mimetype == "application/json":
             with suppress(NotStrictJson):  # whoever reads it says what is wrong with it
-                found = found or "access_token" in read_object(body)
+                found = found or "access_token" in read_document(body)
     if found:
         _malformed("Send the access token in the Authorization header only")
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.api_decision import API_REFRESH, Answer
 from webapp.core.decision import RefreshColumn, TokenState
-from webapp.web.api.openapi import DOCUMENT
+from webapp.web.api import openapi
 from webapp.web.marks import public
 from webapp.web.requests import DOCS_PATH
 from webapp.web.words.tokens import COLUMN
@@ -25,6 +25,9 @@ EXAMPLES = (
     ("httpx_auth.py", _l("httpx.Auth class to copy")),
     ("with_fetch.mjs", _l("JavaScript, fetch")),
 )
+
+EXAMPLE_ADDRESS = "http://127.0.0.1:8000"
+"""What stands in the files of examples/; the page names this site's own address in its place."""
 
 ANSWER_WORDS = {
     Answer.MISSING: (400, _l("refresh token missing")),
@@ -51,7 +54,7 @@ class Answered(NamedTuple):
     members: list[Member]
 
 
-class EndPoint(NamedTuple):
+class Endpoint(NamedTuple):
     method: str
     path: str
     summary: str
@@ -67,12 +70,12 @@ class EndPoint(NamedTuple):
 @public
 def show() -> str:
     """`GET /api/docs`."""
-    document: dict[str, Any] = current_app.extensions[DOCUMENT]
+    document, address = openapi.document(), openapi.site_address()
     return render_template(
         "api_docs.html",
-        end_points=end_points(document),
+        endpoints=endpoints(document),
         problem=members_of(document, {"$ref": "#/components/schemas/Problem"}),
-        examples=[(name, words, example(name)) for name, words in EXAMPLES],
+        examples=[(name, words, example(name).replace(EXAMPLE_ADDRESS, address)) for name, words in EXAMPLES],
         columns=[COLUMN[column] for column in RefreshColumn],
         rows=[(state, [cell(API_REFRESH[state][column]) for column in RefreshColumn]) for state in TokenState],
     )
@@ -89,17 +92,17 @@ def example(name: str) -> str:
     return (Path(current_app.root_path).parent / "examples" / name).read_text("utf-8")
 
 
-def end_points(document: dict[str, Any]) -> list[EndPoint]:
+def endpoints(document: dict[str, Any]) -> list[Endpoint]:
     """Every operation of the document, in its order."""
     return [
-        _end_point(document, method, path, item[method])
+        _endpoint(document, method, path, item[method])
         for path, item in document["paths"].items()
         for method in ("get", "post", "patch", "delete")
         if method in item
     ]
 
 
-def _end_point(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> EndPoint:
+def _endpoint(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Endpoint:
     answers = []
     for status, given in operation["responses"].items():
         response = resolve(document, given)
@@ -112,7 +115,7 @@ def _end_point(document: dict[str, Any], method: str, path: str, operation: dict
         for p in operation.get("parameters", [])
         if p["in"] == "query"
     ]
-    return EndPoint(
+    return Endpoint(
         method.upper(),
         path,
         operation["summary"],
