@@ -112,9 +112,12 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Spare the garbage collector what was loaded at the start: it stays for good, and each full search visits it."""
+    """Spare the garbage collector what was loaded at the start, which stays for good; then start the mail courier."""
     gc.collect()
     gc.freeze()
+    from webapp.mail import courier
+
+    courier.start(worker.wsgi)  # after the fork: threads do not survive one
 
 
 def child_exit(server, worker):

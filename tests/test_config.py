@@ -41,6 +41,9 @@ DEFAULTS = {
     "WEBAPP_LOG_FORMAT": "text",
     "WEBAPP_PREPARED_STATEMENTS": "auto",
     "WEBAPP_KEEP_ALIVE": "5",
+    "WEBAPP_MAIL_URL": "",
+    "WEBAPP_MAIL_FROM": "",
+    "WEBAPP_EMAIL_VERIFICATION": "optional",
 }
 """INTERFACE.md's table; empty where the default depends on the machine or is "none"."""
 

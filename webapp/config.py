@@ -16,6 +16,7 @@ from webapp.core.keys import ALGORITHMS
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.origins import MAX_LENGTH as MAX_PUBLIC_URL_LENGTH
 from webapp.core.origins import has_usable_port, origin_of
+from webapp.mail.settings import MailSettings, read_mail_settings
 
 PREFIX = "WEBAPP_"
 TEST_PREFIX = "WEBAPP_TEST_"
@@ -45,6 +46,7 @@ class Settings:
     keep_alive: int
     log_level: str
     log_format: str
+    mail: MailSettings
 
     @property
     def production(self) -> bool:
@@ -79,13 +81,14 @@ class Settings:
         env = read("ENV", "development", one_of("development", "production"))
         production = env == "production"
         instance = read("INSTANCE_PATH", str(_ROOT / "instance"), _followed)
+        public_url = read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url)
         settings = cls(
             env=env,
             instance_path=instance,
             database_url=read("DATABASE_URL", f"sqlite:///{quote(str(instance / 'tokenroom.db'))}", _database_url),
             prepared_statements=read("PREPARED_STATEMENTS", "auto", one_of("auto", "on", "off")),
             keys_file=read("KEYS_FILE", str(instance / "keys.json"), _followed),
-            public_url=read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url),
+            public_url=public_url,
             lifetimes=Lifetimes(
                 access_token=read("ACCESS_TOKEN_TTL", "600", _seconds),
                 refresh_token=read("REFRESH_TOKEN_TTL", "1209600", _seconds),
@@ -101,6 +104,7 @@ class Settings:
             keep_alive=read("KEEP_ALIVE", "5", _keep_alive),
             log_level=read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error", "critical")),
             log_format=read("LOG_FORMAT", "text", one_of("text", "json")),
+            mail=read_mail_settings(read, production=production, instance=instance, public_url=public_url),
         )
         if production:
             settings._demand_production()
@@ -282,7 +286,7 @@ _NAMES = frozenset(
     for name in (
         "ENV DATABASE_URL INSTANCE_PATH KEYS_FILE PUBLIC_URL ACCESS_TOKEN_TTL REFRESH_TOKEN_TTL SESSION_TTL "
         "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT "
-        "PREPARED_STATEMENTS KEEP_ALIVE"
+        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION"
     ).split()
 )
 

@@ -41,6 +41,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+MAIL_ON = "mail_on"
+"""Execution option: does this application send mail? A flow need not be told; where it does not, nothing is queued."""
+
 POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
 
 
@@ -59,10 +62,10 @@ def abandon_uncommitted() -> None:
         db.session.rollback()
 
 
-def engine_options(url: str, prepared_statements: str = "auto") -> dict[str, Any]:
-    """Options for `create_engine`. `prepared_statements` (PostgreSQL): see store/postgres.py."""
+def engine_options(url: str, prepared_statements: str = "auto", *, mail: bool = False) -> dict[str, Any]:
+    """Options for `create_engine`. `prepared_statements` (PostgreSQL): see store/postgres.py; `mail`: is it sent?"""
     # An error's text would otherwise repeat the values of its statement: hashes of passwords, ids of tokens.
-    silent = {"hide_parameters": True}
+    silent: dict[str, Any] = {"hide_parameters": True, "execution_options": {MAIL_ON: mail}}
     if url.startswith("sqlite"):
         return {**silent, **POOL, "connect_args": {"timeout": PATIENCE}}
     from webapp.store.postgres import Connector  # costs a worker that has no use for it 10 MB

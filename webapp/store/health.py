@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from webapp.store.database import DatabaseUnavailable, read
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0009", "0010")
 """Of the migrations, oldest first. Written here so that a worker need not load Alembic; a test compares the two."""
 
 WRONG_ENCODING = "the database's encoding is {}; create it anew with: createdb -T template0 -E UTF8"

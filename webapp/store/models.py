@@ -42,6 +42,8 @@ class User(Base):
     created_at: Mapped[int] = mapped_column(Instant)
     guest_until: Mapped[int | None] = mapped_column(Instant)
     """When a guest of the lab is deleted; None for everybody else."""
+    email_verified_at: Mapped[int | None] = mapped_column(Instant)
+    """When the person proved that the mailbox is theirs; None: not yet."""
 
 
 class AuthSession(Base):
@@ -121,9 +123,51 @@ class RateCounter(Base):
     expires_at: Mapped[int] = mapped_column(Instant)
 
 
+class Mail(Base):
+    """A mail to send or sent, and the record of the secret it carries: its hash, its end, whether it was used."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        Index("ix_mails_due_at", "due_at"),
+        Index("ix_mails_user_id_kind", "user_id", "kind", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(String(254))
+    """Empty: nobody is meant (a reset was asked for an unknown name), and the courier deletes the row."""
+    language: Mapped[str] = mapped_column(String(8))
+    credential_epoch: Mapped[int] = mapped_column(Integer)
+    detail: Mapped[str] = mapped_column(Text, default="{}")
+    """Our own words and numbers as JSON; nothing that a person typed."""
+    created_at: Mapped[int] = mapped_column(Instant)
+    due_at: Mapped[int | None] = mapped_column(Instant)
+    """When it is tried next; None once it is sent or given up."""
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    claimed_until: Mapped[int | None] = mapped_column(Instant)
+    sent_at: Mapped[int | None] = mapped_column(Instant)
+    failed_at: Mapped[int | None] = mapped_column(Instant)
+    secret_hash: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[int | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    used_at: Mapped[int | None] = mapped_column(Instant)
+
+
+class RetiredName(Base):
+    """The user name of a deleted account, as SHA-256 of its folded form. It is never given out again."""
+
+    __tablename__ = "retired_names"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    retired_at: Mapped[int] = mapped_column(Instant)
+
+
 # The same tables for statements of SQLAlchemy's core. Declarative models type theirs as a more general clause.
 USERS = cast(Table, User.__table__)
 AUTH_SESSIONS = cast(Table, AuthSession.__table__)
 LAB_REQUESTS = cast(Table, LabRequest.__table__)
 SECURITY_EVENTS = cast(Table, SecurityEvent.__table__)
 RATE_COUNTERS = cast(Table, RateCounter.__table__)
+MAILS = cast(Table, Mail.__table__)
+RETIRED_NAMES = cast(Table, RetiredName.__table__)

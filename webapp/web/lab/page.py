@@ -28,6 +28,7 @@ from flask_wtf.csrf import generate_csrf
 
 from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
 from webapp.core.tokens import Tokens
+from webapp.dates import clock_text
 from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import Evidence, examine
 from webapp.flows.lab_levers import FAST, Held
@@ -43,7 +44,6 @@ from webapp.web.lab.recorder import record, remember
 from webapp.web.lab.sentence import said
 from webapp.web.lab.stage import STAGE_PATH, WITNESS, Stage
 from webapp.web.lab.timeline import draw
-from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
 from webapp.web.services import services, services_of
 from webapp.web.words import tokens as words
