@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, url_for
 from flask_login import current_user
 
+from webapp.dates import language
 from webapp.flows.enter_as_guest import enter_as_guest
-from webapp.web.language import language, theme
+from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.pages.accounts import _arrival, _see_other, _signed_in
