@@ -7,8 +7,10 @@ import atexit
 import contextlib
 import ctypes
 import gc
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -24,7 +26,11 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
 # A `gthread` worker only hands a connection to a thread once there is something to read.
 worker_class = "gthread"
 threads = 4
-keepalive = 5
+
+# Longer than the neighbour in front keeps its own idle connections, or a request could meet one that is being closed
+# (WEBAPP_KEEP_ALIVE). What is no number is refused by the application, with one line that names it.
+_keep_alive = os.environ.get("WEBAPP_KEEP_ALIVE", "").strip()
+keepalive = int(_keep_alive) if _keep_alive.isascii() and _keep_alive.isdigit() else 5
 
 # A worker that gave no sign of life for this long is replaced. The slowest honest request waits about five seconds,
 # for a locked database.
@@ -52,6 +58,12 @@ forwarder_headers = ""
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+# With WEBAPP_LOG_FORMAT=json the master's lines, and a worker's before it has loaded the application, are JSON as well.
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # gunicorn itself adds it later
+gunicorn_log = importlib.import_module("webapp.gunicorn_log")
+logger_class = gunicorn_log.Logger
+gunicorn_log.install()
 
 # Heartbeats are files: in memory, a busy disk cannot get a healthy worker killed.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -100,9 +112,12 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Spare the garbage collector what was loaded at the start: it stays for good, and each full search visits it."""
+    """Spare the garbage collector what was loaded at the start, which stays for good; then start the mail courier."""
     gc.collect()
     gc.freeze()
+    from webapp.mail import courier
+
+    courier.start(worker.wsgi)  # after the fork: threads do not survive one
 
 
 def child_exit(server, worker):

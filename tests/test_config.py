@@ -7,9 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from tests.support.databases import migrate
 from webapp import create_app
 from webapp.config import Settings
 from webapp.core.errors import KeyRingError, SettingsError
@@ -36,6 +39,11 @@ DEFAULTS = {
     "WEBAPP_RATE_LIMITS": "on",
     "WEBAPP_LOG_LEVEL": "info",
     "WEBAPP_LOG_FORMAT": "text",
+    "WEBAPP_PREPARED_STATEMENTS": "auto",
+    "WEBAPP_KEEP_ALIVE": "5",
+    "WEBAPP_MAIL_URL": "",
+    "WEBAPP_MAIL_FROM": "",
+    "WEBAPP_EMAIL_VERIFICATION": "optional",
 }
 """INTERFACE.md's table; empty where the default depends on the machine or is "none"."""
 
@@ -46,7 +54,7 @@ def load(**given: str) -> Settings:
 
 def test_defaults() -> None:
     settings = Settings.load({})
-    assert settings.database_url == f"sqlite:///{ROOT / 'instance' / 'tokenroom.db'}"
+    assert make_url(settings.database_url).database == str(ROOT / "instance" / "tokenroom.db")
     assert settings.keys_file == ROOT / "instance" / "keys.json"
     assert settings.redis_url is None
     assert settings.lab
@@ -82,6 +90,82 @@ def test_other_names_are_ignored() -> None:
     Settings.load({"WEBAPP_TEST_ANYTHING": "x", "PATH": "/bin", "webapp_env": "x", "XWEBAPP_ENV": "x"})
 
 
+KUBERNETES = {
+    "WEBAPP_SERVICE_HOST": "10.43.7.9",
+    "WEBAPP_SERVICE_PORT": "8000",
+    "WEBAPP_SERVICE_PORT_HTTP": "8000",
+    "WEBAPP_PORT": "tcp://10.43.7.9:8000",
+    "WEBAPP_PORT_8000_TCP": "tcp://10.43.7.9:8000",
+    "WEBAPP_PORT_8000_TCP_PROTO": "tcp",
+    "WEBAPP_PORT_8000_TCP_PORT": "8000",
+    "WEBAPP_PORT_8000_TCP_ADDR": "10.43.7.9",
+    "WEBAPP_PORT_53_UDP": "udp://10.43.7.9:53",
+    # A second service whose name begins like the first one's.
+    "WEBAPP_DB_SERVICE_HOST": "fd00::7",
+    "WEBAPP_DB_SERVICE_PORT_POSTGRES_TLS": "5432",
+    "WEBAPP_DB_PORT": "tcp://[fd00::7]:5432",
+    "WEBAPP_DB_PORT_5432_TCP_ADDR": "fd00::7",
+}
+DOCKER_LINK = {
+    "WEBAPP_NAME": "/proxy/webapp",
+    "WEBAPP_PORT": "tcp://172.17.0.5:8000",
+    "WEBAPP_PORT_8000_TCP_START": "tcp://172.17.0.5:8000",
+    "WEBAPP_ENV_PYTHON_VERSION": "3.11",
+}
+
+
+@pytest.mark.parametrize("injected", [KUBERNETES, DOCKER_LINK], ids=["kubernetes", "docker"])
+def test_variables_of_a_service_called_webapp_are_nobodys_setting(injected: dict[str, str]) -> None:
+    """Kubernetes and Docker make them for each service or link (R11); they neither stop the start nor set anything."""
+    assert Settings.load(injected) == Settings.load({})
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"WEBAPP_PORT": "9000"},
+        {"WEBAPP_PORT": ""},
+        {"WEBAPP_HOST": "10.43.7.9"},
+        {"WEBAPP_NAME": "login"},
+        {"WEBAPP_ENV_FILE": "x"},
+        {"WEBAPP_SERVICE_HOSTS": "x"},
+    ],
+)
+def test_what_a_person_typed_is_not_taken_for_such_a_variable(typed: dict[str, str]) -> None:
+    """A setting with a wrong name still stops the start."""
+    with pytest.raises(SettingsError, match=f"^{next(iter(typed))} is not a known setting"):
+        Settings.load(typed)
+
+
+@pytest.mark.parametrize("quoted", ['"production"', "'production'"])
+def test_quotes_around_a_value_are_named(quoted: str) -> None:
+    """`docker --env-file` hands them on, and a shell does not: the message says what to change."""
+    with pytest.raises(SettingsError, match=r"^WEBAPP_ENV must be one of .*; remove the quotes"):
+        load(ENV=quoted)
+
+
+ODD_FOLDERS = ["100%", "a%20b", "why?", "c#", "two words", "한글 폴더", "a&b=c;d", "%(here)s", "~", "q'\"`$x"]
+
+
+@pytest.mark.parametrize("name", ODD_FOLDERS)
+def test_folders_with_odd_names(tmp_path: Path, name: str) -> None:
+    """The database file lies in the instance folder, whatever that is called, and migrations run there."""
+    folder = tmp_path / name
+    app = create_app({"WEBAPP_INSTANCE_PATH": str(folder)})
+    migrate(app)
+    assert {path.name for path in folder.iterdir()} >= {"tokenroom.db", "keys.json"}
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["why?", "100%25", "c#d", "두 낱말"])
+def test_a_database_url_may_be_percent_encoded(tmp_path: Path, name: str) -> None:
+    """What a URL cannot hold as it is, is written in percent-encoding, as in any URL."""
+    (tmp_path / name).mkdir()
+    address = f"sqlite:///{quote(str(tmp_path / name / 'x.db'))}"
+    migrate(create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path), "WEBAPP_DATABASE_URL": address}))
+    assert (tmp_path / name / "x.db").exists()
+
+
 UNUSABLE = {
     "ENV": ["Production", "prod", "staging", "0"],
     "DATABASE_URL": [
@@ -100,6 +184,10 @@ UNUSABLE = {
         "postgresql://h:99999/db",
         "postgresql+psycopg2://h/db",
         "sqlite:////tmp/x.db?timeout=soon",
+        "sqlite:////tmp/why?/x.db",
+        "sqlite:////tmp/a?b=c/x.db",
+        "sqlite:////tmp/x.db?",
+        "sqlite:////tmp/a%00b.db",
     ],
     "PUBLIC_URL": [
         "login.example.com",
@@ -114,7 +202,15 @@ UNUSABLE = {
         "https://[::1",
         "https://a b",
         "https://" + "x" * 200,
-        "https://방.example",
+        "https://a..b",
+        "http://1.2.3.4.5",
+        "http://256.1.1.1",
+        "https://[::1%25eth0]",
+        "https://[1.2.3.4]",
+        "https://x／path",
+        "https://\ud800.example",
+        "https://x\\y",
+        "https://" + "방" * 60 + ".example",
         "http://@x",
         "http://x:",
         "http://x:0",
@@ -135,6 +231,8 @@ UNUSABLE = {
     "RATE_LIMITS": ["true", "no"],
     "LOG_LEVEL": ["INFO", "loud", "10"],
     "LOG_FORMAT": ["JSON", "xml"],
+    "PREPARED_STATEMENTS": ["yes", "0", "transaction"],
+    "KEEP_ALIVE": ["0", "-1", "x", "3601", "65s", "1.5"],
 }
 
 
@@ -208,6 +306,9 @@ def test_a_refused_address_is_not_repeated() -> None:
         ),
         ("postgresql://u@h1,h2/d?port=1,2", "postgresql://u@h1,h2/d?port=1,2"),
         ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+        ("PostgreSQL://u@h/d", "postgresql://u@h/d"),
+        ("SQLITE:////tmp/x.db", "sqlite:////tmp/x.db"),
+        ("sqlite:////tmp/mode=memory/x.db", "sqlite:////tmp/mode=memory/x.db"),
     ],
 )
 def test_database_addresses(given: str, used: str) -> None:
@@ -221,6 +322,23 @@ def test_database_addresses(given: str, used: str) -> None:
         ("HTTPS://login.example.com", "https://login.example.com"),
         ("http://[::1]:8000", "http://[::1]:8000"),
         ("https://login.example.com:8443", "https://login.example.com:8443"),
+        # What browsers leave out of an Origin, or write another way.
+        ("https://login.example.com:443", "https://login.example.com"),
+        ("https://login.example.com:0443/", "https://login.example.com"),
+        ("http://login.example.com:80/", "http://login.example.com"),
+        ("https://login.example.com:80", "https://login.example.com:80"),
+        ("https://login.example.com//", "https://login.example.com"),
+        ("https://login.example.com.", "https://login.example.com"),
+        ("https://로그인.한국", "https://xn--2i0b10rutm.xn--3e0b707e"),
+        ("https://로그인。한국:443", "https://xn--2i0b10rutm.xn--3e0b707e"),
+        ("https://XN--3E0B707E/", "https://xn--3e0b707e"),
+        ("https://ｌｏｇｉｎ．example", "https://login.example"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://faß.example", "https://xn--fa-hia.example"),
+        ("http://[2001:DB8:0:0:0:0:0:1]:80", "http://[2001:db8::1]"),
+        ("http://[::ffff:192.0.2.1]:8000", "http://[::ffff:c000:201]:8000"),
+        ("http://127.1:8000", "http://127.0.0.1:8000"),
+        ("http://0x7f.0.0.1", "http://127.0.0.1"),
     ],
 )
 def test_public_addresses(given: str, used: str) -> None:

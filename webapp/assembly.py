@@ -45,7 +45,9 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
         static_folder=str(_ROOT / "static"),
     )
     app.config.from_mapping(as_flask_config(chosen, ring.forms_secret if ring else None))
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.database_url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(
+        chosen.database_url, chosen.prepared_statements, mail=chosen.mail.is_on
+    )
     app.extensions[EXTENSION] = Services(
         chosen,
         ReloadingKeyRing(

@@ -7,21 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from webapp.core.errors import SettingsError
 from webapp.core.keys import ALGORITHMS
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.origins import MAX_LENGTH as MAX_PUBLIC_URL_LENGTH
+from webapp.core.origins import has_usable_port, origin_of
+from webapp.mail.settings import MailSettings, read_mail_settings
 
 PREFIX = "WEBAPP_"
 TEST_PREFIX = "WEBAPP_TEST_"
-MAX_PUBLIC_URL_LENGTH = 200
-"""Characters. The issuer stands four times in an access token, which has a longest length."""
-
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_ORIGIN = re.compile(r"https?://([a-z0-9_]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]+)?")
 _ROOT = Path(__file__).resolve().parent.parent
 
 T = TypeVar("T")
@@ -33,6 +32,7 @@ class Settings:
 
     env: str
     database_url: str
+    prepared_statements: str
     instance_path: Path
     keys_file: Path
     public_url: str
@@ -43,8 +43,10 @@ class Settings:
     trusted_proxies: int
     redis_url: str | None
     rate_limits: bool
+    keep_alive: int
     log_level: str
     log_format: str
+    mail: MailSettings
 
     @property
     def production(self) -> bool:
@@ -81,6 +83,7 @@ class Settings:
             for name, value in source.items()
             if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX)
         }
+        given = {name: value for name, value in given.items() if not _is_injected(name, value, given)}
         unknown = sorted(set(given) - _NAMES)
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a known setting; see .env.example for all of them")
@@ -88,12 +91,14 @@ class Settings:
         env = read("ENV", "development", one_of("development", "production"))
         production = env == "production"
         instance = read("INSTANCE_PATH", str(_ROOT / "instance"), _followed)
+        public_url = read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url)
         settings = cls(
             env=env,
             instance_path=instance,
-            database_url=read("DATABASE_URL", f"sqlite:///{instance / 'tokenroom.db'}", _database_url),
+            database_url=read("DATABASE_URL", f"sqlite:///{quote(str(instance / 'tokenroom.db'))}", _database_url),
+            prepared_statements=read("PREPARED_STATEMENTS", "auto", one_of("auto", "on", "off")),
             keys_file=read("KEYS_FILE", str(instance / "keys.json"), _followed),
-            public_url=read("PUBLIC_URL", "http://127.0.0.1:8000", _public_url),
+            public_url=public_url,
             lifetimes=Lifetimes(
                 access_token=read("ACCESS_TOKEN_TTL", "600", _seconds),
                 refresh_token=read("REFRESH_TOKEN_TTL", "1209600", _seconds),
@@ -106,8 +111,10 @@ class Settings:
             trusted_proxies=read("TRUSTED_PROXIES", "0", _proxies),
             redis_url=read("REDIS_URL", "", _redis_url) or None,
             rate_limits=read("RATE_LIMITS", "on", _switch),
+            keep_alive=read("KEEP_ALIVE", "5", _keep_alive),
             log_level=read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error", "critical")),
             log_format=read("LOG_FORMAT", "text", one_of("text", "json")),
+            mail=read_mail_settings(read, production=production, instance=instance, public_url=public_url),
         )
         if production:
             settings._demand_production()
@@ -128,12 +135,33 @@ class _Reader:
         self._given = given
 
     def __call__(self, name: str, default: str, parse: Callable[[str], T]) -> T:
-        text = self._given.get(PREFIX + name, default)
+        text = self._given.get(PREFIX + name, default).strip()
         try:
             # An empty value means "not set": that is how environment files switch a line off.
-            return parse(text.strip() or default)
+            return parse(text or default)
         except ValueError as error:
-            raise SettingsError(f"{PREFIX}{name} {error}") from None
+            # `docker --env-file` and Kubernetes hand quotes on as part of the value.
+            hint = "; remove the quotes around the value" if text[:1] in "\"'" and text[-1:] == text[:1] else ""
+            raise SettingsError(f"{PREFIX}{name} {error}{hint}") from None
+
+
+_INJECTED = re.compile(
+    r"WEBAPP_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_[A-Z0-9_]+)?)"
+)
+
+
+def _is_injected(name: str, value: str, given: Mapping[str, str]) -> bool:
+    """Did Kubernetes or Docker make this variable, for a service or a linked container called `webapp` (or `webapp-x`)?
+
+    They are nobody's setting. `WEBAPP_PORT=9000`, which a person has typed, is not of their form.
+    """
+    if _INJECTED.fullmatch(name):
+        return True
+    if name.endswith("_PORT"):
+        return re.match(r"(tcp|udp|sctp)://", value) is not None
+    # Docker links: the pair of names, and the other container's own environment.
+    linked = re.match(r"/[^/]+/[^/]+$", given.get("WEBAPP_NAME", "")) is not None
+    return linked and (name == "WEBAPP_NAME" or name.startswith("WEBAPP_ENV_"))
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:
@@ -169,26 +197,25 @@ def _proxies(text: str) -> int:
     return count
 
 
+def _keep_alive(text: str) -> int:
+    seconds = _whole_number(text)
+    if not 1 <= seconds <= 3600:
+        raise ValueError("must be between 1 and 3600 seconds")
+    return seconds
+
+
 def _public_url(text: str) -> str:
-    address = text.lower().removesuffix("/")
-    if len(text) > MAX_PUBLIC_URL_LENGTH or not text.isascii():
-        raise ValueError(f"must be at most {MAX_PUBLIC_URL_LENGTH} ASCII characters")
-    if not _ORIGIN.fullmatch(address) or not _has_usable_port(address):
-        raise ValueError("must be a URL like https://login.example.com, without a path")
-    return address
-
-
-def _has_usable_port(address: str) -> bool:
-    try:
-        return urlsplit(address).port != 0
-    except ValueError:  # no number, or one that no port has; or brackets that do not close
-        return False
+    if len(text) > MAX_PUBLIC_URL_LENGTH:
+        raise ValueError(f"must be at most {MAX_PUBLIC_URL_LENGTH} characters")
+    return origin_of(text)
 
 
 _POSTGRES_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def _database_url(text: str) -> str:
+    scheme, colon, rest = text.partition("://")
+    text = scheme.lower() + colon + rest
     for scheme in _POSTGRES_SCHEMES:
         if text.startswith(scheme):
             return _postgres_url("postgresql://" + text.removeprefix(scheme))
@@ -196,13 +223,14 @@ def _database_url(text: str) -> str:
     if not text.startswith("sqlite:///"):
         # The address may hold a password, so it is not repeated.
         raise ValueError("must be a URL like sqlite:////path/file.db or postgresql://user@host/name")
-    if text in ("sqlite:///", "sqlite:///:memory:") or "mode=memory" in text:
-        raise ValueError("must name a database file: workers cannot share one in memory")
     try:
         url = make_url(text)
         url.get_dialect()().create_connect_args(url)
     except Exception as error:  # noqa: BLE001 - SQLAlchemy's parser raises several
         raise ValueError(f"must be a valid database URL ({type(error).__name__})") from None
+    if "?" in text and not url.query:
+        raise ValueError(_QUESTION)
+    _demand_file(url)
     return text
 
 
@@ -229,12 +257,35 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
 
 
+_QUESTION = "must write a ? in the name of a folder or file as %3F"
+_SQLITE_OPTIONS = frozenset(
+    {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements", "uri"}
+)
+"""What SQLAlchemy's driver for SQLite understands behind the `?`. It drops anything else without a word."""
+
+
+def _demand_file(url: URL) -> None:
+    named = url.database or ""
+    if (
+        named in ("", ":memory:", "file::memory:")
+        or url.query.get("mode") == "memory"
+        or named.endswith("?mode=memory")
+    ):
+        raise ValueError("must name a database file: workers cannot share one in memory")
+    if "\0" in named:
+        raise ValueError("must not contain a NUL character")
+    if not url.query.get("uri") and not set(url.query) <= _SQLITE_OPTIONS:
+        raise ValueError(_QUESTION)
+
+
 def _redis_url(text: str) -> str:
+    scheme, colon, rest = text.partition("://")
+    text = scheme.lower() + colon + rest
     if text and not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must be a URL like redis://127.0.0.1:6379/0")
     if not text or text.startswith("unix:"):
         return text  # nothing, or the path of a socket
-    if not _has_usable_port(text) or not (urlsplit(text).path.strip("/") or "0").isdecimal():
+    if not has_usable_port(text) or not (urlsplit(text).path.strip("/") or "0").isdecimal():
         # The address may hold a password, so neither it nor what the parser says of it is repeated.
         raise ValueError("must end with a port and a database number, like redis://127.0.0.1:6379/0")
     return text
@@ -244,7 +295,8 @@ _NAMES = frozenset(
     PREFIX + name
     for name in (
         "ENV DATABASE_URL INSTANCE_PATH KEYS_FILE PUBLIC_URL ACCESS_TOKEN_TTL REFRESH_TOKEN_TTL SESSION_TTL "
-        "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT"
+        "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT "
+        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION"
     ).split()
 )
 

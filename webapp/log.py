@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -12,11 +11,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from webapp.config import Settings
-
-_JWS = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-"""What a signed token looks like (RFC 7515 section 3.1): its header is a JSON object in base64url."""
-
-WITHHELD = "[token withheld]"
+from webapp.core.withheld import withhold
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
@@ -81,6 +76,6 @@ def withhold_tokens(_logger: Any, _method: str, entry: EventDict) -> EventDict:
     Nothing of ours logs one; this is for the library that one day puts a header into its error message.
     """
     for name, value in entry.items():
-        if isinstance(value, str) and "eyJ" in value:
-            entry[name] = _JWS.sub(WITHHELD, value)
+        if isinstance(value, str):
+            entry[name] = withhold(value)
     return entry

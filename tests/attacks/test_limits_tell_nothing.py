@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import sqlite3
 
 import pytest
 from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
+from tests.support.sql import execute, query
 from webapp.core.keys import REFRESH, KeyRing, new_secret
 from webapp.web.limits import hit
 
@@ -34,9 +34,7 @@ def test_which_address_belongs_to_which_user_name(app: Flask, visitor: Browser, 
     names = [visitor.sign_up(), "nobody"]
     seen = []
     for name, address in itertools.product(names, (f"{names[0]}@example.com", "nobody@example.com")):
-        with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as database:
-            database.execute("DELETE FROM rate_counters")
-        database.close()
+        execute(app, "DELETE FROM rate_counters")
         if door == "form":
             seen.append(guesses(app, name, 11) + guesses(app, address.upper(), 11))
             expected = ([422] * 10 + [429]) * 2
@@ -65,9 +63,7 @@ def test_in_a_browser_that_knows_the_account_too(app: Flask, visitor: Browser) -
 def test_a_dictionary_does_not_find_a_password_among_the_counters(app: Flask) -> None:
     """People type their password into the name field. The hash of it has a key, and the key comes from the ring."""
     guesses(app, PASSWORD, 1)
-    with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as database:
-        keys = " ".join(key for (key,) in database.execute("SELECT key FROM rate_counters"))
-    database.close()
+    keys = " ".join(row["key"] for row in query(app, "SELECT key FROM rate_counters"))
     assert "login_account" in keys
     for function in (hashlib.blake2b, hashlib.blake2s):
         for size in (16, 20, 32):

@@ -20,10 +20,12 @@ from webapp.core.keys import (
 )
 
 SECRET = encode_base64url(bytes(range(32)))
+OTHER_SECRET = encode_base64url(bytes(range(32, 64)))
 
 
 def jwk(kid: str = "a1", purpose: str = "access", state: str = "active", **members: Any) -> dict[str, Any]:
-    return {"kty": "oct", "kid": kid, "alg": "HS256", "purpose": purpose, "state": state, "k": SECRET} | members
+    secret = SECRET if purpose == "access" else OTHER_SECRET
+    return {"kty": "oct", "kid": kid, "alg": "HS256", "purpose": purpose, "state": state, "k": secret} | members
 
 
 def ring_of(*keys: Any) -> KeyRing:
@@ -31,7 +33,7 @@ def ring_of(*keys: Any) -> KeyRing:
 
 
 def good() -> list[dict[str, Any]]:
-    return [jwk(), jwk("r1", "refresh", k=encode_base64url(bytes(range(32, 64))))]
+    return [jwk(), jwk("r1", "refresh")]
 
 
 def test_a_new_ring_has_one_active_key_a_purpose() -> None:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from tests.deploy.test_monitoring import DEPLOY
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
+DEPLOY = ROOT / "deploy"
 PROMTOOL = shutil.which("promtool")
 pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing on this machine")
 

@@ -119,7 +119,9 @@ def test_wrong_password_and_unknown_name_are_answered_alike(
     visitor.submit("/signup", **GOOD)
     execute(
         app,
-        "INSERT INTO users SELECT 'id2', 'adadisabled', 'adadisabled', 'd@example.com', 'd@example.com', name, "
+        "INSERT INTO users (id, username, username_key, email, email_key, name, password_hash, role, theme, language, "
+        "credential_epoch, disabled_at, created_at) "
+        "SELECT 'id2', 'adadisabled', 'adadisabled', 'd@example.com', 'd@example.com', name, "
         "password_hash, role, theme, language, 0, 1, created_at FROM users",
     )
     work: list[int] = []

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from tests.support.api import ApiClient
+from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser
 from tests.support.databases import need
 from tests.support.server import ROOT, Server
@@ -34,7 +35,7 @@ def document(app: Flask) -> dict[str, object]:
     return dict(found.json())
 
 
-def test_the_document_tells_of_every_end_point_and_of_no_other(app: Flask) -> None:
+def test_the_document_tells_of_every_endpoint_and_of_no_other(app: Flask) -> None:
     paths = document(app)["paths"]
     assert isinstance(paths, dict)
     described = {(path, method.upper()) for path, item in paths.items() for method in item if method != "parameters"}
@@ -63,11 +64,17 @@ def test_every_closed_operation_says_so(app: Flask) -> None:
             assert "503" in operation["responses"]
 
 
-def test_flask_smorest_leaves_the_error_handlers_alone(app: Flask) -> None:
-    from werkzeug.exceptions import HTTPException
-
-    handlers = app.error_handler_spec[None][None]
-    assert handlers[HTTPException].__module__ == "webapp.web.errors"
+def test_examples_name_this_site(tmp_path: Path, migrated_sqlite: Path) -> None:
+    """The manual and the document show the address in use; in production always the public one."""
+    shutil.copytree(migrated_sqlite, tmp_path / "instance")
+    here = Browser.of_app(build_app(tmp_path / "instance", {}), "http://127.0.0.1:8310")
+    there = {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": "https://login.example.com"}
+    away = Browser.of_app(build_app(tmp_path / "instance", there), "https://login.example.com")
+    for browser, address in ((here, "http://127.0.0.1:8310"), (away, "https://login.example.com")):
+        page = browser.get("/api/docs").text
+        assert page.count(address) >= len(EXAMPLES) - 1
+        assert "127.0.0.1:8000" not in page
+        assert browser.get("/api/v1/openapi.json").json()["servers"] == [{"url": address}]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -90,11 +97,11 @@ def test_the_manual_speaks_korean_throughout(app: Flask) -> None:
     """The document is English; what the page shows of it goes through gettext, where no extractor sees it."""
     from babel.messages.pofile import read_po
 
-    from webapp.web.api.docs import end_points, members_of
+    from webapp.web.api.docs import endpoints, members_of
 
     found = document(app)
     texts = {member.description for member in members_of(found, {"$ref": "#/components/schemas/Problem"})}
-    for point in end_points(found):
+    for point in endpoints(found):
         texts |= {point.summary, point.description} | {member.description for member in point.takes + point.query}
         for answer in point.good + point.problems:
             texts |= {answer.description} | {member.description for member in answer.members}

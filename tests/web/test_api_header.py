@@ -171,7 +171,7 @@ def test_an_unknown_key_and_the_refresh_token_as_bearer(client: ApiClient) -> No
     assert client.get("/me").headers["www-authenticate"] == INVALID
 
 
-def test_every_end_point_but_the_open_ones_is_closed(app: Flask) -> None:
+def test_every_endpoint_but_the_open_ones_is_closed(app: Flask) -> None:
     """A stranger walks every route below /api/."""
     open_ones = {"/api/v1/login", "/api/v1/refresh", "/api/v1/logout", "/api/v1/openapi.json", "/api/docs"}
     http = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://127.0.0.1:8000")

@@ -1,9 +1,11 @@
-"""What the end points do, and what they say to bad input: a clear 4xx in JSON that repeats nothing of it."""
+"""What the endpoints do, and what they say to bad input: a clear 4xx in JSON that repeats nothing of it."""
 
 from __future__ import annotations
 
+import codecs
 import json
 
+import jsonschema_rs
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
@@ -87,9 +89,24 @@ BODIES = {
     "a huge number": b'{"name": ' + b"9" * 6000 + b"}",
     "no UTF-8": b'{"name": "\xff\xfe"}',
     "UTF-16": '{"name": "x"}'.encode("utf-16"),
-    "a byte order mark": b'\xef\xbb\xbf{"name": "x"}',
+    "two byte order marks": b'\xef\xbb\xbf\xef\xbb\xbf{"name": "x"}',
     "a NUL": b'{"name": "x"}\0',
 }
+
+
+def test_json_behind_a_byte_order_mark_is_read(app: Flask, username: str) -> None:
+    """.NET and PowerShell send one. A token in such a body is found and refused as in any other."""
+    client = ApiClient.of_app(app)
+    headers = {"Content-Type": "application/json"}
+    body = codecs.BOM_UTF8 + json.dumps({"username": username, "password": PASSWORD}).encode()
+    given = client.http.post("/api/v1/login", content=body, headers=headers).json()
+    headers |= {"Authorization": f"Bearer {given['access_token']}"}
+    changed = client.http.patch("/api/v1/me", content=codecs.BOM_UTF8 + b'{"name": "x"}', headers=headers)
+    assert changed.json()["name"] == "x"
+    body = codecs.BOM_UTF8 + json.dumps({"refresh_token": given["refresh_token"]}).encode()
+    assert client.http.post("/api/v1/refresh", content=body, headers=headers).status_code == 200
+    body = codecs.BOM_UTF8 + json.dumps({"name": "y", "access_token": given["access_token"]}).encode()
+    assert client.http.patch("/api/v1/me", content=body, headers=headers).status_code == 400
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
@@ -131,7 +148,7 @@ def test_not_found_and_not_this_way_are_json(client: ApiClient) -> None:
 
 
 def test_pages_keep_their_own_errors(client: ApiClient) -> None:
-    """flask-smorest would answer for the whole application."""
+    """The API's own errors, and never a page of the application's."""
     answer = client.http.get("/logout", headers={"Accept": "text/html"})
     assert answer.status_code == 405
     assert "POST" in answer.headers["allow"]
@@ -180,6 +197,28 @@ UNUSABLE: dict[str, tuple[str, set[str]]] = {
     "unknown": ('{"zz": 1}', set()),
     "a role": ('{"role": "admin"}', set()),
 }
+
+
+@pytest.mark.parametrize(
+    ("body", "usable"),
+    [
+        ({"theme": "light", "preferences": {"language": "en", "theme": "auto"}, "language": "en"}, False),
+        ({"theme": "light", "preferences": {"theme": "light"}}, False),
+        ({"language": "ko", "preferences": {"language": "ko"}}, False),
+        ({"theme": "light", "preferences": {"language": "en"}}, True),
+        ({"theme": "light", "language": "ko", "preferences": {}}, True),
+        ({"preferences": {"theme": "light", "language": "ko"}}, True),
+        ({}, True),
+    ],
+)
+def test_the_document_forbids_what_the_server_refuses(
+    client: ApiClient, body: dict[str, object], *, usable: bool
+) -> None:
+    """A setting given twice is against the schema, and 422; given once in either place it is fine by both."""
+    document = client.http.get("/api/v1/openapi.json").json()
+    schema = {"$ref": "#/components/schemas/MeChange", "components": document["components"]}
+    assert jsonschema_rs.validator_for(schema).is_valid(body) is usable
+    assert (client.send("PATCH", "/me", json=body).status_code == 200) is usable
 
 
 @pytest.mark.parametrize(("body", "fields"), UNUSABLE.values(), ids=UNUSABLE.keys())

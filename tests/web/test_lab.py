@@ -6,6 +6,7 @@ import json
 import random
 import re
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,9 +45,11 @@ def lit_rows(page: str) -> list[int]:
     return [number for number, lit in enumerate(rows, start=1) if lit]
 
 
-def kept(app: Flask, **where: Any) -> list[LabRequest]:
+def kept(app: Flask, **where: Any) -> list[SimpleNamespace]:
+    """What the lab remembers, oldest first: the record, and whose it is."""
     with app.app_context():
-        return list(db.session.query(LabRequest).filter_by(**where).order_by(LabRequest.id))
+        rows = db.session.query(LabRequest).filter_by(**where).order_by(LabRequest.id)
+        return [SimpleNamespace(**json.loads(row.told), sid=row.sid, user_id=row.user_id) for row in rows]
 
 
 def row_of(app: Flask, visitor: Browser) -> auth_sessions.SessionRow:
@@ -268,6 +271,40 @@ def test_the_memory_is_short_but_keeps_each_cell(app: Flask, visitor: Browser) -
     assert "2 of 29 cells seen" in visitor.get("/lab").text
 
 
+def test_case_1_stands_in_the_history_after_the_next_login(app: Flask, visitor: Browser) -> None:
+    """The request that ended at the login page is told of by the session that the same browser opens next."""
+    name = visitor.sign_up()
+    token = token_of(visitor)
+    pull(visitor, "expire/both", token)
+    assert visitor.get("/account").status_code == 303
+    visitor.log_in(name)
+    page = visitor.get("/lab").text
+    assert [(r.path, r.outcome) for r in kept(app, sid=visitor.sid)].count(("/account", "log in")) == 1
+    assert re.search(r"<b>Case 1</b>\s*<code>GET /account</code>", page)
+
+
+def test_no_history_comes_from_a_session_that_goes_on(app: Flask, visitor: Browser) -> None:
+    """Another browser of the same make, still logged in, keeps what is its own."""
+    name = visitor.sign_up()
+    pull(visitor, "expire/access", token_of(visitor))
+    other = Browser.of_app(app)
+    other.log_in(name)
+    before = len(kept(app, sid=visitor.sid))
+    other.get("/lab")
+    assert len(kept(app, sid=visitor.sid)) == before
+
+
+def test_a_record_of_a_newer_release_is_read(app: Flask, visitor: Browser) -> None:
+    """Hosts are updated one after the other: a field that this one does not know is passed over."""
+    visitor.sign_up()
+    visitor.get("/lab")
+    with app.app_context():
+        row = db.session.query(LabRequest).one()
+        row.told = json.dumps(json.loads(row.told) | {"colour": "green"})
+        db.session.commit()
+    assert visitor.get("/lab").status_code == 200
+
+
 def test_a_busy_database_spoils_no_page(app: Flask, visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     from webapp.flows import lab_record
     from webapp.store.database import DatabaseUnavailable
@@ -344,7 +381,7 @@ class TestOff:
 
     @pytest.mark.parametrize("path", ["", "/", "/state", "/stage", "/send", "/expire/access", "/act/tabs"])
     def test_every_path_is_404(self, visitor: Browser, app: Flask, path: str) -> None:
-        """For the signed-in and for strangers, by GET and POST; no end point of the lab exists at all."""
+        """For the signed-in and for strangers, by GET and POST; no endpoint of the lab exists at all."""
         assert visitor.get(f"/lab{path}").status_code == 404
         visitor.sign_up()
         assert visitor.get(f"/lab{path}").status_code == 404

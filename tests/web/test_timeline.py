@@ -10,10 +10,8 @@ NOW = 1_000_000
 
 def record(at: int, access: str = "valid", outcome: str = "proceed") -> Record:
     return Record(
-        sid="s", user_id="u", at=at, method="GET", path="/", access=access, refresh="valid", standing="current",
-        cell="current", outcome=outcome, what=None, generation_before=0, generation_after=0, cookies="",
-        microseconds=1, access_gen=None, access_iat=None, access_exp=None, refresh_gen=None, refresh_iat=None,
-        refresh_exp=None,
+        at=at, method="GET", path="/", access=access, refresh="valid", standing="current", cell="current",
+        outcome=outcome, what=None, generation_before=0, generation_after=0, cookies=[], microseconds=1,
     )  # fmt: skip
 
 

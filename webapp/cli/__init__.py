@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from webapp.cli import audit, doctor, keys, sessions, users
+from webapp.cli import audit, doctor, keys, mail, sessions, users
 from webapp.store.database import db
 
 MIGRATIONS = Path(__file__).parents[1] / "store" / "migrations"
@@ -20,7 +20,7 @@ SERVING = frozenset({"run"})
 def register(app: Flask) -> None:
     if is_command():
         add_migrations(app)
-    for command in (users.group, sessions.group, keys.group, audit.command, doctor.command):
+    for command in (users.group, sessions.group, keys.group, mail.group, audit.command, doctor.command):
         app.cli.add_command(command)
 
 
@@ -31,7 +31,8 @@ def add_migrations(app: Flask) -> None:
     """
     from flask_migrate import Migrate
 
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    # Alembic's options are templates, and a release may lie in a folder whose name holds a `%`.
+    Migrate(app, db, directory=str(MIGRATIONS).replace("%", "%%"), render_as_batch=True)
 
 
 def is_command() -> bool:

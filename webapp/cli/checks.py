@@ -16,6 +16,7 @@ from webapp.config import Settings
 from webapp.core.keys import ACCESS, PURPOSES, KeyRing
 from webapp.core.lifetimes import DAY
 from webapp.store import health
+from webapp.store.database import DatabaseUnavailable
 
 FORGED = "192.0.2.1"
 """An address of nobody's (RFC 5737): what doctor claims to be when it asks the site."""
@@ -119,9 +120,14 @@ def keys(path: Path, ring: KeyRing, now: int) -> Iterator[Finding]:
 
 def database(now: int) -> Iterator[Finding]:
     """Reachable, migrated, and with the guarantees that a revocation needs."""
-    problem = health.problem()
+    try:
+        problem = health.examine()
+    except DatabaseUnavailable as error:
+        yield Finding(Grade.FAILING, "database", error.words, error.remedy or "start the database")
+        return
     if problem:
-        yield Finding(Grade.FAILING, "database", problem, "start the database, or run: flask --app wsgi db upgrade")
+        words, _, remedy = problem.partition("; ")
+        yield Finding(Grade.FAILING, "database", words, remedy)
         return
     yield Finding(Grade.GOOD, "database", "reachable, every migration applied")
     facts = health.facts()
@@ -134,6 +140,15 @@ def database(now: int) -> Iterator[Finding]:
             f"journal_mode {journal}, synchronous {'FULL' if synchronous == 2 else synchronous}",
             "" if fine else "move the file to a local disk; network file systems cannot do this",
         )
+    if facts.without_limit:
+        yield Finding(
+            Grade.WARNING,
+            "timeouts",
+            f"a connection pooler is in between, and this user has no {', '.join(facts.without_limit)}",
+            "set all three with ALTER ROLE, as docs/deployment.md says",
+        )
+    elif facts.pooled:
+        yield Finding(Grade.GOOD, "timeouts", "set for this user; a connection pooler is in between")
     apart = abs(facts.clock - now)
     yield Finding(
         Grade.GOOD if apart <= 2 else Grade.WARNING if apart <= 60 else Grade.FAILING,

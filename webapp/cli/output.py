@@ -29,10 +29,10 @@ def command(function: F) -> F:
     @with_appcontext
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        problem = health.problem()
-        if problem:
-            raise click.ClickException(problem)
         try:
+            problem = health.examine()
+            if problem:
+                raise click.ClickException(problem)
             return function(*args, **kwargs)
         except TokenroomError as error:
             raise click.ClickException(str(error)) from error
@@ -44,7 +44,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: 
     """Print rows as a JSON array of objects, or as a table of `columns`; `nothing` is said where there are none."""
     rows = list(rows)
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(to_json(rows, indent=2))
         return
     if not rows:
         click.echo(nothing)
@@ -66,6 +66,15 @@ def _text(name: str, value: Any) -> str:
         return "-"
     if name == "at" or name.endswith(("_at", "_since")):
         return moment(value)
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    # A name that holds control characters must not command the terminal.
+    return printable(json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value))
+
+
+def printable(text: str) -> str:
+    """`text` with a question mark for each character that shows nothing: none of them may command the terminal."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON in readable letters. What shows nothing is escaped: the same data, and no command to the terminal."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)

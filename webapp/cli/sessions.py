@@ -112,6 +112,6 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
 )
 @command
 def purge(kept_days: int) -> None:
-    """Delete old ended sessions and expired rate-limit counters. Meant for a daily timer."""
+    """Delete old ended sessions, expired rate-limit counters, and guests after 24 hours. Meant for a timer."""
     purged = purge_flow.purge(services().clock(), kept=kept_days * DAY)
-    click.echo(f"Deleted: {purged.sessions} sessions, {purged.counters} rate-limit counters.")
+    click.echo(f"Deleted: {purged.sessions} sessions, {purged.counters} rate-limit counters, {purged.guests} guests.")

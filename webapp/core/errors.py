@@ -40,3 +40,15 @@ class TooManyTries(TokenroomError):
         self.retry_after = max(retry_after, 1)
         self.first = first
         """Is this the first refusal since the limit was used up? It is the one that goes into the trail."""
+
+
+class MailRefused(TokenroomError):
+    """The mail server will not take this mail, now or later (SMTP 5xx, or an address that needs SMTPUTF8)."""
+
+
+class MailDelayed(TokenroomError):
+    """The mail server will not take this mail now (SMTP 4xx). The next mail may fare better."""
+
+
+class MailServerAway(TokenroomError):
+    """No server, no verified TLS, or a refused login: no mail can be sent now."""

@@ -25,6 +25,9 @@ class Event(StrEnum):
     TOKEN_PAIR_MISMATCH = "token.pair_mismatch"  # noqa: S105
     COOKIE_DUPLICATE = "cookie.duplicate"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
+    PASSWORD_RESET = "password.reset"  # noqa: S105
+    RESET_ASKED = "reset.asked"
+    MAIL_FAILED = "mail.failed"
     ROLE_CHANGED = "role.changed"
     KEYS_ROTATED = "keys.rotated"
     KEYS_RETIRED = "keys.retired"

@@ -28,6 +28,10 @@ ALGORITHMS = ("HS256", "EdDSA", "ES256", "PS256", "RS256")
 SECRET_BYTES = 32
 """Bytes of a new HS256 secret, the size of its hash output (RFC 7518 section 3.2)."""
 
+MIN_DISTINCT_BYTES = 16
+"""Different bytes in a secret, at least. 32 random bytes hold 30 on average, and fewer than 16 once in 10^16 keys;
+zeros, a repeated word or a phrase hold fewer."""
+
 _PUBLIC_MEMBERS = frozenset({"kty", "crv", "x", "y", "n", "e"})
 
 
@@ -85,7 +89,15 @@ class KeyRing:
         self._by_kid = {key.kid: key for key in self.keys}
         if len(self._by_kid) != len(self.keys):
             raise KeyRingError("two keys have the same kid")
+        self._refuse_shared_secrets()
         self._active = {purpose: self._only_active(purpose) for purpose in PURPOSES}
+
+    def _refuse_shared_secrets(self) -> None:
+        # One purpose's tokens would verify as another's: only `typ` and `aud` would keep them apart (RFC 8725 3.11).
+        owner: dict[bytes, Key] = {}
+        for key in self.keys:
+            if key.jwk.get("kty") == "oct" and owner.setdefault(key.secret, key).purpose != key.purpose:
+                raise KeyRingError(f"keys {owner[key.secret].kid} and {key.kid} have the same secret")
 
     def _only_active(self, purpose: str) -> Key:
         active = [key for key in self.keys if key.purpose == purpose and key.state == ACTIVE]
@@ -203,13 +215,19 @@ def _read_key(entry: object, number: int) -> Key:
     elif texts["kty"] != "oct":
         raise KeyRingError(f"key {kid}: its kty does not match {alg}")
     else:
-        try:
-            strong = len(key.secret) >= SECRET_BYTES
-        except (ValueError, TypeError):
-            raise KeyRingError(f"key {kid}: k is not base64url") from None
-        if not strong:
-            raise KeyRingError(f"key {kid}: the secret is shorter than {SECRET_BYTES} bytes")
+        _check_secret(key)
     return key
+
+
+def _check_secret(key: Key) -> None:
+    try:
+        secret = key.secret
+    except (ValueError, TypeError):
+        raise KeyRingError(f"key {key.kid}: k is not base64url") from None
+    if len(secret) < SECRET_BYTES:
+        raise KeyRingError(f"key {key.kid}: the secret is shorter than {SECRET_BYTES} bytes")
+    if len(set(secret)) < MIN_DISTINCT_BYTES:
+        raise KeyRingError(f"key {key.kid}: the secret has fewer than {MIN_DISTINCT_BYTES} different bytes")
 
 
 def _optional_int(value: object) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from webapp.core.session import SessionRow
 
 MINUTE = 60
+HOUR = 60 * MINUTE
 DAY = 24 * 60 * MINUTE
 
 IAT_LEEWAY = 60

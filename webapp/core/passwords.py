@@ -23,6 +23,9 @@ _DUMMY_HASH = (
 )
 """Nobody's: a salt and a hash of zero bytes. Checking against it is the same work as against a real one."""
 
+NO_PASSWORD = _DUMMY_HASH
+"""For an account without a password: no password fits, and finding that out is the same work as ever."""
+
 _DATA = Path(__file__).parent / "data"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -28,6 +29,11 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotStrictJson("not a JSON object")
     return value
+
+
+def read_document(raw: bytes) -> dict[str, Any]:
+    """The object in a body, which may begin with a byte order mark (RFC 8259 section 8.1). Raises NotStrictJson."""
+    return read_object(raw.removeprefix(codecs.BOM_UTF8))
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,26 +5,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from webapp.core.decision import TokenState
 from webapp.core.events import Event
 from webapp.core.judgement import Judgement
+from webapp.core.lifetimes import HOUR, MINUTE
 from webapp.core.standing import Standing
 from webapp.flows.client import Client
-from webapp.store import events
-from webapp.store.database import DatabaseUnavailable, transact
+from webapp.store import counters, events
+from webapp.store.database import DatabaseUnavailable, db, transact
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds. No request waits longer for the trail."""
+JUNK_PER_MINUTE = 120
+"""Events about tokens that are not ours, of all workers and hosts together; beyond that they only reach the log."""
+SIGNED_PER_HOUR = 60
+"""Events about genuine tokens of one session. Junk never uses them up, and no session uses up another's."""
 
-PER_MINUTE = 120
-"""Events a worker writes about unauthenticated oddities in a minute; beyond that they only reach the log."""
+SIGNED = frozenset({Event.TOKEN_PAIR_MISMATCH, Event.REFRESH_UNKNOWN})
+"""Events about tokens that carry our signature."""
 
-_written = {"minute": 0, "count": 0}
+_junk_is_over: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+"""Until when (Unix seconds) this worker knows the minute's junk to be used up: it need not count any more."""
 
 
 def is_odd(judgement: Judgement, duplicates: Collection[str] = ()) -> bool:
@@ -44,28 +51,37 @@ def note_odd_tokens(judgement: Judgement, duplicates: Collection[str], client: C
     `duplicates` are the token cookies that were sent more than once.
     """
     found = _oddities(judgement, duplicates)
-    if not _may_write(now, len(found)):
-        log.warning("odd tokens, not written to the trail: %s", ", ".join(event for event, _ in found))
-        return
     claims = judgement.claims
     whose = {"user_id": claims.sub, "sid": claims.sid} if claims else {}
 
-    def work(tx: Connection) -> None:
+    def work(tx: Connection) -> list[Event]:
+        left_out = []
         for event, detail in found:
-            events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
+            if _is_within_cap(tx, event, claims.sid if claims else "", now):
+                events.record(tx, event, at=now, ip_address=client.ip_address, **whose, **detail)
+            else:
+                left_out.append(event)
+        return left_out
 
-    try:
-        transact(work, patience=PATIENCE)
-    except DatabaseUnavailable:
-        log.warning("odd tokens, the trail is busy: %s", ", ".join(event for event, _ in found))
+    left_out = [event for event, _detail in found]
+    if now < _junk_is_over.get(db.engine, 0) and SIGNED.isdisjoint(left_out):
+        reason = "there are too many"
+    else:
+        try:
+            left_out, reason = transact(work, patience=PATIENCE), "there are too many"
+        except DatabaseUnavailable:
+            reason = "the database is busy"
+    if left_out:
+        log.warning("odd tokens, not written to the trail because %s: %s", reason, ", ".join(left_out))
 
 
-def _may_write(now: int, count: int) -> bool:
-    minute = now // 60
-    if _written["minute"] != minute:
-        _written.update(minute=minute, count=0)
-    _written["count"] += count
-    return _written["count"] <= PER_MINUTE
+def _is_within_cap(tx: Connection, event: Event, sid: str, now: int) -> bool:
+    if event in SIGNED:
+        return counters.add(tx, f"odd tokens/{sid}", 1, now=now, seconds=HOUR).number <= SIGNED_PER_HOUR
+    window = counters.add(tx, "odd tokens", 1, now=now, seconds=MINUTE)
+    if window.number > JUNK_PER_MINUTE:
+        _junk_is_over[db.engine] = window.expires_at
+    return window.number <= JUNK_PER_MINUTE
 
 
 def _oddities(judgement: Judgement, duplicates: Collection[str]) -> list[tuple[Event, dict[str, Any]]]:

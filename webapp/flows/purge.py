@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY
-from webapp.store import counters, session_list
+from webapp.store import counters, events, guests, session_list
 from webapp.store.database import transact
 
 KEPT = 30 * DAY
@@ -20,10 +20,11 @@ BATCH = 500
 class Purged(NamedTuple):
     sessions: int
     counters: int
+    guests: int
 
 
 def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
-    """Delete sessions that ended more than `kept` seconds ago, and rate counters whose window is over.
+    """Delete sessions that ended more than `kept` seconds ago, rate counters and guests whose time is over.
 
     Safe to run at any time, twice, and in parallel: each batch is a transaction of its own, and on PostgreSQL rows
     that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
@@ -31,7 +32,13 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
     return Purged(
         _in_batches(lambda tx: session_list.purge(tx, ended_before=now - kept, at_most=batch), batch),
         _in_batches(lambda tx: counters.sweep(tx, now=now, at_most=batch), batch),
+        _in_batches(lambda tx: guests.purge(tx, now=now, at_most=batch), batch),
     )
+
+
+def purge_events(now: int, *, kept: int, batch: int = BATCH) -> int:
+    """Delete events that are older than `kept` seconds; how many. As safe as `purge`. Raises DatabaseUnavailable."""
+    return _in_batches(lambda tx: events.purge(tx, before=now - kept, at_most=batch), batch)
 
 
 def _in_batches(delete_some: Callable[[Connection], int], batch: int) -> int:

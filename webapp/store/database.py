@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 
-from webapp.store.failures import FAILURES, UNAVAILABLE_ERRORS, DatabaseUnavailable, check
+from webapp.store.failures import FAILURES, UNAVAILABLE_ERRORS, DatabaseUnavailable, check, unavailable
+from webapp.store.reasons import AS_FOUND
 from webapp.store.suspicion import is_suspect
 from webapp.store.time_budget import PATIENCE, reset_budget, time_budget
 
@@ -40,8 +41,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-NOT_MIGRATED_STATES = frozenset({"42P01", "42703"})
-"""PostgreSQL's words for a table or a column that is not there. SQLite's is an OperationalError, like "locked"."""
+MAIL_ON = "mail_on"
+"""Execution option: does this application send mail? A flow need not be told; where it does not, nothing is queued."""
 
 POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
 
@@ -61,20 +62,20 @@ def abandon_uncommitted() -> None:
         db.session.rollback()
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Options for `create_engine`."""
+def engine_options(url: str, prepared_statements: str = "auto", *, mail: bool = False) -> dict[str, Any]:
+    """Options for `create_engine`. `prepared_statements` (PostgreSQL): see store/postgres.py; `mail`: is it sent?"""
     # An error's text would otherwise repeat the values of its statement: hashes of passwords, ids of tokens.
-    silent = {"hide_parameters": True}
+    silent: dict[str, Any] = {"hide_parameters": True, "execution_options": {MAIL_ON: mail}}
     if url.startswith("sqlite"):
         return {**silent, **POOL, "connect_args": {"timeout": PATIENCE}}
     from webapp.store.postgres import Connector  # costs a worker that has no use for it 10 MB
 
-    return {**silent, **POOL, "creator": Connector(url)}
+    return {**silent, **POOL, "creator": Connector(url, prepared_statements)}
 
 
 def prepare_engine(engine: Engine) -> None:
     """Teach an engine our transaction rules. Call once, before its first connection."""
-    event.listen(engine, "handle_error", _not_migrated)
+    event.listen(engine, "handle_error", _as_found)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -112,11 +113,10 @@ def _refuse_suspects(connection: Any, _record: Any, _fairy: Any) -> None:
         raise InvalidatePoolError
 
 
-def _not_migrated(context: ExceptionContext) -> DatabaseUnavailable | None:
-    # What a forgotten migration causes is no mistake in a statement: the same request is fine once it has run.
-    if getattr(context.original_exception, "sqlstate", None) not in NOT_MIGRATED_STATES:
+def _as_found(context: ExceptionContext) -> DatabaseUnavailable | None:
+    if getattr(context.original_exception, "sqlstate", None) not in AS_FOUND:
         return None
-    return DatabaseUnavailable("a table or column is missing; run: flask --app wsgi db upgrade")
+    return unavailable(context.original_exception)
 
 
 def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:

@@ -6,19 +6,16 @@ Every event also becomes one line of the log, once it is committed: the two neve
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, Table, insert, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select
 
 from webapp.core.events import Event
 from webapp.store.database import after_commit
-from webapp.store.models import SecurityEvent, User
+from webapp.store.models import SECURITY_EVENTS, USERS
 
 log = structlog.stdlib.get_logger("webapp.trail")
-
-_events = cast(Table, SecurityEvent.__table__)
-_users = cast(Table, User.__table__)
 
 
 def record(
@@ -33,7 +30,7 @@ def record(
 ) -> None:
     """Append one event. `detail` is stored as JSON and must hold no token, password or key."""
     tx.execute(
-        insert(_events).values(
+        insert(SECURITY_EVENTS).values(
             at=at,
             event=event.value,
             user_id=user_id,
@@ -58,26 +55,36 @@ class EventRow(NamedTuple):
     username: str | None
 
 
-_LISTING = select(*(_events.c[field] for field in EventRow._fields[:-1]), _users.c.username).select_from(
-    _events.outerjoin(_users, _users.c.id == _events.c.user_id)
+_LISTING = select(*(SECURITY_EVENTS.c[field] for field in EventRow._fields[:-1]), USERS.c.username).select_from(
+    SECURITY_EVENTS.outerjoin(USERS, USERS.c.id == SECURITY_EVENTS.c.user_id)
 )
 
 
 def newest(tx: Connection, user_id: str, *, before: int | None = None, limit: int) -> list[EventRow]:
     """Events about a person, newest first, older than the event `before`."""
-    statement = _LISTING.where(_events.c.user_id == user_id).order_by(_events.c.id.desc()).limit(limit)
+    statement = _LISTING.where(SECURITY_EVENTS.c.user_id == user_id).order_by(SECURITY_EVENTS.c.id.desc()).limit(limit)
     if before is not None:
-        statement = statement.where(_events.c.id < before)
+        statement = statement.where(SECURITY_EVENTS.c.id < before)
     return [_row(values) for values in tx.execute(statement)]
 
 
 def trail(tx: Connection, *, user_id: str | None = None, after: int = 0, limit: int) -> list[EventRow]:
     """Events after number `after`, oldest first; of one person: what is about them and what they did to others."""
-    statement = _LISTING.where(_events.c.id > after).order_by(_events.c.id).limit(limit)
+    statement = _LISTING.where(SECURITY_EVENTS.c.id > after).order_by(SECURITY_EVENTS.c.id).limit(limit)
     if user_id is not None:
         theirs = f'"by": "{user_id}"'
-        statement = statement.where(or_(_events.c.user_id == user_id, _events.c.detail.contains(theirs)))
+        statement = statement.where(
+            or_(SECURITY_EVENTS.c.user_id == user_id, SECURITY_EVENTS.c.detail.contains(theirs))
+        )
     return [_row(values) for values in tx.execute(statement)]
+
+
+def purge(tx: Connection, *, before: int, at_most: int) -> int:
+    """Delete events written before `before` (Unix seconds), oldest first; how many."""
+    # By number, which grows with time: no index on `at` is needed, and no batch reads more than its own rows.
+    oldest = select(SECURITY_EVENTS.c.id, SECURITY_EVENTS.c.at).order_by(SECURITY_EVENTS.c.id).limit(at_most).subquery()
+    over = select(oldest.c.id).where(oldest.c.at < before)
+    return tx.execute(delete(SECURITY_EVENTS).where(SECURITY_EVENTS.c.id.in_(over))).rowcount
 
 
 def _row(values: Any) -> EventRow:

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalEr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from webapp.core.errors import TokenroomError
+from webapp.store.reasons import reason
 from webapp.store.suspicion import suspect_older_connections
 
 ATTEMPTS = 3
@@ -19,7 +20,14 @@ class DatabaseUnavailable(TokenroomError):
 
     Nothing was changed, unless the connection was lost in the middle of a COMMIT. Nobody knows then whether the change
     was made, and nobody guesses: every statement is conditional, so the next request finds out.
+
+    `words` say why, and may repeat what the server says; `remedy` says in our own words what to do, where that is
+    known. Both together are the error's text.
     """
+
+    def __init__(self, words: str, remedy: str = "") -> None:
+        super().__init__(f"{words}; {remedy}" if remedy else words)
+        self.words, self.remedy = words, remedy
 
 
 UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
@@ -34,9 +42,9 @@ FAILURES: tuple[type[Exception], ...] = (*UNAVAILABLE_ERRORS, DatabaseError)
 """What `transact` and `read` look at."""
 
 
-def unavailable(error: Exception) -> DatabaseUnavailable:
+def unavailable(error: BaseException) -> DatabaseUnavailable:
     """Wrap a driver error. The message contains no part of the statement."""
-    return DatabaseUnavailable(f"the database is unavailable ({type(error).__name__})")
+    return DatabaseUnavailable(*reason(error))
 
 
 def is_silent(error: Exception) -> bool:
@@ -66,8 +74,8 @@ def check(error: Exception, attempt: int, *, committing: bool = False) -> None:
     """Return if a new attempt may help. Raises DatabaseUnavailable, or a mistake of ours as it is."""
     if isinstance(error, DatabaseUnavailable):
         raise error
-    if type(error) is DatabaseError:
-        raise DatabaseUnavailable("the database is damaged") from error
+    if type(error) is DatabaseError:  # a damaged file, or one that is no database
+        raise unavailable(error) from error
     if not isinstance(error, UNAVAILABLE_ERRORS):
         raise error
     died = isinstance(error, DBAPIError) and error.connection_invalidated

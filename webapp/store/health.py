@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, inspect, text
 
 from webapp.store.database import DatabaseUnavailable, read
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004", "0009", "0010")
 """Of the migrations, oldest first. Written here so that a worker need not load Alembic; a test compares the two."""
+
+WRONG_ENCODING = "the database's encoding is {}; create it anew with: createdb -T template0 -E UTF8"
 
 
 def problem() -> str | None:
-    """What keeps this process from serving, in words, or None."""
+    """What keeps this process from serving, in words, or None. For whoever asks: it repeats nothing of the server's."""
     try:
-        applied = read(_applied)
-    except DatabaseUnavailable:
-        return "the database does not respond"
+        return examine()
+    except DatabaseUnavailable as error:
+        return f"the database refuses to serve; {error.remedy}" if error.remedy else "the database does not respond"
+
+
+def examine() -> str | None:
+    """What this database lacks, in words, or None. Raises DatabaseUnavailable, with the server's reason."""
+    encoding, applied = read(_looked_at)
+    if encoding not in ("UTF8", None):
+        # SQL_ASCII stores anything without a look at it, the others cannot store Hangul.
+        return WRONG_ENCODING.format(encoding)
     # A revision that this code has never heard of: an upgrade is under way, and the next release has migrated already.
     # It only adds, so this one serves on; if it did not, a balancer that asks would take every old host out at once.
     if not applied or any(revision in REVISIONS[:-1] for revision in applied):
@@ -25,10 +35,18 @@ def problem() -> str | None:
     return None
 
 
-def _applied(connection: Connection) -> list[str]:
+def encoding_of(connection: Connection) -> str | None:
+    """The encoding of a PostgreSQL database; None for SQLite, which stores every text."""
+    if connection.dialect.name == "sqlite":
+        return None
+    return str(connection.execute(text("SELECT current_setting('server_encoding')")).scalar_one())
+
+
+def _looked_at(connection: Connection) -> tuple[str | None, list[str]]:
+    encoding = encoding_of(connection)
     if not inspect(connection).has_table("alembic_version"):
-        return []
-    return list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+        return encoding, []
+    return encoding, list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
 
 
 class Facts(NamedTuple):
@@ -38,6 +56,10 @@ class Facts(NamedTuple):
     """Its Unix second."""
     sqlite_mode: tuple[str, int] | None
     """journal_mode and synchronous (2 is FULL); None for PostgreSQL."""
+    pooled: bool = False
+    """Is a connection pooler in between?"""
+    without_limit: tuple[str, ...] = ()
+    """PostgreSQL's time-outs that are not set for this user."""
 
 
 def facts() -> Facts:
@@ -48,6 +70,15 @@ def facts() -> Facts:
             clock = int(connection.execute(text("SELECT strftime('%s', 'now')")).scalar_one())
             journal = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
             return Facts(clock, (journal, int(connection.execute(text("PRAGMA synchronous")).scalar_one())))
-        return Facts(int(connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one()), None)
+        from webapp.store.postgres import SERVER_TIMEOUTS, is_pooled
+
+        driver: Any = connection.connection.dbapi_connection
+        unset = "SELECT name FROM pg_settings WHERE setting = '0' AND name = ANY(:names) ORDER BY name"
+        return Facts(
+            int(connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one()),
+            None,
+            is_pooled(driver),
+            tuple(connection.execute(text(unset), {"names": list(SERVER_TIMEOUTS)}).scalars()),
+        )
 
     return read(ask)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+import json
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from webapp.store.models import LabRequest
+from webapp.core.session import SessionRow
+from webapp.store.models import AUTH_SESSIONS, LAB_REQUESTS
 
 KEPT = 60
 """Newest requests kept for a session; beyond them the newest of each cell of the matrix, which stays collected."""
 
-_requests = cast(Table, LabRequest.__table__)
+
+class Life(NamedTuple):
+    """When a token was issued and when it ends, in Unix seconds."""
+
+    generation: int
+    issued_at: int
+    expires_at: int
 
 
 class Record(NamedTuple):
-    """One request: what was sent, what was seen, what it did. Times are Unix seconds."""
+    """One request: what was sent, what was seen, what it did."""
 
-    sid: str
-    user_id: str
     at: int
+    """Unix seconds."""
     method: str
     path: str
     access: str
@@ -32,44 +39,67 @@ class Record(NamedTuple):
     """What the exit hook's transaction came to; None where it had nothing to do."""
     generation_before: int
     generation_after: int
-    cookies: str
+    cookies: list[str]
     """`+access`, `+refresh`, `-access`, `-refresh`: token cookies set and cleared."""
     microseconds: int
-    access_gen: int | None
-    access_iat: int | None
-    access_exp: int | None
-    """Of the access token the browser holds after the answer; likewise the refresh token's below."""
-    refresh_gen: int | None
-    refresh_iat: int | None
-    refresh_exp: int | None
+    sent: tuple[int | None, int | None] = (None, None)
+    """Generations of the access and the refresh token that came along, where they were ours."""
+    access_token: Life | None = None
+    """The token that the browser holds after the answer; likewise below."""
+    refresh_token: Life | None = None
 
 
-def add(tx: Connection, record: Record) -> None:
+def add(tx: Connection, sid: str, user_id: str, record: Record) -> None:
     """Append a record and forget what is no longer worth keeping."""
-    tx.execute(insert(_requests).values(**record._asdict()))
-    mine = _requests.c.sid == record.sid
-    newest = select(_requests.c.id).where(mine).order_by(_requests.c.id.desc()).limit(KEPT)
-    of_each_cell = select(func.max(_requests.c.id)).where(mine).group_by(_requests.c.access, _requests.c.cell)
-    tx.execute(
-        delete(_requests).where(
-            mine, _requests.c.id.not_in(newest.scalar_subquery()), _requests.c.id.not_in(of_each_cell.scalar_subquery())
-        )
-    )
+    columns = {"path": record.path, "access": record.access, "cell": record.cell}
+    tx.execute(insert(LAB_REQUESTS).values(sid=sid, user_id=user_id, told=json.dumps(record._asdict()), **columns))
+    mine = LAB_REQUESTS.c.sid == sid
+    newest = select(LAB_REQUESTS.c.id).where(mine).order_by(LAB_REQUESTS.c.id.desc()).limit(KEPT)
+    of_each_cell = select(func.max(LAB_REQUESTS.c.id)).where(mine).group_by(LAB_REQUESTS.c.access, LAB_REQUESTS.c.cell)
+    kept = or_(LAB_REQUESTS.c.id.in_(newest.scalar_subquery()), LAB_REQUESTS.c.id.in_(of_each_cell.scalar_subquery()))
+    tx.execute(delete(LAB_REQUESTS).where(mine, ~kept))
 
 
 def of_session(tx: Connection, sid: str, *, besides: str, limit: int = KEPT) -> list[Record]:
     """A session's newest requests, newest first, without those to path `besides`."""
-    columns = [_requests.c[name] for name in Record._fields]
     statement = (
-        select(*columns)
-        .where(_requests.c.sid == sid, _requests.c.path != besides)
-        .order_by(_requests.c.id.desc())
+        select(LAB_REQUESTS.c.told)
+        .where(LAB_REQUESTS.c.sid == sid, LAB_REQUESTS.c.path != besides)
+        .order_by(LAB_REQUESTS.c.id.desc())
         .limit(limit)
     )
-    return [Record._make(row) for row in tx.execute(statement)]
+    return [_read(told) for (told,) in tx.execute(statement)]
+
+
+def _read(told: str) -> Record:
+    # Only the fields known here: while hosts are updated one by one, a newer one writes more.
+    values = {name: value for name, value in json.loads(told).items() if name in Record._fields}
+    for name in ("access_token", "refresh_token"):
+        values[name] = Life(*values[name]) if values.get(name) else None
+    return Record(**values)
 
 
 def cells_of(tx: Connection, user_id: str) -> set[tuple[str, str]]:
-    """Cells of the matrix (access state, refresh column) this person's requests have been in."""
-    statement = select(_requests.c.access, _requests.c.cell).where(_requests.c.user_id == user_id).distinct()
+    """Cells of the matrix (access state, refresh column) this user's requests have been in."""
+    statement = select(LAB_REQUESTS.c.access, LAB_REQUESTS.c.cell).where(LAB_REQUESTS.c.user_id == user_id).distinct()
     return {(access, cell) for access, cell in tx.execute(statement)}
+
+
+def adopt(tx: Connection, row: SessionRow, now: int) -> None:
+    """Give session `row` what is kept of its user's sessions in the same browser that are over.
+
+    So a request of case 1, which ended in a new login, stands in the history that goes on after that login.
+    """
+    own = select(AUTH_SESSIONS.c.user_agent).where(AUTH_SESSIONS.c.id == row.sid)
+    over = select(AUTH_SESSIONS.c.id).where(
+        AUTH_SESSIONS.c.user_id == row.user_id,
+        AUTH_SESSIONS.c.id != row.sid,
+        AUTH_SESSIONS.c.user_agent == own.scalar_subquery(),
+        or_(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.refresh_expires_at <= now),
+    )
+    tx.execute(update(LAB_REQUESTS).where(LAB_REQUESTS.c.sid.in_(over.scalar_subquery())).values(sid=row.sid))
+
+
+def forget(tx: Connection, user_id: str) -> None:
+    """Delete all that is kept of a user's requests."""
+    tx.execute(delete(LAB_REQUESTS).where(LAB_REQUESTS.c.user_id == user_id))

@@ -43,7 +43,10 @@ SERVER_TIMEOUTS = {
     "statement_timeout": STATEMENT_TIMEOUT,
     "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
 }
-"""Seconds; sent as `options`. The address may set them again in `options` of its own."""
+"""Seconds; set on each new connection, but for those that the address names in `options` of its own.
+
+Not behind a connection pooler: its connections serve others too, so there the user has them (docs/deployment.md).
+"""
 
 
 class Silence(psycopg.OperationalError):
@@ -55,13 +58,12 @@ class Silence(psycopg.OperationalError):
 def connection_parameters(address: str) -> dict[str, Any]:
     """libpq's parameters for `address` (a `postgresql://` URL, of one host or several).
 
-    What the address says wins, but for `target_session_attrs`: session state is read from the primary only. A standby
-    would answer with sessions as they were, and refuse what ends them.
+    What the address says wins, but for two. `target_session_attrs`: session state is read from the primary only; a
+    standby would answer with sessions as they were, and refuse what ends them. `client_encoding`: without it a server
+    made under LANG=C lets the driver answer with bytes.
     """
     given = conninfo_to_dict(address)
-    ours = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in SERVER_TIMEOUTS.items())
-    options = f"{ours} {given.pop('options', '')}".strip()
-    return {**DEFAULTS, **given, "options": options, "target_session_attrs": "read-write"}
+    return {**DEFAULTS, **given, "target_session_attrs": "read-write", "client_encoding": "utf8"}
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -87,10 +89,14 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 class Connector:
-    """Opens connections to the hosts of one address, first to the one that answered last."""
+    """Opens connections to the hosts of one address, first to the one that answered last.
 
-    def __init__(self, address: str) -> None:
+    `prepared_statements`: `on`, `off`, or `auto`, which is off behind a connection pooler.
+    """
+
+    def __init__(self, address: str, prepared_statements: str = "auto") -> None:
         self._address = address
+        self._prepared_statements = prepared_statements
         self._answered: tuple[Any, ...] | None = None
 
     def __call__(self) -> BoundedConnection:
@@ -106,7 +112,7 @@ class Connector:
             attempt["connect_timeout"] = str(int(patience if left is None else min(patience, left)))
             started = time.monotonic()
             try:
-                connection = BoundedConnection.connect(make_conninfo("", **attempt))
+                connection = self._prepare(BoundedConnection.connect(make_conninfo("", **attempt), autocommit=True))
             except psycopg.Error as error:
                 failure = error
                 # Asked first next time, should there be no time left for it now.
@@ -117,6 +123,30 @@ class Connector:
             finally:
                 time_budget.charge(time.monotonic() - started)
         raise failure
+
+    def _prepare(self, connection: BoundedConnection) -> BoundedConnection:
+        try:
+            behind_pooler = is_pooled(connection)
+            if not behind_pooler:
+                named = connection.info.options
+                wanted = {name: seconds for name, seconds in SERVER_TIMEOUTS.items() if name not in named}
+                if wanted:
+                    calls = ", ".join(f"set_config('{name}', '{int(t * 1000)}', false)" for name, t in wanted.items())
+                    connection.execute(f"SELECT {calls}".encode())
+            if self._prepared_statements == "off" or (self._prepared_statements == "auto" and behind_pooler):
+                # A statement prepared on one of the pooler's connections is not there on the next one.
+                connection.prepare_threshold = None
+            connection.autocommit = False
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Is a pooler in between? It answers the start of a connection itself, and so names another process."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is None or row[0] != connection.info.backend_pid
 
 
 def _place(attempt: dict[str, Any]) -> tuple[Any, ...]:

@@ -6,11 +6,11 @@ from flask import Flask
 
 from webapp.services import services_of
 from webapp.web import errors, headers, hooks, language, limits, navigation, operations, static_files
-from webapp.web.api import docs, openapi, v1
+from webapp.web.api import docs, openapi, tokens, v1
 from webapp.web.inspector import page as inspector
 from webapp.web.lab import page as lab
 from webapp.web.learn import page as learn
-from webapp.web.pages import accounts, admin, home, passwords, preferences, sessions
+from webapp.web.pages import accounts, admin, guest, home, passwords, preferences, sessions
 
 
 def register(app: Flask) -> None:
@@ -33,8 +33,10 @@ def register(app: Flask) -> None:
         inspector.blueprint,
     ):
         app.register_blueprint(blueprint)
-    openapi.register(app, v1.blueprint)
+    openapi.register(app, (tokens, v1))
     if services_of(app).settings.lab:
         lab.register(app)
+        if services_of(app).settings.signup_open:
+            app.register_blueprint(guest.blueprint)
     static_files.register(app)
     errors.register(app)

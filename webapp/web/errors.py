@@ -12,76 +12,18 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.errors import TooManyTries
-from webapp.store.database import UNAVAILABLE_ERRORS
+from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
+from webapp.store.reasons import reason
 from webapp.web import request_id
 from webapp.web.api.errors import CODES, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
 from webapp.web.requests import asks_for_json, is_api
+from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"
 """Seconds a client is asked to wait when the database is away."""
-
-WORDS = {
-    400: (
-        _l("We can't process that request"),
-        _l("Something in the address or the form is not valid."),
-        _l("Go back, check the address, and try again."),
-    ),
-    401: (
-        _l("Please log in"),
-        _l("You need to be logged in to do this."),
-        _l("Log in and try again."),
-    ),
-    403: (
-        _l("Access denied"),
-        _l("Your account does not have permission for this."),
-        _l("If you need access, ask an administrator."),
-    ),
-    404: (
-        _l("Page not found"),
-        _l("There is no page at this address."),
-        _l("Check the address, or go to the home page."),
-    ),
-    405: (
-        _l("Method not allowed"),
-        _l("This address does not support that method."),
-        _l("Go back and use the button or link on the page."),
-    ),
-    413: (
-        _l("Too large"),
-        _l("What you sent is larger than 64 KB."),
-        _l("Shorten it and send it again."),
-    ),
-    429: (
-        _l("Too many attempts"),
-        _l("Too many requests in a short time."),
-        _l("Wait a moment and try again."),
-    ),
-    500: (
-        _l("Something went wrong on our side"),
-        _l("The request could not be completed. The problem has been logged."),
-        _l("Try again. If it happens again, tell whoever runs this site."),
-    ),
-    503: (
-        _l("Back in a moment"),
-        _l("The database can't be reached right now. Nothing was changed, and logged-in users stay logged in."),
-        _l("Wait a few seconds and try again."),
-    ),
-}
-"""Status -> what happened, in a title and a sentence, and what to do next."""
-
-LIMIT_WORDS = {
-    "login_account": _l("Too many wrong passwords for this account."),
-    "login_browser": _l("Too many wrong passwords for this account."),
-    "login_address": _l("Too many wrong passwords from your network."),
-    "logins": _l("This account has logged in too often in the last hour."),
-    "password": _l("The current password was entered wrongly too many times."),
-    "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
-    "sign_up": _l("Too many accounts were created from your network."),
-}
-"""What happened, by the name of the limit."""
 
 MAX_RESENT = 40
 """Form fields carried over to the page that offers to send again."""
@@ -118,7 +60,7 @@ def cross_site(_error: CrossSite) -> Response:
 
 def database_unavailable(error: Exception) -> Response:
     """503: nothing was changed, the cookies stay, the same request may be sent again."""
-    log.error("database unavailable: %s", type(error.__cause__ or error).__name__)
+    log.error("database unavailable: %s", error if isinstance(error, DatabaseUnavailable) else reason(error))
     answer = answer_for(503)
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer

@@ -1,4 +1,4 @@
-"""The forms of the pages, and the words for what can be wrong with them."""
+"""The forms of the pages."""
 
 from __future__ import annotations
 
@@ -11,27 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from webapp.core.errors import FieldError
 from webapp.flows.save_profile import LANGUAGES, THEMES
-
-PROBLEMS = {
-    ("username", "invalid"): _l("Use 3 to 32 letters, digits, dots, underscores or hyphens."),
-    ("username", "taken"): _l("This username is taken. Choose another one."),
-    ("email", "invalid"): _l("This is not a valid email address. Check for typos."),
-    ("email", "taken"): _l("An account with this email address already exists. Log in instead?"),
-    ("name", "unprintable"): _l("The name contains a character that cannot be displayed. Remove it."),
-    ("name", "too_long"): _l("Use at most 80 characters."),
-    ("name", "invisible"): _l("This name shows nothing. Type a name, or leave the field empty."),
-    ("password", "unreadable"): _l("The password contains a character that cannot be used. Choose a different one."),
-    ("password", "too_short"): _l("Use at least 8 characters. A short sentence is easy to remember."),
-    ("password", "too_long"): _l("Use at most 1024 characters."),
-    ("password", "personal"): _l(
-        "This is your own username, name or email address. Choose something that is hard to guess."
-    ),
-    ("password", "common"): _l("This password is too common: attackers try it first. Choose another one."),
-    ("password", "same"): _l("This is your current password. Choose a new one."),
-    ("current_password", "wrong"): _l("This is not your current password."),
-    ("theme", "invalid"): _l("Choose one of the available themes."),
-    ("language", "invalid"): _l("Choose one of the available languages."),
-}
+from webapp.web.words.fields import PROBLEMS
 
 THEME_WORDS = dict(zip(THEMES, (_l("System"), _l("Light"), _l("Dark")), strict=True))
 LANGUAGE_WORDS = dict(zip(LANGUAGES, ("English", "한국어"), strict=True))
@@ -65,6 +45,8 @@ class LogInForm(TypedForm):
     password = PasswordField(_l("Password"))
     remember = BooleanField(_l("Keep me logged in on this device"))
     next = HiddenField()
+    kept = HiddenField()
+    """The form that was being sent when the login ended, sealed (web/kept_forms.py)."""
 
 
 class ProfileForm(TypedForm):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from babel.dates import format_datetime
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 
 from webapp.core.text import first_letter
+from webapp.dates import datetime_text, language, moment
 from webapp.flows.save_profile import LANGUAGES, THEMES
-
-DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
-"""Korean has its own pattern: the stock one prints "PM 12:00"."""
 
 LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
 
@@ -34,11 +29,6 @@ def select_language() -> str:
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
 
 
-def language() -> str:
-    """The current language's code."""
-    return str(get_locale())
-
-
 def theme() -> str:
     """auto, light or dark: the person's choice, else this browser's."""
     auth = g.get("auth")
@@ -49,20 +39,3 @@ def theme() -> str:
 def here() -> str:
     """This page's address, for forms that come back to it; the home page where there is nothing to come back to."""
     return request.full_path.removesuffix("?") if request.method == "GET" else request.path
-
-
-def moment(seconds: int) -> datetime:
-    """Unix seconds as an aware datetime."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def datetime_text(when: int | datetime) -> str:
-    """A moment (Unix seconds or an aware datetime) in the reader's language, UTC."""
-    when = moment(when) if isinstance(when, int) else when
-    code = language()
-    return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)}\u00a0UTC"
-
-
-def clock_text(seconds: int) -> str:
-    """The time of day of a moment (Unix seconds), UTC, to the second."""
-    return moment(seconds).strftime("%H:%M:%S")

@@ -19,7 +19,7 @@ SIGNED_IN = (
     ("api_docs.show", _l("API"), None),
     ("admin.people", _l("Users"), "admin"),
 )
-"""(end point, words, role needed). An end point that this deployment does not have is left out."""
+"""(endpoint, words, role needed). An endpoint that this deployment does not have is left out."""
 
 
 def register(app: Flask) -> None:
@@ -38,6 +38,7 @@ def page_context() -> dict[str, Any]:
     return {
         "nav_items": [(url, words, here.get(url)) for url, words in items],
         "signup_open": services().settings.signup_open,
+        "guest_entry": _link("guest.enter"),
         "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs")},
     }
 

@@ -16,7 +16,7 @@ from flask_login import current_user
 
 from webapp.core.decision import SERVED, TokenState
 from webapp.core.judgement import Judgement
-from webapp.core.strict_json import NotStrictJson, read_object
+from webapp.core.strict_json import NotStrictJson, read_document
 from webapp.flows.confirm import confirm
 from webapp.flows.judge import judge
 from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
@@ -89,7 +89,7 @@ def refuse_tokens_elsewhere() -> None:
             found = found or not TOKENS.isdisjoint(request.form)
         elif request.mimetype == "application/json":
             with suppress(NotStrictJson):  # whoever reads it says what is wrong with it
-                found = found or "access_token" in read_object(body)
+                found = found or "access_token" in read_document(body)
     if found:
         _malformed("Send the access token in the Authorization header only")
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from marshmallow import Schema, ValidationError
 
-from webapp.core.strict_json import NotStrictJson, read_object
+from webapp.core.strict_json import NotStrictJson, read_document
 from webapp.web.api.errors import problem, problem_of, refuse
 
 UNKNOWN = "The body has an unknown field."
@@ -33,7 +33,7 @@ def read_members() -> dict[str, Any]:
     if request.mimetype != "application/json":
         refuse(problem_of(415))
     try:
-        members = read_object(request.get_data())
+        members = read_document(request.get_data())
     except NotStrictJson as refusal:
         refuse(problem(400, "bad_request", f"The body is {_ARTICLES.get(str(refusal), str(refusal))}."))
     return members

@@ -10,9 +10,10 @@ from flask import Blueprint, current_app, render_template
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import API_REFRESH, Outcome, RefreshColumn, TokenState
-from webapp.web.api.openapi import DOCUMENT
+from webapp.web.api import openapi
 from webapp.web.marks import public
 from webapp.web.requests import DOCS_PATH
+from webapp.web.words.tokens import COLUMN
 
 blueprint = Blueprint("api_docs", __name__)
 
@@ -24,6 +25,9 @@ EXAMPLES = (
     ("with_fetch.mjs", _l("JavaScript, fetch")),
 )
 
+EXAMPLE_ADDRESS = "http://127.0.0.1:8000"
+"""What stands in the files of examples/; the page names this site's own address in its place."""
+
 ANSWER_WORDS = {
     Outcome.INCOMPLETE: (400, _l("refresh token missing")),
     Outcome.LOG_IN: (401, _l("log in")),
@@ -34,17 +38,6 @@ ANSWER_WORDS = {
     Outcome.REUSE: (401, _l("session ends")),
 }
 ANSWER_CLASSES = {200: "cell-renewed", 400: "cell-login", 401: "cell-login"}
-
-COLUMN_WORDS = {
-    RefreshColumn.ABSENT: _l("missing"),
-    RefreshColumn.INVALID: _l("invalid or unknown"),
-    RefreshColumn.RENEWABLE: _l("just expired"),
-    RefreshColumn.EXPIRED: _l("expired"),
-    RefreshColumn.CURRENT: _l("current"),
-    RefreshColumn.SUPERSEDED: _l("replaced, new one unused"),
-    RefreshColumn.IN_GRACE: _l("replaced seconds ago"),
-    RefreshColumn.REUSED: _l("replaced long ago"),
-}
 
 
 class Member(NamedTuple):
@@ -60,7 +53,7 @@ class Answered(NamedTuple):
     members: list[Member]
 
 
-class EndPoint(NamedTuple):
+class Endpoint(NamedTuple):
     method: str
     path: str
     summary: str
@@ -76,13 +69,13 @@ class EndPoint(NamedTuple):
 @public
 def show() -> str:
     """`GET /api/docs`."""
-    document: dict[str, Any] = current_app.extensions[DOCUMENT]
+    document, address = openapi.document(), openapi.site_address()
     return render_template(
         "api_docs.html",
-        end_points=end_points(document),
+        endpoints=endpoints(document),
         problem=members_of(document, {"$ref": "#/components/schemas/Problem"}),
-        examples=[(name, words, example(name)) for name, words in EXAMPLES],
-        columns=[COLUMN_WORDS[column] for column in RefreshColumn],
+        examples=[(name, words, example(name).replace(EXAMPLE_ADDRESS, address)) for name, words in EXAMPLES],
+        columns=[COLUMN[column] for column in RefreshColumn],
         rows=[(state, [cell(API_REFRESH[state][column]) for column in RefreshColumn]) for state in TokenState],
     )
 
@@ -98,17 +91,17 @@ def example(name: str) -> str:
     return (Path(current_app.root_path).parent / "examples" / name).read_text("utf-8")
 
 
-def end_points(document: dict[str, Any]) -> list[EndPoint]:
+def endpoints(document: dict[str, Any]) -> list[Endpoint]:
     """Every operation of the document, in its order."""
     return [
-        _end_point(document, method, path, item[method])
+        _endpoint(document, method, path, item[method])
         for path, item in document["paths"].items()
         for method in ("get", "post", "patch", "delete")
         if method in item
     ]
 
 
-def _end_point(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> EndPoint:
+def _endpoint(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Endpoint:
     answers = []
     for status, given in operation["responses"].items():
         response = resolve(document, given)
@@ -121,7 +114,7 @@ def _end_point(document: dict[str, Any], method: str, path: str, operation: dict
         for p in operation.get("parameters", [])
         if p["in"] == "query"
     ]
-    return EndPoint(
+    return Endpoint(
         method.upper(),
         path,
         operation["summary"],

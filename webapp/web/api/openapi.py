@@ -1,25 +1,24 @@
-"""The OpenAPI document: made by flask-smorest from what stands above each view.
-
-flask-smorest only describes here. It checks no body and handles no error: its handlers would answer for the whole
-application, pages included, and drop `Allow` and `WWW-Authenticate`.
-"""
+"""The OpenAPI document: made by apispec from what stands above each view, and from the schemas that check bodies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+import re
+from collections.abc import Callable, Collection, Mapping
+from types import ModuleType
 from typing import Any, TypeVar
 
-from flask import Flask
-from flask_smorest import Api, Blueprint
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Flask, current_app, request
 from marshmallow import Schema
 
-from webapp.services import services_of
+from webapp.services import services
 from webapp.web.api import schema
 
 V = TypeVar("V", bound=Callable[..., Any])
 
 VERSION = "1"
-METHODS = frozenset({"get", "post", "patch", "delete"})
 DOCUMENT = "OPENAPI_DOCUMENT"
 """Where the finished document waits in `app.extensions`."""
 
@@ -53,81 +52,86 @@ PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
 }
 
 
-class DescribingApi(Api):  # type: ignore[misc]
-    """flask-smorest without its error handlers: webapp/web/errors.py stays in charge."""
+class DescribedBlueprint(Blueprint):
+    """A blueprint whose views are described where they are registered."""
 
-    ERROR_SCHEMA = schema.Problem
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.operations: list[tuple[str, str, dict[str, Any]]] = []
+        """Path below the prefix, method, description; in the order of the document."""
 
-    def _nothing(self) -> None:
-        pass
+    def described(
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        *,
+        gives: Mapping[int, tuple[str, type[Schema] | None]],
+        name: str | None = None,
+        problems: tuple[int, ...] = (),
+        takes: type[Schema] | None = None,
+        example: Mapping[str, Any] | None = None,
+        bearer: bool = True,
+        unauthorized: str = "",
+        headers: Mapping[int, Mapping[str, Any]] | None = None,
+        **more: Any,
+    ) -> Callable[[V], V]:
+        """Register a view and describe it: what it gives (status -> description, body), its problems, what it takes.
 
-    _register_error_handlers = _nothing
-    # Nor do we need its stock answers, entity tags and pagination in the document.
-    _register_responses = _register_etag_headers = _register_pagination_header = _nothing
+        `unauthorized`: what 401 means here, where it is not about the access token. `name`: Flask's name of the
+        endpoint, where it is not the view's.
+        """
+        responses: dict[str, Any] = {}
+        for status, (description, body) in gives.items():
+            responses[str(status)] = {"description": description}
+            if body is not None:
+                responses[str(status)]["content"] = {"application/json": {"schema": body}}
+            if headers and status in headers:
+                responses[str(status)]["headers"] = headers[status]
+        always = (400, 503) + ((401,) if bearer else ()) + ((413, 415) if takes else ())
+        for status in sorted({*always, *problems}):
+            responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        if unauthorized:
+            # It may stand beside a reference (OpenAPI 3.1, section 4.8.23).
+            responses["401"]["description"] = unauthorized
+        operation: dict[str, Any] = {"summary": summary, "tags": [self.name], "responses": responses, **more}
+        if takes is not None:
+            content: dict[str, Any] = {"schema": takes}
+            if example is not None:
+                content["example"] = dict(example)
+            operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        if not bearer:
+            operation["security"] = []
+        self.operations.append((path, method, operation))
 
+        def decorate(view: V) -> V:
+            self.add_url_rule(path, name, view, methods=[method])
+            return view
 
-def end_point(
-    blueprint: Blueprint,
-    method: str,
-    path: str,
-    summary: str,
-    *,
-    gives: Mapping[int, tuple[str, type[Schema] | None]],
-    problems: tuple[int, ...] = (),
-    takes: type[Schema] | None = None,
-    example: Mapping[str, Any] | None = None,
-    bearer: bool = True,
-    unauthorized: str = "",
-    headers: Mapping[int, Mapping[str, Any]] | None = None,
-    **more: Any,
-) -> Callable[[V], V]:
-    """Register a view and describe it: what it gives (status -> description, body), its problems, the body it takes.
-
-    `unauthorized`: what 401 means here, where it is not about the access token.
-    """
-    responses: dict[str, Any] = {}
-    for status, (description, body) in gives.items():
-        responses[str(status)] = {"description": description}
-        if body is not None:
-            responses[str(status)]["content"] = {"application/json": {"schema": body}}
-        if headers and status in headers:
-            responses[str(status)]["headers"] = headers[status]
-    always = (400, 503) + ((401,) if bearer else ()) + ((413, 415) if takes else ())
-    for status in sorted({*always, *problems}):
-        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
-    if unauthorized:
-        responses["401"]["description"] = unauthorized  # it may stand beside a reference (OpenAPI 3.1, section 4.8.23)
-    doc: dict[str, Any] = {"summary": summary, "responses": responses, **more}
-    if takes is not None:
-        content: dict[str, Any] = {"schema": takes}
-        if example is not None:
-            content["example"] = dict(example)
-        doc["requestBody"] = {"required": True, "content": {"application/json": content}}
-    if not bearer:
-        doc["security"] = []
-
-    def decorate(view: V) -> V:
-        # The description without flask-smorest's wrapper, which would cost every request as much as our token check.
-        view._apidoc = Blueprint.doc(**doc)(view)._apidoc  # type: ignore[attr-defined]
-        blueprint.add_url_rule(path, None, view, methods=[method])
-        return view
-
-    return decorate
+        return decorate
 
 
-def register(app: Flask, *blueprints: Blueprint) -> None:
-    """Register the blueprints and make their document."""
-    address = services_of(app).settings.public_url
-    app.config.update(API_TITLE="Tokenroom", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0")
-    api = DescribingApi(
-        app,
-        spec_kwargs={
-            "info": {"description": INTRODUCTION},
-            "servers": [{"url": address}],
-            "security": [{"bearer": []}],
-        },
+api = DescribedBlueprint("api", __name__, url_prefix="/api/v1")
+endpoint = api.described
+
+
+def register(app: Flask, _views: Collection[ModuleType]) -> None:
+    """Register the API and make its document. `_views`: the modules whose import described them."""
+    app.register_blueprint(api)
+    app.extensions[DOCUMENT] = document_of(api)
+
+
+def document_of(blueprint: DescribedBlueprint) -> dict[str, Any]:
+    """The OpenAPI document, but for its `servers`, which name the address that a reader came to."""
+    spec = APISpec(
+        "Tokenroom",
+        VERSION,
+        "3.1.0",
+        plugins=[MarshmallowPlugin()],
+        info={"description": INTRODUCTION},
+        security=[{"bearer": []}],
+        tags=[{"name": blueprint.name, "description": "The Bearer API"}],
     )
-    spec = api.spec
     spec.components.security_scheme(
         "bearer",
         {
@@ -143,10 +147,29 @@ def register(app: Flask, *blueprints: Blueprint) -> None:
             "content": {"application/json": {"schema": schema.Problem}},
         }
         spec.components.response(str(status), response | ({"headers": headers} if headers else {}))
-    for blueprint in blueprints:
-        api.register_blueprint(blueprint)
-    document = spec.to_dict()
-    for item in document["paths"].values():
-        for method in METHODS & item.keys():
-            item[method]["responses"].pop("default", None)  # flask-smorest's own; what we answer stands there by status
-    app.extensions[DOCUMENT] = document
+    for path, method, operation in blueprint.operations:
+        form = {"type": "string", "minLength": 1}
+        parts = [{"in": "path", "name": part, "required": True, "schema": form} for part in _PARTS.findall(path)]
+        spec.path(
+            f"{blueprint.url_prefix}" + _PARTS.sub(r"{\1}", path),
+            operations={method.lower(): copy.deepcopy(operation)},
+            parameters=parts or None,
+        )
+    made: dict[str, Any] = spec.to_dict()
+    made["components"]["schemas"]["MeChange"]["not"] = schema.MeChange.REFUSED
+    return made
+
+
+_PARTS = re.compile(r"<(\w+)>")
+"""The variable parts of a path, as Flask writes them."""
+
+
+def document() -> dict[str, Any]:
+    """The document for the reader who asks."""
+    return {**current_app.extensions[DOCUMENT], "servers": [{"url": site_address()}]}
+
+
+def site_address() -> str:
+    """This site's address for examples. In development the one in use, since any loopback name and port will do."""
+    settings = services().settings
+    return settings.public_url if settings.production else request.url_root.rstrip("/")

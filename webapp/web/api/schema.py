@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
@@ -24,7 +24,7 @@ def one_of(allowed: tuple[str, ...], *, required: bool = True) -> fields.String:
 
 
 class LogIn(Schema):
-    """Unknown members are ignored, as RFC 6749 section 3.2 asks of a token end point."""
+    """Unknown members are ignored, as RFC 6749 section 3.2 asks of a token endpoint."""
 
     class Meta:
         unknown = EXCLUDE
@@ -106,6 +106,14 @@ class MeChange(Schema):
     theme = one_of(THEMES, required=False)
     language = one_of(LANGUAGES, required=False)
     preferences = fields.Nested(PreferencesChange)
+
+    REFUSED: ClassVar = {
+        "anyOf": [
+            {"required": [name, "preferences"], "properties": {"preferences": {"required": [name]}}}
+            for name in ("theme", "language")
+        ]
+    }
+    """JSON Schema of what the view refuses: one setting in both places."""
 
 
 class Session(Schema):

@@ -1,4 +1,4 @@
-"""The three end points that deal in tokens: log in, refresh, log out. They judge the header themselves."""
+"""The three endpoints that deal in tokens: log in, refresh, log out. They judge the header themselves."""
 
 from __future__ import annotations
 
@@ -23,13 +23,35 @@ from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
 from webapp.web.api.errors import challenge, problem
+from webapp.web.api.openapi import endpoint
 from webapp.web.gates import LogInGate
 from webapp.web.limits import limit_refresh
+from webapp.web.marks import public
 from webapp.web.requests import client
 
 LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
 
+_NEW_ACCESS = {
+    "Authorization": {"description": "`Bearer` and the new access token, as in the body", "schema": {"type": "string"}}
+}
 
+
+@endpoint(
+    "POST",
+    "/login",
+    "Log in",
+    gives={200: ("Both tokens of the new session", schema.TokenPair)},
+    headers={200: _NEW_ACCESS},
+    problems=(401, 429),
+    takes=schema.LogIn,
+    example={"username": "ada", "password": "a perfectly fine sentence"},
+    bearer=False,
+    unauthorized="Wrong username or password",
+    description="A wrong password, an unknown name and a disabled account all get the same response: "
+    "401 with `invalid_grant`.",
+    name="login",
+)
+@public
 def answer_log_in() -> Response:
     """A session of its own, and both its tokens."""
     given = read_body(
@@ -51,6 +73,22 @@ def answer_log_in() -> Response:
     return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
 
 
+@endpoint(
+    "POST",
+    "/refresh",
+    "Exchange both tokens for new ones",
+    gives={200: ("A new access token and, in most cases, a new refresh token", schema.Refreshed)},
+    headers={200: _NEW_ACCESS},
+    problems=(429,),
+    takes=schema.Refresh,
+    example={"refresh_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6…"},
+    unauthorized="Invalid tokens, or tokens of a session that has ended",
+    description="Send the access token, expired or not, in the header and the refresh token in the "
+    "body. If the response is lost, send the same request again. On 401 with "
+    "`invalid_grant`, log in again.",
+    name="refresh",
+)
+@public
 def answer_refresh() -> Response:
     """What the matrix API_REFRESH in core/decision.py says of the two tokens."""
     application = services()
@@ -81,6 +119,16 @@ def answer_refresh() -> Response:
     return _handed_out(issued.row, issued.access, issued.refresh, now)
 
 
+@endpoint(
+    "POST",
+    "/logout",
+    "Log out",
+    gives={204: ("The session has ended; both tokens no longer work", None)},
+    unauthorized="No access token, or not one of ours",
+    description="An expired access token is accepted, even if its session has already ended.",
+    name="logout",
+)
+@public
 def answer_log_out() -> Response:
     """End the session of an authentic token, expired or not. Twice is fine."""
     application = services()

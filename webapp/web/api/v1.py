@@ -1,13 +1,11 @@
-"""The end points of version 1. Closed unless `@public`; what each answers is described above it."""
+"""The other endpoints of version 1. Closed unless `@public`; what each answers is described above it."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, g, jsonify, request
 from flask_login import current_user
-from flask_smorest import Blueprint
 from marshmallow import ValidationError
 
 from webapp.core.devices import describe
@@ -18,82 +16,24 @@ from webapp.flows.end_own_session import end_own_session
 from webapp.flows.save_profile import save_profile
 from webapp.store import auth_sessions, users
 from webapp.store.database import read
-from webapp.web.api import schema, tokens
+from webapp.web.api import schema
 from webapp.web.api.bearer import needs_role
 from webapp.web.api.body import named, read_body
 from webapp.web.api.errors import problem, problem_of
-from webapp.web.api.openapi import DOCUMENT, end_point
+from webapp.web.api.openapi import document, endpoint
 from webapp.web.marks import public
 from webapp.web.requests import client
-
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1", description="The Bearer API")
-answers = partial(end_point, blueprint)
 
 SEE_FIELDS = "Some fields are not valid; see fields."
 CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
 
-_NEW_ACCESS = {
-    "Authorization": {"description": "`Bearer` and the new access token, as in the body", "schema": {"type": "string"}}
-}
 
-
-@answers(
-    "POST",
-    "/login",
-    "Log in",
-    gives={200: ("Both tokens of the new session", schema.TokenPair)},
-    headers={200: _NEW_ACCESS},
-    problems=(401, 429),
-    takes=schema.LogIn,
-    example={"username": "ada", "password": "a perfectly fine sentence"},
-    bearer=False,
-    unauthorized="Wrong username or password",
-    description="A wrong password, an unknown name and a disabled account all get the same response: "
-    "401 with `invalid_grant`.",
-)
-@public
-def login() -> Response:
-    return tokens.answer_log_in()
-
-
-@answers(
-    "POST",
-    "/refresh",
-    "Exchange both tokens for new ones",
-    gives={200: ("A new access token and, in most cases, a new refresh token", schema.Refreshed)},
-    headers={200: _NEW_ACCESS},
-    problems=(429,),
-    takes=schema.Refresh,
-    example={"refresh_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6…"},
-    unauthorized="Invalid tokens, or tokens of a session that has ended",
-    description="Send the access token, expired or not, in the header and the refresh token in the "
-    "body. If the response is lost, send the same request again. On 401 with "
-    "`invalid_grant`, log in again.",
-)
-@public
-def refresh() -> Response:
-    return tokens.answer_refresh()
-
-
-@answers(
-    "POST",
-    "/logout",
-    "Log out",
-    gives={204: ("The session has ended; both tokens no longer work", None)},
-    unauthorized="No access token, or not one of ours",
-    description="An expired access token is accepted, even if its session has already ended.",
-)
-@public
-def logout() -> Response:
-    return tokens.answer_log_out()
-
-
-@answers("GET", "/me", "Get your account", gives={200: ("The account", schema.Me)})
+@endpoint("GET", "/me", "Get your account", gives={200: ("The account", schema.Me)})
 def me() -> Response:
     return jsonify(_account(current_user.auth_session))
 
 
-@answers(
+@endpoint(
     "PATCH",
     "/me",
     "Change your name, theme or language",
@@ -117,7 +57,7 @@ def change_me() -> Response:
     return jsonify(_account(row or current_user.auth_session))
 
 
-@answers(
+@endpoint(
     "GET",
     "/sessions",
     "List your active sessions",
@@ -141,7 +81,7 @@ def sessions() -> Response:
     )
 
 
-@answers(
+@endpoint(
     "DELETE",
     "/sessions/<sid>",
     "End one of your sessions",
@@ -155,7 +95,7 @@ def end_session(sid: str) -> Response:
     return Response(status=204)
 
 
-@answers(
+@endpoint(
     "GET",
     "/users",
     "List all users (administrators only)",
@@ -189,12 +129,12 @@ def list_users() -> Response:
     )
 
 
-@answers(
+@endpoint(
     "GET", "/openapi.json", "This document", gives={200: ("OpenAPI 3.1", None)}, bearer=False, operationId="openapi"
 )
 @public
 def openapi() -> Response:
-    return jsonify(current_app.extensions[DOCUMENT])
+    return jsonify(document())
 
 
 def _query() -> dict[str, Any]:

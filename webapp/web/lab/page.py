@@ -29,10 +29,13 @@ from flask_wtf.csrf import generate_csrf
 from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
 from webapp.core.judgement import Judgement
 from webapp.core.tokens import Tokens
+from webapp.dates import clock_text
 from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import judge
 from webapp.flows.lab_levers import FAST, Held
 from webapp.services import services, services_of
+from webapp.store import guests
+from webapp.store.database import read
 from webapp.web.cookies import held_after, write_tokens
 from webapp.web.hooks import settle
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
@@ -41,9 +44,8 @@ from webapp.web.lab.board import Board, foretell, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.recorder import record, remember
 from webapp.web.lab.sentence import said
-from webapp.web.lab.stage import WITNESS, Stage
+from webapp.web.lab.stage import STAGE_PATH, WITNESS, Stage
 from webapp.web.lab.timeline import draw
-from webapp.web.language import clock_text
 from webapp.web.marks import peek, public
 from webapp.web.person import Auth
 from webapp.web.requests import client
@@ -206,7 +208,7 @@ def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: An
     remember(auth)
     lab_record.watch(row, now)
     board = foretell(tokens, *held_after(auth), now)
-    requests, collected = lab_record.recall(row.sid, row.user_id)
+    requests, collected = lab_record.recall(row.sid, row.user_id, besides=STAGE_PATH)
     current = board.judgement.row or row
     page = render_template(
         "lab/lab.html",
@@ -217,6 +219,7 @@ def _fill(answer: Response, notice: tuple[str, object] | None = None, **more: An
         now=now,
         fast=current.access_ttl is not None,
         fast_seconds=FAST,
+        guest_until=read(lambda tx: guests.until(tx, row.user_id)),
         notice=notice,
         said=said(requests[0] if requests else None, notice[1] if notice else None, board),
         requests=requests[:CARDS],

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import request
 
+from webapp.core.claims import Verdict
 from webapp.flows import lab_record
 from webapp.services import services
+from webapp.store.lab_requests import Life, Record
 from webapp.web.cookies import held_after
-from webapp.web.lab.stage import WITNESS, Witness
+from webapp.web.lab.stage import STAGE_PATH, WITNESS, Witness
 from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)
@@ -43,16 +46,39 @@ def _remember(auth: Auth) -> None:
         sid, user_id = row.sid, row.user_id
     else:
         return
-    lab_record.keep(
-        services().tokens,
-        auth.judgement,
-        auth.issued,
-        sid=sid,
-        user_id=user_id,
-        held=held_after(auth),
-        cookies_set=auth.cookies_set or {},
-        method=request.method,
-        path=request.path if witness is None else lab_record.STAGE_PATH,
-        seconds=auth.elapsed,
-        now=auth.judged_at,
+    lab_record.keep(sid, user_id, _record(auth, request.path if witness is None else STAGE_PATH))
+
+
+def _record(auth: Auth, path: str) -> Record:
+    judgement, issued, now = auth.judgement, auth.issued, auth.judged_at
+    tokens = services().tokens
+    held = held_after(auth)
+    access = tokens.verify_access(held[0], "web", now).claims
+    refresh = tokens.verify_refresh(held[1], "web", now).claims
+    before = judgement.row.refresh_generation if judgement.row else 0
+    after = issued.row.refresh_generation if issued and issued.row else refresh.gen if refresh else before
+    return Record(
+        at=now,
+        method=request.method[:8],
+        path=path[:80],
+        access=judgement.access.state.value,
+        refresh=judgement.refresh.state.value,
+        standing=judgement.standing.value if judgement.standing else None,
+        cell=judgement.column.value,
+        outcome=auth.outcome.value,
+        what=issued.what if issued else None,
+        generation_before=before,
+        generation_after=max(before, after),
+        cookies=[
+            f"{'+' if text else '-'}{name.removesuffix('_token')}"
+            for name, text in sorted((auth.cookies_set or {}).items())
+        ],
+        microseconds=int(auth.elapsed * 1_000_000),
+        sent=(_generation(judgement.access), _generation(judgement.refresh)),
+        access_token=Life(access.gen, access.iat, access.exp) if access else None,
+        refresh_token=Life(refresh.gen, refresh.iat, refresh.exp) if refresh else None,
     )
+
+
+def _generation(verdict: Verdict[Any]) -> int | None:
+    return verdict.claims.gen if verdict.claims else None

@@ -19,7 +19,6 @@ from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
-from webapp.flows.lab_record import STAGE_PATH
 from webapp.services import services
 from webapp.store import thread_connection
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE, wire_names
@@ -29,6 +28,9 @@ from webapp.web.server_timing import describe
 
 WITNESS = "tokenroom.witness"
 """Key of the WSGI environment; a header from outside can never have this name (PEP 3333: they begin HTTP_)."""
+
+STAGE_PATH = "/lab/stage"
+"""Where the theatre plays. Its requests collect cells of the matrix but are not the visitor's own history."""
 
 PATIENCE = 12.0
 """Seconds an act waits for its requests."""

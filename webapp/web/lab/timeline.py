@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from webapp.store.lab_requests import Record
+from webapp.store.lab_requests import Life, Record
 from webapp.web.lab.board import kind_of
 
 WIDTH, MARGIN = 760, 14
@@ -77,8 +77,8 @@ def draw(records: Sequence[Record], now: int, *, foresee: int) -> Timeline:
     line = Timeline(now, now - past, now + min(max(past // 2, 25), foresee))
     oldest_first = list(reversed(records))
     line.bars = [
-        *_bars(line, "access", [(r.at, r.access_gen, r.access_iat, r.access_exp) for r in oldest_first]),
-        *_bars(line, "refresh", [(r.at, r.refresh_gen, r.refresh_iat, r.refresh_exp) for r in oldest_first]),
+        *_bars(line, "access", [(record.at, record.access_token) for record in oldest_first]),
+        *_bars(line, "refresh", [(record.at, record.refresh_token) for record in oldest_first]),
     ]
     _place(line, [record for record in oldest_first if record.at >= line.start])
     step = next((s for s in STEPS if (line.end - line.start) / s <= 8), 900)
@@ -87,17 +87,15 @@ def draw(records: Sequence[Record], now: int, *, foresee: int) -> Timeline:
     return line
 
 
-def _bars(line: Timeline, kind: str, seen: Sequence[tuple[int, int | None, int | None, int | None]]) -> list[Bar]:
+def _bars(line: Timeline, kind: str, seen: Sequence[tuple[int, Life | None]]) -> list[Bar]:
     # Two answers of the same token are one bar; it ends when it expires, or when another one takes its place.
-    tokens: list[tuple[int, int, int, int]] = []
-    for at, generation, issued, expiry in seen:
-        if generation is None or issued is None or expiry is None:
-            continue
-        if not tokens or tokens[-1][1:] != (generation, issued, expiry):
-            tokens.append((at, generation, issued, expiry))
+    tokens: list[tuple[int, Life]] = []
+    for at, life in seen:
+        if life is not None and (not tokens or tokens[-1][1] != life):
+            tokens.append((at, life))
     bars = []
     reached = 0
-    for index, (_first, generation, issued, expiry) in enumerate(tokens):
+    for index, (_first, (generation, issued, expiry)) in enumerate(tokens):
         replaced = tokens[index + 1][0] if index + 1 < len(tokens) else None
         start = max(issued, reached)
         end = expiry if replaced is None else min(expiry, replaced)

@@ -10,6 +10,7 @@ from webapp.core.decision import FOUR_CASES
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
 from webapp.core.session import SessionRow
+from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
@@ -21,7 +22,7 @@ from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.gates import LogInGate
-from webapp.web.language import datetime_text, language, theme
+from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.requests import client

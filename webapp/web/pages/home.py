@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from webapp.core.decision import FOUR_CASES, case_of
-from webapp.web.language import moment
+from webapp.dates import moment
 from webapp.web.marks import public
 
 blueprint = Blueprint("home", __name__)

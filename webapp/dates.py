@@ -1,0 +1,33 @@
+"""Moments in the reader's language: for pages and for mails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from babel.dates import format_datetime
+from flask_babel import get_locale
+
+DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
+"""Korean has its own pattern: the stock one prints "PM 12:00"."""
+
+
+def language() -> str:
+    """The current language's code."""
+    return str(get_locale())
+
+
+def moment(seconds: int) -> datetime:
+    """Unix seconds as an aware datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def datetime_text(when: int | datetime) -> str:
+    """A moment (Unix seconds or an aware datetime) in the reader's language, UTC."""
+    when = moment(when) if isinstance(when, int) else when
+    code = language()
+    return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)}\u00a0UTC"
+
+
+def clock_text(seconds: int) -> str:
+    """The time of day of a moment (Unix seconds), UTC, to the second."""
+    return moment(seconds).strftime("%H:%M:%S")

@@ -1,0 +1,98 @@
+"""No form is lost: what was being sent when the login ended is carried along by the login page, sealed.
+
+    the login has ended      the post is answered with the login page, and the sealed form in it
+    the same person logs in  a page shows what was kept; one button sends it, with a fresh CSRF token
+    anybody else logs in     nobody sees anything
+
+Nothing is stored on the server, and nothing is sent by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request, Response, make_response, render_template
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import HTTPException
+
+from webapp.core import kept_forms
+from webapp.core.decision import TokenState
+from webapp.core.judgement import Judgement
+from webapp.core.kept_forms import KeptForm, TooOld, Unkeepable
+from webapp.core.redirects import is_own_path
+from webapp.core.session import SessionRow
+from webapp.services import Services
+from webapp.web.csrf import is_proven_same_origin
+from webapp.web.forms import LogInForm
+from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
+
+KEPT: Notice = (
+    "info",
+    _l("Your form has been kept, without passwords. After you log in, you can check it and send it with one button."),
+)
+LOST: dict[str, Notice] = {
+    "too_large": ("warn", _l("Your form could not be kept, because it is larger than 16 kB. Nothing was sent.")),
+    "upload": ("warn", _l("Your form could not be kept, because it contains a file. Nothing was sent.")),
+}
+"""What became of the form, by the code of Unkeepable."""
+
+ENDED: Notice = ("warn", _l("Your login has ended, so you have to log in again."))
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def ask_to_log_in(request: Request, judgement: Judgement, application: Services, now: int) -> Response | None:
+    """The login page (401) with the form of this request in it; None where nobody's form is lost.
+
+    Only for a form whose sender an authentic token names, and that the browser itself says one of our pages sent:
+    else a stranger's values would be one click away.
+    """
+    person = named_person(judgement)
+    if person is None or request.method != "POST" or request.mimetype not in _FORMS or not is_proven_same_origin():
+        return None
+    sealed = ""
+    try:
+        form = _read(request)
+        if form is None:
+            return None
+        sealed, told = kept_forms.seal(form, person, application.tokens.ring.forms_secret, now), KEPT
+    except Unkeepable as refusal:
+        told = LOST[refusal.code]
+    notice = NOTICES.get(judgement.end_reason or "") or (BOTH_EXPIRED if both_expired(judgement) else ENDED)
+    return log_in_page(LogInForm(formdata=None), "/", 401, notice=notice, kept=sealed, told=told)
+
+
+def named_person(judgement: Judgement) -> str | None:
+    """The id of the person whom the authentic tokens of a request name; None for nobody, or for two."""
+    named = {claims.sub for claims in (judgement.access.claims, judgement.refresh.claims) if claims is not None}
+    return named.pop() if len(named) == 1 else None
+
+
+def both_expired(judgement: Judgement) -> bool:
+    """Is this case 1?"""
+    return judgement.access.state is judgement.refresh.state is TokenState.EXPIRED
+
+
+def _read(request: Request) -> KeptForm | None:
+    path = request.full_path.removesuffix("?")
+    if not is_own_path(path):
+        return None
+    try:
+        if any(file.filename for file in request.files.values()):
+            raise Unkeepable("upload")
+        return kept_forms.choose(path, request.form.items(multi=True))
+    except HTTPException:  # larger than any form may be
+        raise Unkeepable("too_large") from None
+
+
+def page_after_login(sealed: str, row: SessionRow, application: Services, now: int) -> Response | None:
+    """What was kept for the person of this new session, and the button that sends it; None where nothing was."""
+    words: dict[str, Any] = {"form": None}
+    try:
+        form = kept_forms.unseal(sealed, row.user_id, application.tokens.ring.forms_secret, now)
+        if form is None:
+            return None
+        words["form"] = form
+    except TooOld:
+        pass
+    return make_response(render_template("kept_form.html", **words))

@@ -1,0 +1,68 @@
+"""The login page: why it is here, and what became of the form that was being sent."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, render_template, request, session
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webapp.core.decision import FOUR_CASES
+from webapp.web.forms import LogInForm
+
+Notice = tuple[str, LazyString]
+"""Kind (info, ok, warn, bad) and words."""
+
+NOTICES: dict[str, Notice] = {
+    "logout": ("info", _l("You logged out.")),
+    "ended": ("warn", _l("This session was ended from another device. If that wasn't you, change your password.")),
+    "reuse": (
+        "bad",
+        _l(
+            "We ended this session because an old token was used again. This happens after "
+            "restoring a browser profile or a backup, or when someone has copied your cookies. "
+            "Log in again, and change your password if you can't explain it."
+        ),
+    ),
+    "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
+    "admin": ("warn", _l("An administrator ended this session.")),
+    "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
+    "limit": ("warn", _l("You logged in on too many devices, so the oldest session, this one, ended.")),
+}
+"""Why a session ended (`notice=` of the login page), by the reason in its row."""
+
+BOTH_EXPIRED: Notice = ("warn", _l("Both of your tokens had expired (case 1), so you have to log in again."))
+TO_CONTINUE: Notice = ("info", _l("Log in to continue to the page you asked for."))
+
+_EXPIRED = "both_expired"
+"""Key in the browser's own session: tells the login page once, and not again when it is reloaded."""
+
+
+def remember_expiry() -> None:
+    """Let the login page that follows say that both tokens had expired."""
+    session[_EXPIRED] = True
+
+
+def log_in_page(
+    form: LogInForm,
+    target: str,
+    status: int,
+    *,
+    form_error: LazyString | None = None,
+    notice: Notice | None = None,
+    kept: str = "",
+    told: Notice | None = None,
+) -> Response:
+    """The page. `notice` says why, `told` what became of the form that was being sent, `kept` is that form, sealed."""
+    form.next.data = target if target != "/" else ""
+    form.kept.data = kept
+    if form_error is None and notice is None:
+        notice = _reason(bool(form.next.data))
+    page = render_template("login.html", form=form, notice=notice, told=told, form_error=form_error, cases=FOUR_CASES)
+    return make_response(page, status)
+
+
+def _reason(continues: bool) -> Notice | None:
+    expired = session.pop(_EXPIRED, False) if request.method == "GET" else False
+    return NOTICES.get(request.args.get("notice", "")) or (
+        BOTH_EXPIRED if expired else TO_CONTINUE if continues else None
+    )

@@ -1,0 +1,30 @@
+"""`POST /lab/guest`: into the lab with one click. Only where the lab is on and everybody may sign up."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, url_for
+from flask_login import current_user
+
+from webapp.dates import language
+from webapp.flows.enter_as_guest import enter_as_guest
+from webapp.services import services
+from webapp.web.answers import see_other
+from webapp.web.language import theme
+from webapp.web.limits import limited
+from webapp.web.marks import public
+from webapp.web.pages.accounts import _arrival, _signed_in
+
+blueprint = Blueprint("guest", __name__)
+
+
+@blueprint.post("/lab/guest")
+@public
+@limited("sign_up")
+def enter() -> Response:
+    """Makes the account and opens the lab. Somebody who is logged in stays who they are."""
+    if current_user.is_authenticated:
+        return see_other(url_for("lab.show"))
+    session = enter_as_guest(
+        services().tokens.lifetimes, _arrival(persistent=False), language=language(), theme=theme()
+    )
+    return _signed_in(session, url_for("lab.show"))
