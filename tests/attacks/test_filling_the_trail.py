@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 
 import pytest
@@ -11,6 +10,7 @@ from flask import Flask
 from tests.support.api import API
 from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
+from tests.support.sql import database_file, execute, sqlite
 from tests.support.trail import events
 from webapp.flows import note_odd_tokens
 from webapp.web.limits import LIMITS
@@ -97,12 +97,11 @@ def test_purging_takes_many_batches(app: Flask) -> None:
     """More events than one transaction deletes."""
     from webapp.flows.purge import BATCH, purge_events
 
-    with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as database:
+    with sqlite(database_file(app)) as database:
         database.executemany(
             "INSERT INTO security_events (at, event, ip_address, detail) VALUES (?, 'x', '', '{}')",
             [(at,) for at in range(2 * BATCH + 7)],
         )
-    database.close()
     with app.app_context():
         assert purge_events(10**9, kept=10**9 - BATCH - 3) == BATCH + 3
 
@@ -110,12 +109,11 @@ def test_purging_takes_many_batches(app: Flask) -> None:
 def test_no_field_of_the_trail_commands_the_terminal(app: Flask) -> None:
     """Names of people and addresses are others' text; so may be what an older release wrote."""
     evil = "\x1b[2J\x9b2J\u202eadmin\nlogin.succeeded"
-    with sqlite3.connect(f"{app.instance_path}/tokenroom.db") as database:
-        database.execute(
-            "INSERT INTO security_events (at, event, sid, ip_address, detail) VALUES (1, ?, ?, ?, ?)",
-            (evil, evil, evil, '{"\\u001b[2J": "\\u009b2J\\u202e"}'),
-        )
-    database.close()
+    execute(
+        app,
+        "INSERT INTO security_events (at, event, sid, ip_address, detail) VALUES (1, ?, ?, ?, ?)",
+        *(evil, evil, evil, '{"\\u001b[2J": "\\u009b2J\\u202e"}'),
+    )
     for arguments in (["audit"], ["audit", "--json"]):
         output = app.test_cli_runner().invoke(args=arguments).output
         assert "login.succeeded" in output

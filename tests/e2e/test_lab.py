@@ -56,7 +56,7 @@ def expect_next(page: Page, case: int) -> None:
     expect(page.locator("#next")).to_contain_text(f"case {case}")
     lit = page.locator(".cases tbody tr[aria-current]")
     expect(lit).to_have_count(1)
-    expect(lit.locator(".case-no")).to_have_text(str(case))
+    expect(lit.locator(".mark").first).to_have_text(str(case))
     expect(lit).to_contain_text("Your next request")
 
 

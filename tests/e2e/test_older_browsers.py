@@ -64,12 +64,12 @@ def test_chosen_options_are_seen_without_has(open_page: OpenPage) -> None:
     without(page, ":has")
     sign_up(page, f"h{secrets.token_hex(5)}")
     page.goto("/account")
-    grounds = page.locator(".choice").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
+    grounds = page.locator(".option").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
     assert grounds[0] not in grounds[1:3]
     page.keyboard.press("Tab")
     page.locator("[name=theme][value=auto]").focus()
     page.keyboard.press("ArrowRight")
-    outlines = page.locator(".choice").evaluate_all("all => all.map(e => getComputedStyle(e).outlineStyle)")
+    outlines = page.locator(".option").evaluate_all("all => all.map(e => getComputedStyle(e).outlineStyle)")
     assert outlines[:3] == ["none", "solid", "none"]
 
 

@@ -41,7 +41,7 @@ def foretold(page: str) -> dict[str, Any]:
 
 def lit_rows(page: str) -> list[int]:
     """Numbers of the rows of the four-case table that are lit."""
-    rows = re.findall(r'<tr role="row"( aria-current="true")?>\s*<th scope="row"', page)
+    rows = re.findall(r'<tr role="row" class="case-\d"( aria-current="true")?>\s*<th scope="row"', page)
     return [number for number, lit in enumerate(rows, start=1) if lit]
 
 
