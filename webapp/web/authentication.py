@@ -31,7 +31,7 @@ from webapp.web.cookies import REFRESH, TOKEN_COOKIES, clear_tokens, sent_tokens
 from webapp.web.limits import count_refresh
 from webapp.web.marks import View, is_open, is_tokenless, public, tokenless
 from webapp.web.person import Person
-from webapp.web.requests import client, this_request, wants_page
+from webapp.web.requests import client, here, this_request, wants_page
 from webapp.web.services import Services
 
 __all__ = ["Auth", "public"]
@@ -163,7 +163,7 @@ def _ask_to_log_in(request: Request, notice: str | None) -> Response:
         return answer
     query = {}
     if request.method in ("GET", "HEAD"):
-        query["next"] = request.full_path.removesuffix("?")
+        query["next"] = here(request)
     if notice:
         query["notice"] = notice
     return _found(f"/login?{urlencode(query)}" if query else "/login")

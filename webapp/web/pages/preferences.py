@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from webapp.core.errors import FieldError
 from webapp.core.lifetimes import MAX_SESSION_TTL
-from webapp.core.redirects import is_own_path
+from webapp.core.redirects import own_path
 from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
 from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
 from webapp.web.marks import public
@@ -33,8 +33,7 @@ def save() -> Response:
         except FieldError:
             abort(400)
     # Unlike after a log-in, the log-in page itself is a fine place to come back to.
-    target = request.form.get("next", "/")
-    answer = redirect(target if is_own_path(target) else "/", 303)
+    answer = redirect(own_path(request.form.get("next")) or "/", 303)
     for name, value in picked.items():
         answer.set_cookie(
             name,
