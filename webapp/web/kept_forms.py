@@ -18,12 +18,13 @@ from werkzeug.exceptions import HTTPException
 from webapp.core import kept_forms
 from webapp.core.decision import TokenState
 from webapp.core.kept_forms import KeptForm, TooOld, Unkeepable
-from webapp.core.redirects import is_own_path
+from webapp.core.redirects import own_path
 from webapp.flows.judge import Evidence
 from webapp.store.auth_sessions import SessionRow
 from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
+from webapp.web.requests import here
 from webapp.web.services import Services
 
 KEPT: Notice = (
@@ -74,8 +75,8 @@ def both_expired(evidence: Evidence) -> bool:
 
 
 def _read(request: Request) -> KeptForm | None:
-    path = request.full_path.removesuffix("?")
-    if not is_own_path(path):
+    path = own_path(here(request))
+    if path is None:
         return None
     try:
         if any(file.filename for file in request.files.values()):
