@@ -25,11 +25,18 @@ from webapp.flows.refresh import Issued, refresh
 from webapp.services import Services
 from webapp.store.database import abandon_uncommitted
 from webapp.web.answers import see_other
-from webapp.web.cookies import REFRESH_COOKIE, clear_tokens, duplicates, names_sent, sent_tokens, write_tokens
+from webapp.web.cookies import (
+    REFRESH_COOKIE,
+    clear_tokens,
+    duplicates,
+    names_sent,
+    sent_tokens,
+    write_tokens,
+)
 from webapp.web.limits import limit_refresh
 from webapp.web.marks import View, is_open, public
 from webapp.web.person import Auth, Person, sign_in_as
-from webapp.web.requests import client, this_request, wants_page
+from webapp.web.requests import client, here, this_request, wants_page
 
 __all__ = ["authenticate", "look", "public", "refresh_tokens"]
 
@@ -100,7 +107,7 @@ def ask_to_log_in(request: Request, notice: str | None) -> Response:
         return answer
     query = {}
     if request.method in ("GET", "HEAD"):
-        query["next"] = request.full_path.removesuffix("?")
+        query["next"] = here(request)
     if notice:
         query["notice"] = notice
     return see_other(f"/login?{urlencode(query)}" if query else "/login")

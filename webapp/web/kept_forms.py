@@ -19,12 +19,13 @@ from webapp.core import kept_forms
 from webapp.core.decision import TokenState
 from webapp.core.judgement import Judgement
 from webapp.core.kept_forms import KeptForm, TooOld, Unkeepable
-from webapp.core.redirects import is_own_path
+from webapp.core.redirects import own_path
 from webapp.core.session import SessionRow
 from webapp.services import Services
 from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
+from webapp.web.requests import here
 
 KEPT: Notice = (
     "info",
@@ -74,8 +75,8 @@ def both_expired(judgement: Judgement) -> bool:
 
 
 def _read(request: Request) -> KeptForm | None:
-    path = request.full_path.removesuffix("?")
-    if not is_own_path(path):
+    path = own_path(here(request))
+    if path is None:
         return None
     try:
         if any(file.filename for file in request.files.values()):
