@@ -28,7 +28,7 @@ from webapp.web.inspector import page as inspector
 from webapp.web.lab import page as lab
 from webapp.web.learn import page as learn
 from webapp.web.marks import view_of
-from webapp.web.pages import accounts, admin, guest, home, passwords, preferences, sessions
+from webapp.web.pages import accounts, admin, guest, home, outbox, passwords, preferences, reset, sessions
 from webapp.web.requests import is_api_path, measure_body, this_request
 from webapp.web.services import Services, services_of
 
@@ -62,8 +62,18 @@ def register(app: Flask) -> None:
         lab.register(app)
         if services_of(app).settings.signup_open:
             app.register_blueprint(guest.blueprint)
+    _register_mail(app)
     static_files.register(app)
     errors.register(app)
+
+
+def _register_mail(app: Flask) -> None:
+    """The pages that need mail, and in development the folder that it goes to."""
+    settings = services_of(app).settings
+    if settings.mail.is_on:
+        app.register_blueprint(reset.blueprint)
+        if settings.mail.route.folder is not None and not settings.production:
+            app.register_blueprint(outbox.blueprint)
 
 
 def door(app: Flask, application: Services) -> Response | None:
