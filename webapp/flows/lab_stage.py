@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
-from webapp.flows.open_session import end
+from webapp.flows.end_sessions import end
 from webapp.store import auth_sessions, events, lab_sessions
 from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact

@@ -15,9 +15,6 @@ from webapp.core.tokens import Channel, new_jti
 from webapp.store.driver import Statement, Transaction
 from webapp.store.models import AuthSession, User
 
-MAX_LIVE_SESSIONS = 20
-"""Live sessions a person may have; the next log-in ends the oldest."""
-
 _sessions = cast(Table, AuthSession.__table__)
 _users = cast(Table, User.__table__)
 
@@ -217,38 +214,6 @@ def revoke(tx: Connection, sid: str, reason: str, now: int) -> bool:
         .values(revoked_at=now, revoked_reason=reason)
     )
     return tx.execute(statement).rowcount == 1
-
-
-class LiveSession(NamedTuple):
-    """A session in its owner's list."""
-
-    sid: str
-    channel: str
-    user_agent: str
-    created_at: int
-    last_seen_at: int
-    expires_at: int
-
-
-def live_sessions(tx: Connection, user_id: str, now: int) -> list[LiveSession]:
-    """A person's live sessions of both channels, newest first."""
-    statement = (
-        select(*(_column(field) for field in LiveSession._fields))
-        .join(_users, _users.c.id == _sessions.c.user_id)
-        .where(
-            _sessions.c.user_id == user_id,
-            _sessions.c.revoked_at.is_(None),
-            _sessions.c.expires_at > now,
-            _sessions.c.credential_epoch == _users.c.credential_epoch,
-        )
-        .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
-    )
-    return [LiveSession._make(row) for row in tx.execute(statement)]
-
-
-def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
-    """Ids of a person's live sessions, newest first."""
-    return [session.sid for session in live_sessions(tx, user_id, now)]
 
 
 def revoke_all_of(tx: Connection, sids: Collection[str], reason: str, now: int) -> list[str]:

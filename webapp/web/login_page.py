@@ -27,7 +27,7 @@ NOTICES: dict[str, Notice] = {
     "reset": ("ok", _l("Your password is changed. Log in with it.")),
     "admin": ("warn", _l("An administrator ended this session.")),
     "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so the oldest session, this one, ended.")),
+    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
 }
 """What `notice=` of the login page says: why a session ended, by the reason in its row, or what has just been done."""
 

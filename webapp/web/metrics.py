@@ -21,7 +21,7 @@ from prometheus_client.registry import REGISTRY, Collector
 from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.rotation import REFRESHING
 from webapp.flows.judge import Evidence
-from webapp.store.live_sessions import count_live
+from webapp.store.session_list import count_live
 from webapp.web.services import services
 
 if TYPE_CHECKING:

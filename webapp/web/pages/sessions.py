@@ -41,19 +41,11 @@ def show() -> str:
 
 @blueprint.post("/sessions/<sid>/revoke")
 def revoke(sid: str) -> Response:
-    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, an unknown one and nonsense are all 404."""
-    own = sid == current_user.auth_session.sid
-    ended = end_sessions.end_one(
-        sid,
-        reason="logout" if own else "ended",
-        client=g.auth.client,
-        now=services().clock(),
-        owner=current_user.id,
-        by=current_user.id,
-    )
-    if not ended:
+    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, one that is over, and nonsense are all 404."""
+    own = current_user.auth_session.sid
+    if not end_sessions.end_own(current_user.id, sid, current=own, client=g.auth.client, now=services().clock()):
         abort(404)
-    if not own:
+    if sid != own:
         return _see_other(url_for("sessions.show", notice="ended"))
     answer = _see_other(url_for("accounts.log_in", notice="logout"))
     clear_tokens(answer)
