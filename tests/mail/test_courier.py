@@ -24,9 +24,7 @@ from webapp.store.mails import MailRow
 
 @pytest.fixture
 def outbox(app: Flask) -> Outbox:
-    folder = services_of(app).settings.mail.route.folder
-    assert folder is not None
-    return Outbox(folder)
+    return Outbox(app)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def _live(now: int, user_id: str | None) -> Iterator[ListedSession]:
     after = ""
 
     def next_page(tx: Connection) -> list[ListedSession]:
-        return session_list.live(tx, now=now, user_id=user_id, after=after, limit=PAGE)
+        return session_list.live_page(tx, now=now, user_id=user_id, after=after, limit=PAGE)
 
     while page := read(next_page):
         yield from page

@@ -14,8 +14,9 @@ from webapp.core.passwords import hash_password, problem_with, verify_password
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
-from webapp.flows.open_session import end, open_session
-from webapp.store import auth_sessions, events, users
+from webapp.flows.end_sessions import end
+from webapp.flows.open_session import open_session
+from webapp.store import auth_sessions, events, session_list, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -58,7 +59,7 @@ def change_password(
         row = auth_sessions.reload(tx, session.sid)
         if user is None or row is None or not row.is_live(now) or user.password_hash != found.password_hash:
             raise SessionOver("the session ended during the change of the password")
-        others = set(auth_sessions.live_sids(tx, session.user_id, now)) - {session.sid}
+        others = set(session_list.live_sids(tx, session.user_id, now)) - {session.sid}
         end(tx, others, EndReason.PASSWORD, client, now, by=session.user_id)
         users.change_credentials(tx, session.user_id, new_hash)
         events.record(

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
+from webapp.core.events import Event
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
-from webapp.flows.open_session import end
-from webapp.store import auth_sessions, session_list, users
+from webapp.store import auth_sessions, events, session_list, users
 from webapp.store.database import read, transact
 
 COMMAND_LINE = "command line"
 """Who did it, where it was an operator with a shell: stands in place of a user's id."""
+
+
+def end(tx: Connection, sids: Collection[str], reason: EndReason, client: Client, now: int, *, by: str | None) -> int:
+    """End these sessions, with one event for each that this call ended; how many those were.
+
+    `by` is the id of the person who caused it.
+    """
+    ended = auth_sessions.revoke_all_of(tx, sids, reason, now)
+    for sid, owner in auth_sessions.owners(tx, ended).items():
+        detail = {"reason": reason} | ({"by": by} if by not in (None, owner) else {})
+        events.record(tx, Event.SESSION_REVOKED, at=now, user_id=owner, sid=sid, ip_address=client.ip_address, **detail)
+    return len(ended)
 
 
 def end_one(sid: str, *, reason: EndReason, client: Client, now: int, owner: str | None = None, by: str) -> bool:
@@ -30,12 +44,25 @@ def end_one(sid: str, *, reason: EndReason, client: Client, now: int, owner: str
     return transact(work)
 
 
+def end_own(user_id: str, sid: str, *, current: str, client: Client, now: int) -> bool:
+    """End a live session of the person who asks from session `current`. False if `sid` is none of theirs, or over.
+
+    The reason is `logout` for the session that asks, `ended` for another one. Raises DatabaseUnavailable.
+    """
+    reason = EndReason.LOGOUT if sid == current else EndReason.ENDED
+
+    def work(tx: Connection) -> bool:
+        return sid in session_list.live_sids(tx, user_id, now) and end(tx, [sid], reason, client, now, by=user_id) == 1
+
+    return transact(work)
+
+
 def end_others(user_id: str, keep: str, *, client: Client, now: int) -> int:
     """End every session of a person but `keep`; how many those were. Raises DatabaseUnavailable."""
 
     def work(tx: Connection) -> int:
         users.lock(tx, user_id)  # a log-in at the same moment comes wholly before or wholly after
-        others = set(auth_sessions.live_sids(tx, user_id, now)) - {keep}
+        others = set(session_list.live_sids(tx, user_id, now)) - {keep}
         return end(tx, others, EndReason.ENDED, client, now, by=user_id)
 
     return transact(work)
@@ -49,7 +76,7 @@ def end_all(user_id: str, *, reason: EndReason, client: Client, now: int, by: st
 def end_all_in(tx: Connection, user_id: str, *, reason: EndReason, client: Client, now: int, by: str) -> int:
     """The same within a transaction that does more."""
     users.lock(tx, user_id)
-    ended = end(tx, auth_sessions.live_sids(tx, user_id, now), reason, client, now, by=by)
+    ended = end(tx, session_list.live_sids(tx, user_id, now), reason, client, now, by=by)
     users.change_credentials(tx, user_id)
     return ended
 

@@ -13,7 +13,7 @@ from webapp.core.events import Event
 from webapp.core.session import EndReason, SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
-from webapp.flows.open_session import end
+from webapp.flows.end_sessions import end
 from webapp.store import auth_sessions, events, lab_sessions
 from webapp.store.database import transact
 

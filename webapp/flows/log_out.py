@@ -5,7 +5,7 @@ from __future__ import annotations
 from webapp.core.session import Channel, EndReason
 from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
-from webapp.flows.open_session import end
+from webapp.flows.end_sessions import end
 from webapp.store.database import transact
 
 

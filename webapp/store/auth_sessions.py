@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from typing import Any, NamedTuple, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from webapp.core.session import Channel, EndReason, SessionRow, new_jti
 from webapp.store.driver import Statement, Transaction
 from webapp.store.live import live
-from webapp.store.models import AuthSession, User
-
-MAX_LIVE_SESSIONS = 20
-"""Live sessions a person may have; the next log-in ends the oldest."""
-
-_sessions = cast(Table, AuthSession.__table__)
-_users = cast(Table, User.__table__)
-
+from webapp.store.models import AUTH_SESSIONS, USERS
 
 _OF_USER = {"user_credential_epoch": "credential_epoch"}
 _USER_FIELDS = frozenset("username email name role theme language user_credential_epoch disabled_at".split())
@@ -29,19 +22,16 @@ _USER_FIELDS = frozenset("username email name role theme language user_credentia
 
 def _column(field: str) -> Any:
     if field in _USER_FIELDS:
-        return _users.c[_OF_USER.get(field, field)].label(field)
-    return _sessions.c["id" if field == "sid" else field].label(field)
+        return USERS.c[_OF_USER.get(field, field)].label(field)
+    return AUTH_SESSIONS.c["id" if field == "sid" else field].label(field)
 
 
 _BY_SID = (
     select(*(_column(field) for field in SessionRow._fields))
-    .select_from(_sessions.join(_users, _users.c.id == _sessions.c.user_id))
-    .where(_sessions.c.id == bindparam("sid"))
+    .select_from(AUTH_SESSIONS.join(USERS, USERS.c.id == AUTH_SESSIONS.c.user_id))
+    .where(AUTH_SESSIONS.c.id == bindparam("sid"))
 )
 _LOAD = Statement(_BY_SID)
-
-_IS_LIVE = exists().where(_users.c.id == _sessions.c.user_id, live(bindparam("now"))).correlate(_sessions)
-"""The condition of an UPDATE: the session is live at this very moment."""
 
 
 def load(sid: str) -> SessionRow | None:
@@ -76,7 +66,7 @@ def start(
     """
     sid = secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
     tx.execute(
-        insert(_sessions).values(
+        insert(AUTH_SESSIONS).values(
             id=sid,
             user_id=user_id,
             channel=channel,
@@ -100,16 +90,16 @@ def start(
 
 
 _ROTATE = Statement(
-    update(_sessions)
+    update(AUTH_SESSIONS)
     .where(
-        _sessions.c.id == bindparam("sid"),
-        _sessions.c.refresh_generation == bindparam("gen"),
-        _sessions.c.refresh_jti == bindparam("jti"),
-        _IS_LIVE,
+        AUTH_SESSIONS.c.id == bindparam("sid"),
+        AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
+        AUTH_SESSIONS.c.refresh_jti == bindparam("jti"),
+        live(bindparam("now")),
     )
     .values(
         refresh_generation=bindparam("gen") + 1,
-        previous_refresh_jti=_sessions.c.refresh_jti,
+        previous_refresh_jti=AUTH_SESSIONS.c.refresh_jti,
         refresh_jti=bindparam("new_jti"),
         refresh_issued_at=bindparam("now"),
         refresh_expires_at=bindparam("new_expiry"),
@@ -137,12 +127,12 @@ def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
 
 
 _CONFIRM = Statement(
-    update(_sessions)
+    update(AUTH_SESSIONS)
     .where(
-        _sessions.c.id == bindparam("sid"),
-        _sessions.c.refresh_generation == bindparam("gen"),
-        _sessions.c.refresh_confirmed_at.is_(None),
-        _sessions.c.revoked_at.is_(None),
+        AUTH_SESSIONS.c.id == bindparam("sid"),
+        AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
+        AUTH_SESSIONS.c.refresh_confirmed_at.is_(None),
+        AUTH_SESSIONS.c.revoked_at.is_(None),
     )
     .values(refresh_confirmed_at=bindparam("now"), last_seen_at=bindparam("now"))
 )
@@ -156,41 +146,11 @@ def confirm(tx: Transaction, sid: str, generation: int, now: int) -> bool:
 def revoke(tx: Connection, sid: str, reason: EndReason, now: int) -> bool:
     """End a session. True if this call ended it; a session that is already ended keeps its reason."""
     statement = (
-        update(_sessions)
-        .where(_sessions.c.id == sid, _sessions.c.revoked_at.is_(None))
+        update(AUTH_SESSIONS)
+        .where(AUTH_SESSIONS.c.id == sid, AUTH_SESSIONS.c.revoked_at.is_(None))
         .values(revoked_at=now, revoked_reason=reason)
     )
     return tx.execute(statement).rowcount == 1
-
-
-class LiveSession(NamedTuple):
-    """A session in its owner's list."""
-
-    sid: str
-    channel: str
-    user_agent: str
-    created_at: int
-    last_seen_at: int
-    expires_at: int
-
-
-def live_sessions(tx: Connection, user_id: str, now: int) -> list[LiveSession]:
-    """A person's live sessions of both channels, newest first."""
-    statement = (
-        select(*(_column(field) for field in LiveSession._fields))
-        .join(_users, _users.c.id == _sessions.c.user_id)
-        .where(
-            _sessions.c.user_id == user_id,
-            live(now),
-        )
-        .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
-    )
-    return [LiveSession._make(row) for row in tx.execute(statement)]
-
-
-def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
-    """Ids of a person's live sessions, newest first."""
-    return [session.sid for session in live_sessions(tx, user_id, now)]
 
 
 def revoke_all_of(tx: Connection, sids: Collection[str], reason: EndReason, now: int) -> list[str]:
@@ -202,5 +162,5 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
     """The user id of each of these sessions."""
     if not sids:
         return {}
-    rows = tx.execute(select(_sessions.c.id, _sessions.c.user_id).where(_sessions.c.id.in_(sids)))
+    rows = tx.execute(select(AUTH_SESSIONS.c.id, AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id.in_(sids)))
     return {row.id: row.user_id for row in rows}

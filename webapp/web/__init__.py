@@ -10,7 +10,7 @@ from webapp.web.api import docs, openapi, tokens, v1
 from webapp.web.inspector import page as inspector
 from webapp.web.lab import page as lab
 from webapp.web.learn import page as learn
-from webapp.web.pages import accounts, admin, guest, home, passwords, preferences, sessions
+from webapp.web.pages import accounts, admin, guest, home, outbox, passwords, preferences, reset, sessions
 
 
 def register(app: Flask) -> None:
@@ -38,5 +38,15 @@ def register(app: Flask) -> None:
         lab.register(app)
         if services_of(app).settings.signup_open:
             app.register_blueprint(guest.blueprint)
+    _register_mail(app)
     static_files.register(app)
     errors.register(app)
+
+
+def _register_mail(app: Flask) -> None:
+    """The pages that need mail, and in development the folder that it goes to."""
+    settings = services_of(app).settings
+    if settings.mail.is_on:
+        app.register_blueprint(reset.blueprint)
+        if settings.mail.route.folder is not None and not settings.production:
+            app.register_blueprint(outbox.blueprint)

@@ -44,6 +44,10 @@ LIMITS = {
     "password": Limit(10, 15 * MINUTE),
     "password_elsewhere": Limit(30, 15 * MINUTE),
     "sign_up": Limit(20, 60 * MINUTE),
+    # Links for a forgotten password: for one name as typed, and from one address; then uses of links.
+    "reset": Limit(5, 60 * MINUTE),
+    "reset_sender": Limit(20, 60 * MINUTE),
+    "reset_new": Limit(20, 15 * MINUTE),
     "refresh": Limit(30, MINUTE),
     # Reading keys and making them costs more than any other page, and strangers may ask for it.
     "inspector": Limit(20, MINUTE),

@@ -22,7 +22,7 @@ from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.judgement import Judgement
 from webapp.core.rotation import REFRESHING
 from webapp.services import services
-from webapp.store.live_sessions import count_live
+from webapp.store.session_list import count_live
 from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)

@@ -43,7 +43,7 @@ NOTICES = {
     "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
     "admin": ("warn", _l("An administrator ended this session.")),
     "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so the oldest session, this one, ended.")),
+    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
 }
 """Why a session ended (`notice=` of the log-in page), by the reason in its row."""
 

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from webapp.core.session import EndReason
 from webapp.flows import end_sessions
 from webapp.services import services
 from webapp.store import events, session_list
@@ -43,19 +42,11 @@ def show() -> str:
 
 @blueprint.post("/sessions/<sid>/revoke")
 def revoke(sid: str) -> Response:
-    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, an unknown one and nonsense are all 404."""
-    own = sid == current_user.auth_session.sid
-    ended = end_sessions.end_one(
-        sid,
-        reason=EndReason.LOGOUT if own else EndReason.ENDED,
-        client=client(),
-        now=services().clock(),
-        owner=current_user.id,
-        by=current_user.id,
-    )
-    if not ended:
+    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, one that is over, and nonsense are all 404."""
+    own = current_user.auth_session.sid
+    if not end_sessions.end_own(current_user.id, sid, current=own, client=client(), now=services().clock()):
         abort(404)
-    if not own:
+    if sid != own:
         return see_other(url_for("sessions.show", notice="ended"))
     answer = see_other(url_for("accounts.log_in", notice="logout"))
     clear_tokens(answer)

@@ -24,7 +24,7 @@ ENDINGS = {
     "password": _l("The password was changed."),
     "admin": _l("Ended by an administrator."),
     "replaced": _l("The same browser logged in again."),
-    "limit": _l("Too many devices; this was the oldest session."),
+    "limit": _l("Too many devices; this session was unused the longest."),
     "expired": _l("Expired: the maximum session length was reached."),
     "unused": _l("Expired: not used for too long."),
     "disabled": _l("The account was disabled."),
