@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, delete, insert, or_, select
 
 from webapp.core.events import Event
+from webapp.core.session import session_label
 from webapp.store.database import after_commit
 from webapp.store.models import SECURITY_EVENTS, USERS
 
@@ -39,7 +40,8 @@ def record(
             detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
         )
     )
-    after_commit(lambda: log.info(event.value, user_id=user_id, sid=sid, ip=ip_address, **detail))
+    label = session_label(sid) if sid else None
+    after_commit(lambda: log.info(event.value, user_id=user_id, sid=label, ip=ip_address, **detail))
 
 
 class EventRow(NamedTuple):

@@ -10,22 +10,22 @@ from flask import Request, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 
-from webapp.core.cross_site import is_cross_site
+from webapp.core.cross_origin import is_cross_origin
 from webapp.services import services
 
 csrf = CSRFProtect()
 
 
-class CrossSite(Forbidden):
+class CrossOrigin(Forbidden):
     """An unsafe request that a page of another site sent."""
 
 
-def refuse_cross_site(request: Request) -> None:
+def refuse_cross_origin(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
-    if is_cross_site(
+    if is_cross_origin(
         request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
     ):
-        raise CrossSite
+        raise CrossOrigin
 
 
 def own_origins() -> frozenset[str]:

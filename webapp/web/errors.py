@@ -16,8 +16,8 @@ from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
 from webapp.web.api.errors import CODES, problem_of
-from webapp.web.csrf import CrossSite, is_proven_same_origin
-from webapp.web.requests import asks_for_json, here, is_api, this_request
+from webapp.web.csrf import CrossOrigin, is_proven_same_origin
+from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ MAX_RESENT = 40
 
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
-    app.register_error_handler(CrossSite, cross_site)
+    app.register_error_handler(CrossOrigin, cross_origin)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(TooManyTries, too_many_tries)
     for error in UNAVAILABLE_ERRORS:
@@ -49,7 +49,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     return answer
 
 
-def cross_site(_error: CrossSite) -> Response:
+def cross_origin(_error: CrossOrigin) -> Response:
     """403: nothing was done, and how to do it."""
     return answer_for(
         403,
@@ -102,7 +102,8 @@ def answer_for(status: int, **extra: Any) -> Response:
     if is_api():
         return problem_of(status)
     title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
-    if asks_for_json():
+    if asks_for_json() or (status == 503 and not wants_page()):
+        # A script that meets a dead database is told so in JSON, as it is told that it must log in.
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
-from webapp.core.claims import Invalid, Verdict
+from webapp.core.claims import Invalid, Refusal, Verdict
 from webapp.core.inspector.key_texts import KeyProblem
 from webapp.core.inspector.signatures import check_signature, generate, sign
 from webapp.core.inspector.take_apart import Parts, explain, findings, json_text, read_object, take_apart
@@ -154,9 +154,9 @@ def _with_ours(desk: Desk, text: str, parts: Parts) -> None:
         tokens.check_signature(text, "refresh" if refresh else "access")
         desk.own = ("ok", str(words.OURS))
     except Invalid as refusal:
-        desk.own = ("bad", words.reason(str(refusal)))
+        desk.own = ("bad", words.reason(refusal.refusal, refusal.claim))
     except Exception:  # noqa: BLE001 - a header that is valid JSON may still be nonsense to the verifier
-        desk.own = ("bad", words.reason("unreadable"))
+        desk.own = ("bad", words.reason(Refusal.UNREADABLE))
     desk.verdict = (tokens.verify_refresh if refresh else tokens.verify_access)(text, channel, now)
 
 

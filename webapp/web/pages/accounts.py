@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
 from webapp.core.decision import FOUR_CASES
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
-from webapp.core.session import SessionRow
+from webapp.core.session import EndReason, SessionRow
 from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
@@ -29,10 +30,13 @@ from webapp.web.requests import client
 
 blueprint = Blueprint("accounts", __name__)
 
-NOTICES = {
-    "logout": ("info", _l("You logged out.")),
-    "ended": ("warn", _l("This session was ended from another device. If that wasn't you, change your password.")),
-    "reuse": (
+NOTICES: dict[str, tuple[str, LazyString]] = {
+    EndReason.LOGOUT: ("info", _l("You logged out.")),
+    EndReason.ENDED: (
+        "warn",
+        _l("This session was ended from another device. If that wasn't you, change your password."),
+    ),
+    EndReason.REUSE: (
         "bad",
         _l(
             "We ended this session because an old token was used again. This happens after "
@@ -40,10 +44,16 @@ NOTICES = {
             "Log in again, and change your password if you can't explain it."
         ),
     ),
-    "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
-    "admin": ("warn", _l("An administrator ended this session.")),
-    "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
+    EndReason.PASSWORD: (
+        "warn",
+        _l("Your password was changed, so all other sessions ended. Log in with the new one."),
+    ),
+    EndReason.ADMIN: ("warn", _l("An administrator ended this session.")),
+    EndReason.REPLACED: ("info", _l("This browser logged in again, so its earlier session ended.")),
+    EndReason.LIMIT: (
+        "warn",
+        _l("You logged in on too many devices, so this session ended: it was unused the longest."),
+    ),
 }
 """Why a session ended (`notice=` of the log-in page), by the reason in its row."""
 

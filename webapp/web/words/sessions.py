@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from webapp.core.devices import Device, recognise, shortened
+from webapp.core.events import Event
 from webapp.core.lifetimes import DAY
+from webapp.core.session import Ending, EndReason
 from webapp.services import services
 from webapp.store.events import EventRow
 from webapp.store.session_list import ListedSession
@@ -17,18 +20,18 @@ from webapp.store.session_list import ListedSession
 ENDED_SHOWN_FOR = 30 * DAY
 """Seconds an ended session stays in its owner's list."""
 
-ENDINGS = {
-    "logout": _l("You logged out."),
-    "ended": _l("Ended from another device."),
-    "reuse": _l("An old token was used again."),
-    "password": _l("The password was changed."),
-    "admin": _l("Ended by an administrator."),
-    "replaced": _l("The same browser logged in again."),
-    "limit": _l("Too many devices; this session was unused the longest."),
-    "expired": _l("Expired: the maximum session length was reached."),
-    "unused": _l("Expired: not used for too long."),
-    "disabled": _l("The account was disabled."),
-    "credentials": _l("All sessions of the account were ended."),
+ENDINGS: dict[str, LazyString] = {
+    EndReason.LOGOUT: _l("You logged out."),
+    EndReason.ENDED: _l("Ended from another device."),
+    EndReason.REUSE: _l("An old token was used again."),
+    EndReason.PASSWORD: _l("The password was changed."),
+    EndReason.ADMIN: _l("Ended by an administrator."),
+    EndReason.REPLACED: _l("The same browser logged in again."),
+    EndReason.LIMIT: _l("Too many devices; this session was unused the longest."),
+    Ending.EXPIRED: _l("Expired: the maximum session length was reached."),
+    Ending.UNUSED: _l("Expired: not used for too long."),
+    Ending.DISABLED: _l("The account was disabled."),
+    Ending.CREDENTIALS: _l("All sessions of the account were ended."),
 }
 """Why a session ended, by reason (see ListedSession.ending)."""
 
@@ -84,7 +87,7 @@ def shown(
             persistent=session.persistent,
             current=session.sid == current_sid,
             ended=ending[1] if ending else None,
-            reason=ENDINGS.get(ending[0], ENDINGS["ended"]) if ending else None,
+            reason=ENDINGS.get(ending[0], ENDINGS[EndReason.ENDED]) if ending else None,
         )
         (over if ending else alive).append(item)
     alive.sort(key=lambda item: (not item.current, -item.seen))
@@ -92,26 +95,35 @@ def shown(
     return alive, [item for item in over if (item.ended or 0) > now - ENDED_SHOWN_FOR]
 
 
-EVENTS = {
-    "account.created": ("ok", _l("Account created.")),
-    "login.succeeded": ("ok", _l("Logged in.")),
-    "login.failed": ("bad", _l("Failed login attempt.")),
-    "login.limited": ("bad", _l("Too many wrong passwords: logging in was paused for a while.")),
-    "session.started": ("", _l("A session started.")),
-    "session.revoked": ("", _l("A session ended.")),
-    "refresh.renewed": ("", _l("An expired refresh token was reissued because the access token was still valid.")),
-    "refresh.redelivered": ("", _l("The same refresh token was sent again because the first response was lost.")),
-    "refresh.reused": ("bad", _l("An old refresh token was used again, so the session was ended.")),
-    "refresh.unknown": ("bad", _l("An unknown refresh token was received.")),
-    "token.invalid": ("bad", _l("An invalid token was received.")),
-    "token.pair_mismatch": ("bad", _l("Two tokens from different sessions arrived in one request.")),
-    "cookie.duplicate": ("bad", _l("A token cookie was sent twice in one request.")),
-    "password.changed": ("ok", _l("The password was changed.")),
-    "role.changed": ("", _l("The role was changed.")),
-    "account.disabled": ("bad", _l("The account was disabled.")),
-    "account.enabled": ("ok", _l("The account was enabled.")),
+EVENTS: dict[str, tuple[str, LazyString]] = {
+    Event.ACCOUNT_CREATED: ("ok", _l("Account created.")),
+    Event.LOGIN_SUCCEEDED: ("ok", _l("Logged in.")),
+    Event.LOGIN_FAILED: ("bad", _l("Failed login attempt.")),
+    Event.LOGIN_LIMITED: ("bad", _l("Too many wrong passwords: logging in was paused for a while.")),
+    Event.SESSION_STARTED: ("", _l("A session started.")),
+    Event.SESSION_REVOKED: ("", _l("A session ended.")),
+    Event.REFRESH_RENEWED: ("", _l("An expired refresh token was reissued because the access token was still valid.")),
+    Event.REFRESH_REDELIVERED: ("", _l("The same refresh token was sent again because the first response was lost.")),
+    Event.REFRESH_REUSED: ("bad", _l("An old refresh token was used again, so the session was ended.")),
+    Event.REFRESH_ABANDONED: (
+        "bad",
+        _l("A refresh token came back that a newer one had replaced, so that browser has to log in again."),
+    ),
+    Event.REFRESH_UNKNOWN: ("bad", _l("An unknown refresh token was received.")),
+    Event.TOKEN_INVALID: ("bad", _l("An invalid token was received.")),
+    Event.TOKEN_PAIR_MISMATCH: ("bad", _l("Two tokens from different sessions arrived in one request.")),
+    Event.COOKIE_DUPLICATE: ("bad", _l("A token cookie was sent twice in one request.")),
+    Event.PASSWORD_CHANGED: ("ok", _l("The password was changed.")),
+    Event.PASSWORD_RESET: ("ok", _l("A new password was chosen with a mailed link.")),
+    Event.RESET_ASKED: ("", _l("A link for choosing a new password was mailed.")),
+    Event.MAIL_FAILED: ("bad", _l("A mail could not be delivered.")),
+    Event.ROLE_CHANGED: ("", _l("The role was changed.")),
+    Event.ACCOUNT_DISABLED: ("bad", _l("The account was disabled.")),
+    Event.ACCOUNT_ENABLED: ("ok", _l("The account was enabled.")),
+    Event.KEYS_ROTATED: ("", _l("A signing key was replaced.")),
+    Event.KEYS_RETIRED: ("bad", _l("A signing key was retired: its tokens no longer work.")),
 }
-"""Event -> (tone, words)."""
+"""Event -> (tone, words). A test demands words for each."""
 
 
 class ShownEvent(NamedTuple):
@@ -138,9 +150,9 @@ def _details(row: EventRow, names: dict[str, str] | None) -> list[str]:
     detail = row.detail
     lines = []
     reason = detail.get("reason")
-    if row.event == "session.revoked" and reason in ENDINGS:
+    if row.event == Event.SESSION_REVOKED and reason in ENDINGS:
         lines.append(str(ENDINGS[reason]))
-    if row.event == "role.changed":
+    if row.event == Event.ROLE_CHANGED:
         lines.append(_("from %(old)s to %(new)s", old=_role(detail.get("from")), new=_role(detail.get("to"))))
     if detail.get("during"):
         lines.append(_("during a password change"))
