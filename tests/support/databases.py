@@ -60,7 +60,7 @@ def _make_and_remember(self: SQLAlchemy, *arguments: Any) -> Engine:
     return engine
 
 
-SQLAlchemy._make_engine = _make_and_remember  # type: ignore[method-assign]
+SQLAlchemy._make_engine = _make_and_remember  # type: ignore[assignment, method-assign]
 
 
 def dispose_of_engines() -> None:
