@@ -147,7 +147,7 @@ def refresh_tokens(auth: Auth, response: Response, application: Services) -> Non
 
 def decides_itself(auth: Auth, response: Response) -> bool:
     """Whether this answer keeps the cookies as they are, or has set them already."""
-    # 503: the database is away; nothing was changed, the cookies least of all.
+    # 503: the database is away; the cookies stay.
     if auth.cookies_set is not None or response.status_code == 503:
         return True
     request = this_request()
