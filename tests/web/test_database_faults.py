@@ -51,7 +51,7 @@ def test_locked_pages_are_served_and_the_refresh_waits_for_better_times(
     assert answer.status_code == 200
     assert not cookies_set(answer)
     assert (person.access, person.refresh) == before
-    assert case_of(answer) == "nothing reissued: left to the next request"
+    assert case_of(answer) == "case 2: nothing reissued: left to the next request"
     locked.execute("ROLLBACK")
     assert case_of(person.get("/test/me")) == "case 2: access reissued"
 
