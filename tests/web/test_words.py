@@ -14,7 +14,6 @@ from webapp.core.session import Ending, EndReason
 from webapp.web import login_page, server_timing
 from webapp.web.api.docs import ANSWER_WORDS
 from webapp.web.inspector.words import REASON
-from webapp.web.pages import accounts
 from webapp.web.words import tokens
 from webapp.web.words.sessions import ENDINGS, EVENTS
 
@@ -27,8 +26,7 @@ OF_PAGES = {outcome for row in PAGES.values() for outcome in row.values()}
         (Event, EVENTS),
         ([*EndReason, *Ending], ENDINGS),
         (EndReason, login_page.NOTICES),
-        (EndReason, accounts.NOTICES),
-        (Refusal, REASON),
+        ([refusal for refusal in Refusal if refusal is not Refusal.CLAIM], REASON),
         (OF_PAGES, tokens.OUTCOME),
         (OF_PAGES, tokens.CELL),
         (OF_PAGES, tokens.CELL_CLASS),

@@ -32,6 +32,8 @@ NOTICES: dict[str, Notice] = {
         _l("Your password was changed, so all other sessions ended. Log in with the new one."),
     ),
     "reset": ("ok", _l("Your password is changed. Log in with it.")),
+    EndReason.ADDRESS: ("warn", _l("The email address was changed, so every other session ended.")),
+    "deleted": ("info", _l("Your account is deleted.")),
     EndReason.ADMIN: ("warn", _l("An administrator ended this session.")),
     EndReason.REPLACED: ("info", _l("This browser logged in again, so its earlier session ended.")),
     EndReason.LIMIT: (
