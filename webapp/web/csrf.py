@@ -7,13 +7,15 @@ rather than told about a token.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
-from flask import Request, current_app, request
-from flask_wtf.csrf import CSRFProtect
+from flask import Request, current_app, request, session
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from webapp.core.cross_site import is_cross_site
 from webapp.services import services
+from webapp.web.form_cookie import FormSession
 
 csrf = CSRFProtect()
 
@@ -59,5 +61,18 @@ def form_id() -> str:
 def demand_token(request: Request) -> None:
     """403 for an unsafe request to a page without the `csrf_token` of this browser's forms."""
     # Where no view exists the answer is 404 or 405 anyway.
-    if request.endpoint:
+    if not request.endpoint:
+        return
+    # A form fits one of the cookies of this browser: tabs that started together have one each.
+    forms: FormSession = session._get_current_object()  # type: ignore[attr-defined]
+    *others, last = forms.candidates
+    for forms.chosen in others:
+        with suppress(CSRFError):
+            csrf.protect()
+            return
+    forms.chosen = last
+    try:
         csrf.protect()
+    except CSRFError:
+        forms.chosen = None
+        raise
