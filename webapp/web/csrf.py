@@ -7,6 +7,7 @@ rather than told about a token.
 from __future__ import annotations
 
 import hashlib
+import logging
 from contextlib import suppress
 
 from flask import Request, current_app, request, session
@@ -17,6 +18,8 @@ from webapp.core.cross_site import is_cross_site
 from webapp.services import services
 from webapp.web.form_cookie import FormSession
 
+log = logging.getLogger(__name__)
+
 csrf = CSRFProtect()
 
 
@@ -26,9 +29,11 @@ class CrossSite(Forbidden):
 
 def refuse_cross_site(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
-    if is_cross_site(
-        request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
-    ):
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if is_cross_site(request.method, site, origin, own_origins()):
+        if site == "same-origin":
+            # The browser says it is our own page: then it is we who do not know our own address.
+            log.warning("refused a form: the browser's Origin is %.200r, this site's is %s", origin, *own_origins())
         raise CrossSite
 
 

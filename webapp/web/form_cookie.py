@@ -3,7 +3,8 @@
 It holds the CSRF token of the forms, and what a page has to remember until the next one. Cookies know no ports, and
 many an application on a developer's machine calls its own `session`; so ours is called `tokenroom_form_` and eight
 random digits. The digits are for tabs that start at the same time without a cookie: each gets one of its own, none
-replaces another's, and the forms of all of them can be sent. Another instance's is left alone: its signature is foreign.
+replaces another's, and the forms of all of them can be sent. Another instance's cookie is left alone: its signature is
+not ours.
 """
 
 from __future__ import annotations
