@@ -80,14 +80,6 @@ def test_hostile_names_fill_no_log(app: Flask, caplog: pytest.LogCaptureFixture)
     assert len(page.text) < 20_000
 
 
-def test_a_site_that_does_not_know_its_own_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The browser says the form is the site's own and names another Origin: the log has both."""
-    with caplog.at_level(logging.WARNING):
-        answer = production(tmp_path).post("/login", {}, headers={"Origin": "https://login.example.com:8443"})
-    assert answer.status_code == 403
-    assert "'https://login.example.com:8443', this site's is https://login.example.com" in caplog.text
-
-
 def test_where_password_managers_look(app: Flask) -> None:
     """`/.well-known/change-password` leads to the form (R28); a nonsense address beside it is 404: they check that."""
     browser = Browser.of_app(app)

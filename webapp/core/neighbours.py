@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from typing import Any
 
 from webapp.core.base64url import decode_base64url
 from webapp.core.lifetimes import MAX_TOKEN_LENGTH
 from webapp.core.strict_json import NotStrictJson, read_object
 
+_JOINED = re.compile(r", ?[!#$%&'*+.^_`|~0-9A-Za-z-]+=")
+"""Several cookies in one: a server in between has joined fields with a comma (RFC 9113 section 8.2.3)."""
 
-def is_a_neighbours(text: str | None, issuer: str) -> bool:
-    """Is this visibly another application's token, so that it is not ours to clear? Never raises.
 
-    It has the form of a signed or encrypted token and does not name `issuer`. Nothing is verified: the answer decides
-    about the cookie alone. What cannot be read is not taken for a neighbour's, since a spoilt token of ours looks so.
-    A comma is the mark of a server in between that joined several cookies (RFC 9113 section 8.2.3): none is spoilt.
+def is_a_neighbours(text: str | None, issuer: str, kids: Container[str]) -> bool:
+    """Is this visibly not ours to clear? Never raises.
+
+    It has the form of a signed or encrypted token, by none of our keys (`kids`), and does not name `issuer`. Nothing is
+    verified: the answer decides about the cookie alone. What cannot be read is not taken for a neighbour's, since a
+    spoilt token of ours looks so; but nothing of ours is spoilt where cookies were joined on the way.
     """
     if not text or len(text) > 2 * MAX_TOKEN_LENGTH:
         return False
-    if "," in text:
+    if _JOINED.search(text):
         return True
     parts = text.split(".")
     header = _object(parts[0])
-    if header is None or len(parts) not in (3, 5):
+    if header is None or len(parts) not in (3, 5) or str(header.get("kid")) in kids:
         return False
     if len(parts) == 5 or "alg" not in header:  # encrypted (RFC 7516); or a signed cookie in another form
-        return True
+        return _object(parts[1]) is None or len(parts) == 5
     claims = _object(parts[1])
     return claims is not None and claims.get("iss") != issuer
 

@@ -145,7 +145,7 @@ def refresh_tokens(auth: Auth, response: Response, application: Services) -> Non
 
 def useless(auth: Auth, application: Services) -> list[str]:
     """Names of the token cookies that this browser need not keep."""
-    ours = ours_to_clear(auth, application.settings.public_url)
+    ours = ours_to_clear(auth, application)
     if auth.outcome is Outcome.PROCEED_CLEAR_REFRESH:
         return [name for name in ours if name == REFRESH_COOKIE]
     return ours

@@ -31,10 +31,11 @@ def sent_tokens(request: Request, application: Services) -> tuple[SentCookie, Se
     return found[access], found[refresh]
 
 
-def ours_to_clear(auth: Auth, issuer: str) -> list[str]:
+def ours_to_clear(auth: Auth, application: Services) -> list[str]:
     """Token cookies that the request carried, but for those of another application on this host."""
-    sent = zip(TOKEN_COOKIES, auth.sent, strict=True)
-    return [name for name, cookie in sent if cookie.value is not None and not is_a_neighbours(cookie.value, issuer)]
+    issuer, kids = application.settings.public_url, {key.kid for key in application.tokens.ring.keys}
+    sent = [(name, cookie.value) for name, cookie in zip(TOKEN_COOKIES, auth.sent, strict=True)]
+    return [name for name, text in sent if text is not None and not is_a_neighbours(text, issuer, kids)]
 
 
 def duplicates(sent: tuple[SentCookie, SentCookie]) -> tuple[str, ...]:

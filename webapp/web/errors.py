@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -71,7 +71,8 @@ def foreign_host(error: ForeignHost) -> Response:
     """400: which name it was, and in development what to set. The log says the same."""
     if is_api():
         return problem(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
-    message = _l("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
+    # Not lazily: a lazy text counts as markup, and this one holds what a stranger sent.
+    message = gettext("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
     settings = services().settings
     if settings.production:
         return answer_for(400, message=message, remedy=_l("Check the address."))
@@ -79,7 +80,7 @@ def foreign_host(error: ForeignHost) -> Response:
     return answer_for(
         400,
         message=message,
-        remedy=_l(
+        remedy=gettext(
             "In development only this computer is answered: open %(local)s. To serve others, set WEBAPP_ENV=production "
             "and WEBAPP_PUBLIC_URL to the site's address.",
             local=local,
