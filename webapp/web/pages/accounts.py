@@ -6,7 +6,6 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from webapp.core.decision import FOUR_CASES
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
 from webapp.core.session import SessionRow
@@ -22,30 +21,14 @@ from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.gates import LogInGate
+from webapp.web.kept_forms import page_after_login
 from webapp.web.language import theme
 from webapp.web.limits import limited
+from webapp.web.login_page import log_in_page
 from webapp.web.marks import public
 from webapp.web.requests import client
 
 blueprint = Blueprint("accounts", __name__)
-
-NOTICES = {
-    "logout": ("info", _l("You logged out.")),
-    "ended": ("warn", _l("This session was ended from another device. If that wasn't you, change your password.")),
-    "reuse": (
-        "bad",
-        _l(
-            "We ended this session because an old token was used again. This happens after "
-            "restoring a browser profile or a backup, or when someone has copied your cookies. "
-            "Log in again, and change your password if you can't explain it."
-        ),
-    ),
-    "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
-    "admin": ("warn", _l("An administrator ended this session.")),
-    "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
-}
-"""Why a session ended (`notice=` of the log-in page), by the reason in its row."""
 
 WRONG = _l("The username or password is wrong.")
 
@@ -80,11 +63,11 @@ def create() -> Response:
     )
     if account is not None:
         try:
-            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, _arrival(persistent=False))
+            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, arrival(persistent=False))
         except FieldError as problem:
             problems = [problem]
         else:
-            return _signed_in(session, safe_next(form.next.data))
+            return signed_in(session, safe_next(form.next.data))
     form.show(problems)
     return _sign_up_page(form, 422)
 
@@ -100,31 +83,23 @@ def log_in() -> Response:
     form = LogInForm()
     target = safe_next(form.next.data or request.args.get("next"))
     if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
-        return see_other(target) if current_user.is_authenticated else _log_in_page(form, target, 200)
+        return see_other(target) if current_user.is_authenticated else log_in_page(form, target, 200)
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
-            _arrival(persistent=bool(form.remember.data)),
+            arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
             gate=LogInGate(client()),
         )
     except log_in_flow.WrongCredentials:
-        return _log_in_page(form, target, 422, WRONG)
-    return _signed_in(session, target)
+        return log_in_page(form, target, 422, form_error=WRONG)
+    return signed_in(session, target, form.kept.data or "")
 
 
-def _arrival(*, persistent: bool) -> Arrival:
+def arrival(*, persistent: bool) -> Arrival:
+    """How this request comes in."""
     return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids)
-
-
-def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:
-    form.next.data = target if target != "/" else ""
-    notice = NOTICES.get(request.args.get("notice", "")) if form_error is None else None
-    if notice is None and form_error is None and form.next.data:
-        notice = ("info", _l("Log in to continue to the page you asked for."))
-    page = render_template("login.html", form=form, notice=notice, form_error=form_error, cases=FOUR_CASES)
-    return make_response(page, status)
 
 
 @blueprint.post("/logout")
@@ -168,9 +143,10 @@ def _account_page(form: ProfileForm, status: int) -> Response:
     return make_response(render_template("account.html", form=form, session_facts=facts, notice=notice), status)
 
 
-def _signed_in(session: SessionRow, target: str) -> Response:
+def signed_in(session: SessionRow, target: str, kept: str = "") -> Response:
+    """The answer with both tokens: what was kept for this user in the sealed text `kept`, else on to `target`."""
     application = services()
-    answer = see_other(target)
+    answer = page_after_login(g.auth, kept, session, application) or see_other(target)
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
     device_cookie.remember(answer, session)

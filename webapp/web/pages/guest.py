@@ -12,7 +12,7 @@ from webapp.web.answers import see_other
 from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.pages.accounts import _arrival, _signed_in
+from webapp.web.pages.accounts import arrival, signed_in
 
 blueprint = Blueprint("guest", __name__)
 
@@ -25,6 +25,6 @@ def enter() -> Response:
     if current_user.is_authenticated:
         return see_other(url_for("lab.show"))
     session = enter_as_guest(
-        services().tokens.lifetimes, _arrival(persistent=False), language=language(), theme=theme()
+        services().tokens.lifetimes, arrival(persistent=False), language=language(), theme=theme()
     )
-    return _signed_in(session, url_for("lab.show"))
+    return signed_in(session, url_for("lab.show"))
