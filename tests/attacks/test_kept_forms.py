@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.support.browser import PASSWORD, Browser, FormReader
+from tests.support.browser import PASSWORD, Browser, FormReader, case_of
 from tests.support.clock import SetClock
 
 FORTNIGHT = 14 * 86400
@@ -28,6 +28,7 @@ def post_in_case_1(browser: Browser, clock: SetClock, path: str = "/account", **
     clock.advance(FORTNIGHT)
     answer = browser.post(path, form.fields | {"name": NOTE} | fields)
     assert answer.status_code == 401, answer.text
+    assert case_of(answer) == "case 1: log in again"
     return answer.text
 
 

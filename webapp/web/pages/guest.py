@@ -24,7 +24,5 @@ def enter() -> Response:
     """Makes the account and opens the lab. Somebody who is logged in stays who they are."""
     if current_user.is_authenticated:
         return see_other(url_for("lab.show"))
-    session = enter_as_guest(
-        services().tokens.lifetimes, arrival(persistent=False), language=language(), theme=theme()
-    )
+    session = enter_as_guest(services().tokens.lifetimes, arrival(persistent=False), language=language(), theme=theme())
     return signed_in(session, url_for("lab.show"))
