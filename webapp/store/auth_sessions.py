@@ -49,6 +49,7 @@ def reload(tx: Connection, sid: str) -> SessionRow | None:
 def start(
     tx: Connection,
     *,
+    sid: str | None = None,
     user_id: str,
     credential_epoch: int,
     channel: Channel,
@@ -62,9 +63,9 @@ def start(
     """Insert a session in generation 0, not yet confirmed.
 
     `credential_epoch` is the user's as it was when the password was read: if a password change came in between,
-    the session is dead on arrival.
+    the session is dead on arrival. `sid` is a new random id, unless it is given.
     """
-    sid = secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
+    sid = sid or secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
     tx.execute(
         insert(AUTH_SESSIONS).values(
             id=sid,

@@ -9,7 +9,7 @@ Nothing is stored on the server, and nothing is sent by itself.
 
 from __future__ import annotations
 
-from flask import Request, Response, make_response, render_template
+from flask import Request, Response
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 
@@ -20,6 +20,7 @@ from webapp.core.kept_forms import KeptForm, TooOld, Unkeepable
 from webapp.core.redirects import own_path
 from webapp.core.session import SessionRow
 from webapp.services import Services
+from webapp.web.answers import page
 from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
@@ -97,4 +98,4 @@ def page_after_login(auth: Auth, sealed: str, row: SessionRow, application: Serv
         pass
     auth.settled = True  # this request came as a stranger's: there is nothing to refresh and no case to tell
     sign_in_as(Person(row))
-    return make_response(render_template("kept_form.html", form=form))
+    return page("kept_form.html", form=form)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
-from webapp.core.session import SessionRow
 from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
-from webapp.flows.arrival import Arrival
 from webapp.services import services
-from webapp.web import device_cookie
-from webapp.web.answers import see_other
-from webapp.web.cookies import clear_tokens, write_tokens
+from webapp.web.answers import page, see_other
+from webapp.web.cookies import clear_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.gates import LogInGate
 from webapp.web.kept_forms import page_after_login
@@ -27,6 +24,7 @@ from webapp.web.limits import limited
 from webapp.web.login_page import log_in_page
 from webapp.web.marks import public
 from webapp.web.requests import client
+from webapp.web.sign_in import arrival, sign_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -42,7 +40,7 @@ def sign_up() -> Response:
     if current_user.is_authenticated:
         return see_other(target)
     form.next.data = target if target != "/" else ""
-    return _sign_up_page(form, 200)
+    return page("signup.html", form=form)
 
 
 @blueprint.post("/signup")
@@ -52,7 +50,7 @@ def create() -> Response:
     """`POST /signup`: makes the account and signs in with it."""
     form = SignUpForm()
     if not services().settings.signup_open:
-        return _sign_up_page(form, 403)
+        return page("signup.html", 403, form=form)
     account, problems = sign_up_flow.check_account(
         form.username.data or "",
         form.email.data or "",
@@ -63,17 +61,14 @@ def create() -> Response:
     )
     if account is not None:
         try:
-            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, arrival(persistent=False))
+            typed = form.password.data or ""
+            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, arrival(), password=typed)
         except FieldError as problem:
             problems = [problem]
         else:
-            return signed_in(session, safe_next(form.next.data))
+            return sign_in(see_other(safe_next(form.next.data)), session)
     form.show(problems)
-    return _sign_up_page(form, 422)
-
-
-def _sign_up_page(form: SignUpForm, status: int) -> Response:
-    return make_response(render_template("signup.html", form=form), status)
+    return page("signup.html", 422, form=form)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -94,12 +89,8 @@ def log_in() -> Response:
         )
     except log_in_flow.WrongCredentials:
         return log_in_page(form, target, 422, form_error=WRONG)
-    return signed_in(session, target, form.kept.data or "")
-
-
-def arrival(*, persistent: bool) -> Arrival:
-    """How this request comes in."""
-    return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids)
+    kept = page_after_login(g.auth, form.kept.data or "", session, services())
+    return sign_in(kept or see_other(target), session)
 
 
 @blueprint.post("/logout")
@@ -140,14 +131,4 @@ def _account_page(form: ProfileForm, status: int) -> Response:
         (_l("Refreshes so far"), session.refresh_generation),
     ]
     notice = ("ok", _l("Saved.")) if request.args.get("notice") == "saved" and status == 200 else None
-    return make_response(render_template("account.html", form=form, session_facts=facts, notice=notice), status)
-
-
-def signed_in(session: SessionRow, target: str, kept: str = "") -> Response:
-    """The answer with both tokens: what was kept for this user in the sealed text `kept`, else on to `target`."""
-    application = services()
-    answer = page_after_login(g.auth, kept, session, application) or see_other(target)
-    access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
-    write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
-    device_cookie.remember(answer, session)
-    return answer
+    return page("account.html", status, form=form, session_facts=facts, notice=notice)

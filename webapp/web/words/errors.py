@@ -47,8 +47,8 @@ WORDS = {
     ),
     503: (
         _l("Back in a moment"),
-        _l("The database can't be reached right now. Nothing was changed, and logged-in users stay logged in."),
-        _l("Wait a few seconds and try again."),
+        _l("We can't reach the database right now. If you were logged in, you still are."),
+        _l("Wait a few seconds and try again. If you sent a form, check first whether it was saved."),
     ),
 }
 """Status -> what happened, in a title and a sentence, and what to do next."""
