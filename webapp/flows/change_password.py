@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Protocol
-
 from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError, TokenroomError, WrongPassword
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.mail import MailKind
 from webapp.core.passwords import hash_password, problem_with, verify_password
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import end
+from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
+from webapp.flows.prove_password import Gate
 from webapp.store import auth_sessions, events, session_list, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
@@ -23,13 +23,6 @@ from webapp.store.users import Credentials
 
 class SessionOver(TokenroomError):
     """The session ended while the passwords were being checked: by another change, or from another device."""
-
-
-class Gate(Protocol):
-    """The limit of trying the current password (web/gates.py)."""
-
-    def attempt(self, session: SessionRow) -> AbstractContextManager[None]:
-        """Count this try; inside, the password is checked. Raises TooManyTries."""
 
 
 def change_password(
@@ -69,6 +62,7 @@ def change_password(
         events.record(
             tx, Event.PASSWORD_CHANGED, at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
         )
+        notify(tx, user.id, MailKind.PASSWORD, client, now)
         return open_session(tx, lifetimes, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1)
 
     try:

@@ -165,3 +165,9 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
         return {}
     rows = tx.execute(select(AUTH_SESSIONS.c.id, AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id.in_(sids)))
     return {row.id: row.user_id for row in rows}
+
+
+def follow_epoch(tx: Connection, sid: str) -> None:
+    """Let this session go on although the epoch was just raised: it is the one that raised it."""
+    epoch = select(USERS.c.credential_epoch).where(USERS.c.id == AUTH_SESSIONS.c.user_id).scalar_subquery()
+    tx.execute(update(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id == sid).values(credential_epoch=epoch))
