@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, url_for
 
 from webapp import probe
 from webapp.services import services
 from webapp.store import health
 from webapp.web import marks, metrics
+from webapp.web.answers import see_other
 from webapp.web.marks import tokenless
 
 blueprint = Blueprint("operations", __name__)
@@ -39,6 +40,13 @@ def readyz() -> tuple[Response, int]:
 def metrics_text() -> Response:
     """Counts of all workers for Prometheus. The reverse proxy keeps strangers away from it (deploy/)."""
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+@blueprint.get("/.well-known/change-password")
+@tokenless
+def change_password() -> Response:
+    """Where password managers lead somebody to a new password (W3C, "A Well-Known URL for Changing Passwords")."""
+    return see_other(url_for("passwords.change"))
 
 
 @blueprint.get("/.well-known/jwks.json")
