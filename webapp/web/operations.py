@@ -28,11 +28,15 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @marks.health
 def readyz() -> tuple[Response, int]:
-    """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run."""
-    problem = health.problem()
-    if problem:
-        return jsonify(status="not ready", reason=problem), 503
-    return jsonify(status="ready", keys=len(services().tokens.ring.keys)), 200
+    """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run.
+
+    `warnings` tell where a logout may not survive a crash or a failover.
+    """
+    found = health.health()
+    if found.problem:
+        return jsonify(status="not ready", reason=found.problem), 503
+    told = {"warnings": found.warnings} if found.warnings else {}
+    return jsonify(status="ready", keys=len(services().tokens.ring.keys), **told), 200
 
 
 @blueprint.get("/metrics")
