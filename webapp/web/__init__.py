@@ -25,7 +25,7 @@ from webapp.web.api import bearer, docs, openapi, tokens, v1
 from webapp.web.authentication import current_auth
 from webapp.web.browser_state import LazySessionInterface
 from webapp.web.inspector import page as inspector
-from webapp.web.lab import page as lab
+from webapp.web.lab import theatre as lab
 from webapp.web.learn import page as learn
 from webapp.web.marks import view_of
 from webapp.web.pages import accounts, admin, guest, home, passwords, preferences, sessions

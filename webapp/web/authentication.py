@@ -61,6 +61,8 @@ class Auth:
     handed: dict[str, str] | None = field(default=None, repr=False)
     """Token cookies this answer sets, by name; empty text: cleared. None: it leaves them as they are."""
     finished: bool = False
+    recorded: bool = False
+    """The lab has this request already, or its view tells the lab itself."""
     elapsed: float = 0.0
     """Seconds spent on authentication."""
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import request
 
+from webapp.core.decision import SERVED
+from webapp.core.rotation import shows_successor
 from webapp.core.tokens import Verdict
 from webapp.flows import lab_record
 from webapp.store.lab_requests import Life, Record
@@ -17,25 +19,22 @@ from webapp.web.services import services
 log = logging.getLogger(__name__)
 
 
-TELL_THEMSELVES = frozenset({"lab.show", "lab.expire", "lab.pace", "lab.act", "lab.cell"})
-"""Views that call `remember` when they have done with the tokens: their page tells of it, and the levers come last."""
-
-
 def record(auth: Auth) -> None:
     """Keep this request if its session is watched, or if it is played on the stage. Never raises."""
-    if auth.user is None or request.endpoint not in TELL_THEMSELVES:
+    if not auth.recorded:
         remember(auth)
 
 
-def remember(auth: Auth) -> None:
-    """Keep the request as it stands now. Never raises."""
+def remember(auth: Auth, lever: str = "") -> None:
+    """Keep the request as it stands now, and which control acted after it. Never raises."""
+    auth.recorded = True
     try:
-        _remember(auth)
+        _remember(auth, lever)
     except Exception:
         log.exception("the lab remembers nothing of this request")
 
 
-def _remember(auth: Auth) -> None:
+def _remember(auth: Auth, lever: str) -> None:
     witness: Witness | None = request.environ.get(WITNESS)
     row = auth.evidence.row
     if witness is not None:
@@ -45,7 +44,8 @@ def _remember(auth: Auth) -> None:
         sid, user_id = row.sid, row.user_id
     else:
         return
-    lab_record.keep(sid, user_id, _record(auth, request.path if witness is None else STAGE_PATH))
+    record = _record(auth, request.path if witness is None else STAGE_PATH)
+    lab_record.keep(sid, user_id, record._replace(lever=lever))
 
 
 def _record(auth: Auth, path: str) -> Record:
@@ -72,9 +72,19 @@ def _record(auth: Auth, path: str) -> Record:
             f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted((auth.handed or {}).items())
         ],
         microseconds=int(auth.elapsed * 1_000_000),
+        confirmed=_was_first_use(auth),
         sent=(_generation(evidence.access), _generation(evidence.refresh)),
         access_token=Life(access.gen, access.iat, access.exp) if access else None,
         refresh_token=Life(refresh.gen, refresh.iat, refresh.exp) if refresh else None,
+    )
+
+
+def _was_first_use(auth: Auth) -> bool:
+    evidence, row = auth.evidence, auth.evidence.row
+    if row is None or row.refresh_confirmed_at is not None or auth.outcome not in SERVED:
+        return False
+    return shows_successor(
+        evidence.access.state, _generation(evidence.access), evidence.standing, row.refresh_generation
     )
 
 

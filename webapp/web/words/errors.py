@@ -60,6 +60,7 @@ LIMIT_WORDS = {
     "logins": _l("This account has logged in too often in the last hour."),
     "password": _l("The current password was entered wrongly too many times."),
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
+    "acts": _l("Too many experiments in a short time."),
     "sign_up": _l("Too many accounts were created from your network."),
 }
 """What happened, by the name of the limit."""
