@@ -144,7 +144,7 @@ def our_token(folder: Path) -> str:
     from webapp.flows.client import Client
     from webapp.flows.log_in import log_in
     from webapp.flows.sign_up import check_account, sign_up
-    from webapp.web.services import services_of
+    from webapp.services import services_of
 
     app = create_app(our_settings(folder))
     add_migrations(app)

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from webapp import create_app
 from webapp.cli import add_migrations
 from webapp.core.passwords import hash_password
+from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
+from webapp.services import services_of
 from webapp.store import users
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import db, transact
-from webapp.web.services import services_of
 
 HOST = "bench.example"
 PASSWORD = "a perfectly fine sentence"

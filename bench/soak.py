@@ -32,9 +32,9 @@ from tests.support.cluster import Cluster  # noqa: E402
 from tests.support.server import Server  # noqa: E402
 from webapp import create_app  # noqa: E402
 from webapp.core.tokens import REMEMBERED  # noqa: E402
+from webapp.services import services_of  # noqa: E402
 from webapp.store import auth_sessions  # noqa: E402
 from webapp.store.database import db  # noqa: E402
-from webapp.web.services import services_of  # noqa: E402
 
 SPEED = 10
 """Seconds of the server's clock a second."""

@@ -15,15 +15,14 @@ from flask import Flask
 
 from bench.people import Signed
 from webapp import create_app
-from webapp.core.decision import Outcome
-from webapp.flows import judge
+from webapp.core.session import SessionRow
 from webapp.flows.client import Client
+from webapp.flows.judge import judge
 from webapp.flows.refresh import refresh
+from webapp.services import services_of
 from webapp.store import auth_sessions
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import db
 from webapp.store.driver import Transaction, run_in_autocommit
-from webapp.web.services import services_of
 
 CLIENT = Client("127.0.0.1", "bench")
 
@@ -43,8 +42,8 @@ def rotation_against_commit(settings: Mapping[str, str], one: Signed, rounds: in
     held = {"refresh": one.refresh}
 
     def rotate() -> None:
-        evidence = judge.examine(tokens, one.expired, held["refresh"], "web", now)
-        issued = refresh(tokens, evidence, Outcome.ROTATE, door=now, now=now, client=CLIENT)
+        judgement = judge(tokens, one.expired, held["refresh"], "web", now)
+        issued = refresh(tokens, judgement, judged_at=now, now=now, client=CLIENT)
         assert issued.refresh
         held["refresh"] = issued.refresh
 
@@ -100,7 +99,7 @@ def growth(settings: Mapping[str, str], sizes: list[int], times: int) -> list[tu
 
 
 def _rotate(tx: Transaction, *, row: SessionRow, now: int) -> None:
-    assert auth_sessions.rotate(tx, row, auth_sessions.successor_of(row, now=now, refresh_expires_at=now + 99999))
+    assert auth_sessions.rotate(tx, row, row.successor(now=now, refresh_expires_at=now + 99999))
 
 
 def _fill(app: Flask, have: int, want: int) -> list[str]:

@@ -22,8 +22,8 @@ from tests.support.databases import (
 )
 from tests.support.server import PRELOAD, Server
 from webapp import create_app
+from webapp.services import services_of
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 APART = ("faults", "hosts")
 """Markers of tests that take machines apart: they run only when asked for, and then alone."""

@@ -26,7 +26,13 @@ OPEN = {
     "operations.jwks",
     "operations.metrics_text",
     "operations.readyz",
+    "outbox.show",
     "preferences.save",
+    "reset.ask",
+    "reset.choose",
+    "reset.open_link",
+    "reset.save",
+    "reset.show",
     "static",
 }
 """End points that a stranger may use. A new one is closed until it is added here on purpose."""

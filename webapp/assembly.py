@@ -13,12 +13,12 @@ from webapp.config import Settings, as_flask_config
 from webapp.core.errors import KeyRingError, SettingsError
 from webapp.core.keys import KeyRing
 from webapp.flows.open_key_ring import open_key_ring
+from webapp.services import EXTENSION, Services, system_clock
 from webapp.store.database import db, engine_options, prepare_engine
 from webapp.store.key_file import KeyFile, ReloadingKeyRing
 from webapp.web import request_id
 from webapp.web.application import Application
 from webapp.web.client_address import with_plain_address
-from webapp.web.services import EXTENSION, Services, system_clock
 
 _ROOT = Path(__file__).resolve().parent.parent
 

@@ -57,6 +57,16 @@ class Settings:
         return self.database_url.startswith("sqlite:")
 
     @property
+    def cookie_prefix(self) -> str:
+        """What the names of this application's own cookies begin with (RFC 6265bis section 4.1.3.2)."""
+        return "__Host-" if self.production else ""
+
+    @property
+    def shows_timing(self) -> bool:
+        """Whether pages say which case a request was (`Server-Timing`)."""
+        return self.lab or not self.production
+
+    @property
     def allowed_hosts(self) -> frozenset[str]:
         """Host names (no port, lower case) this application answers to."""
         if not self.production:
@@ -298,7 +308,6 @@ def _followed(text: str) -> Path:
 
 def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any]:
     """What Flask and its extensions need to be told."""
-    prefix = "__Host-" if settings.production else ""
     return {
         "SECRET_KEY": secret_key,
         # PostgreSQL's address goes to libpq (store/postgres.py); SQLAlchemy only needs to know which database it is.
@@ -306,7 +315,7 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "MAX_FORM_MEMORY_SIZE": 64 * 1024,
         "MAX_FORM_PARTS": 200,
-        "SESSION_COOKIE_NAME": f"{prefix}session",
+        "SESSION_COOKIE_NAME": f"{settings.cookie_prefix}session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.production,

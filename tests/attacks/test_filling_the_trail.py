@@ -12,7 +12,7 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.sql import database_file, execute, sqlite
 from tests.support.trail import events
-from webapp.flows import audit
+from webapp.flows import note_odd_tokens
 from webapp.web.limits import LIMITS
 
 
@@ -46,18 +46,18 @@ def test_sixty_logins_an_hour_by_whichever_door(app: Flask, visitor: Browser, cl
 
 def test_junk_is_capped_for_all_workers_together(app: Flask, visitor: Browser, clock: SetClock) -> None:
     """The count is in the database. A worker that has just started writes no more than the others."""
-    for _ in range(audit.JUNK_PER_MINUTE // 2 + 5):
+    for _ in range(note_odd_tokens.JUNK_PER_MINUTE // 2 + 5):
         visitor.access, visitor.refresh = "junk", "junk"
         visitor.get("/test/me")
-        audit._junk_is_over.clear()
-    assert written(app)["token.invalid"] == audit.JUNK_PER_MINUTE
+        note_odd_tokens._junk_is_over.clear()
+    assert written(app)["token.invalid"] == note_odd_tokens.JUNK_PER_MINUTE
     visitor.access, visitor.refresh = "junk", None
     visitor.get("/test/me")
-    assert written(app)["token.invalid"] == audit.JUNK_PER_MINUTE
+    assert written(app)["token.invalid"] == note_odd_tokens.JUNK_PER_MINUTE
     clock.advance(60)
     visitor.access = "junk"
     visitor.get("/test/me")
-    assert written(app)["token.invalid"] == audit.JUNK_PER_MINUTE + 1
+    assert written(app)["token.invalid"] == note_odd_tokens.JUNK_PER_MINUTE + 1
 
 
 def test_junk_never_hides_what_genuine_tokens_do(app: Flask, visitor: Browser) -> None:
@@ -66,17 +66,17 @@ def test_junk_never_hides_what_genuine_tokens_do(app: Flask, visitor: Browser) -
     person.sign_up()
     other = Browser.of_app(app)
     other.sign_up()
-    for _ in range(audit.JUNK_PER_MINUTE + 1):
+    for _ in range(note_odd_tokens.JUNK_PER_MINUTE + 1):
         visitor.access = "junk"
         visitor.get("/test/me")
     thief = Browser.of_app(app)
-    for _ in range(audit.SIGNED_PER_HOUR + 2):
+    for _ in range(note_odd_tokens.SIGNED_PER_HOUR + 2):
         thief.access, thief.refresh = person.access, other.refresh
         thief.get("/test/me")
-    assert written(app)["token.pair_mismatch"] == audit.SIGNED_PER_HOUR
+    assert written(app)["token.pair_mismatch"] == note_odd_tokens.SIGNED_PER_HOUR
     thief.access, thief.refresh = other.access, person.refresh
     thief.get("/test/me")
-    assert written(app)["token.pair_mismatch"] == audit.SIGNED_PER_HOUR + 1
+    assert written(app)["token.pair_mismatch"] == note_odd_tokens.SIGNED_PER_HOUR + 1
 
 
 def test_old_events_are_purged(app: Flask, visitor: Browser, clock: SetClock) -> None:

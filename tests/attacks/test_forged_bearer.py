@@ -18,7 +18,7 @@ from flask import Flask
 from tests.support.api import ApiClient
 from tests.support.browser import Browser
 from webapp.core.base64url import decode_base64url, encode_base64url
-from webapp.web.services import services_of
+from webapp.services import services_of
 
 Parts = tuple[dict[str, Any], dict[str, Any]]
 INVALID = 'Bearer realm="api", error="invalid_token", error_description="The access token is invalid"'

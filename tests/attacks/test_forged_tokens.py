@@ -11,7 +11,7 @@ from tests.support.browser import NAVIGATION, Browser
 from tests.support.clock import SetClock
 from tests.support.forge import Forger
 from tests.support.forgeries import forgeries
-from webapp.web.services import services_of
+from webapp.services import services_of
 
 
 @pytest.fixture

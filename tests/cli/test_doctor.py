@@ -84,7 +84,7 @@ def test_missing_migrations_fail(app: Flask) -> None:
 
 
 def test_old_keys_are_warned_of(app: Flask) -> None:
-    from webapp.web.services import services_of
+    from webapp.services import services_of
 
     ring = services_of(app).tokens.ring
     path = Path(app.instance_path) / "keys.json"

@@ -18,9 +18,9 @@ from tests.support.server import ROOT
 from webapp import create_app
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import ACCESS, REFRESH, KeyRing
+from webapp.services import services_of
 from webapp.store.database import DatabaseUnavailable, read
 from webapp.store.models import SecurityEvent
-from webapp.web.services import services_of
 
 Run = Callable[..., "Result"]
 

@@ -41,10 +41,10 @@ CASE_OF = {
 # PROTOCOL section 6, as text, so that nothing of it is taken from the code.
 MATRIX = """
          | absent    | invalid, unknown       | expired, in the window | expired | current | superseded | in grace    | reused
-valid    | proceed   | proceed, clear refresh | renew                  | proceed | proceed | proceed    | proceed     | theft
-expired  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | theft
-absent   | anonymous | log in                 | log in                 | log in  | rotate  | redeliver  | access only | theft
-invalid  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | theft
+valid    | proceed   | proceed, clear refresh | renew                  | proceed | proceed | proceed    | proceed     | reuse
+expired  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | reuse
+absent   | anonymous | log in                 | log in                 | log in  | rotate  | redeliver  | access only | reuse
+invalid  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | reuse
 """  # noqa: E501
 
 
@@ -89,7 +89,7 @@ def test_the_matrix_has_no_other_cells() -> None:
 
 
 def test_who_is_served() -> None:
-    refused = {Outcome.THEFT, Outcome.LOG_IN, Outcome.ANONYMOUS}
+    refused = {Outcome.REUSE, Outcome.LOG_IN, Outcome.ANONYMOUS, Outcome.INCOMPLETE}
     assert set(Outcome) - SERVED == refused
 
 
@@ -113,12 +113,12 @@ def test_every_column(state: TokenState, standing: Standing | None, renewable: b
     assert column == expected
 
 
-def test_an_expired_token_is_never_theft() -> None:
+def test_an_expired_token_is_never_reuse() -> None:
     """Else any old leaked token would be a switch that ends the session."""
     for standing in Standing:
         for renewable in (True, False):
             column = refresh_column(EXPIRED, standing, renewable=renewable)
-            assert all(decide(access, column) is not Outcome.THEFT for access in TokenState)
+            assert all(decide(access, column) is not Outcome.REUSE for access in TokenState)
 
 
 def test_nothing_is_issued_without_an_authentic_refresh_token() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.rows import session_row
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import KeyRingError
 from webapp.core.key_generation import new_material, problem_with_jwk
@@ -25,19 +26,13 @@ def key_of(alg: str) -> Key:
     return generate(ACCESS, alg, 100)
 
 
-class Facts:
-    sid = user_id = name = role = "x"
-    email = "x@example.com"
-    channel, theme, language, refresh_jti = "api", "auto", "en", "j"
-    auth_time, expires_at, refresh_generation = 100, 10_000, 0
-    refresh_issued_at, refresh_expires_at = 100, 5000
-    access_ttl = refresh_ttl = None
+ROW = session_row(channel="api", auth_time=100, expires_at=10_000, refresh_issued_at=100, refresh_expires_at=5000)
 
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_signs_and_verifies_by_the_public_half_alone(alg: str) -> None:
     tokens = Tokens(new_ring([key_of(alg)], 100), ISSUER, Lifetimes())
-    text = tokens.mint_access(Facts(), gen=0, now=100)
+    text = tokens.mint_access(ROW, gen=0, now=100)
     public = key_of(alg).public_jwk()
     assert public is not None
     assert set(public) <= {"kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"}
@@ -46,7 +41,7 @@ def test_signs_and_verifies_by_the_public_half_alone(alg: str) -> None:
         [Key(public["kid"], alg, ACCESS, "verify", public), new_secret(ACCESS, 1), new_secret(REFRESH, 1)]
     )
     assert Tokens(verifier, ISSUER, Lifetimes()).verify_access(text, "api", 150).claims
-    refresh = tokens.mint_refresh(Facts())
+    refresh = tokens.mint_refresh(ROW)
     assert json.loads(decode_base64url(refresh.split(".")[0]))["alg"] == "HS256"
 
 

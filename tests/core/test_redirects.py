@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webapp.core.redirects import safe_next
+from webapp.core.redirects import address_as_sent, safe_next
 
 GOOD = [
     "/",
@@ -19,6 +19,12 @@ GOOD = [
     "/a/../b",
     "/%09/evil.example",
     "/@evil",
+    "/a%3Fb",
+    "/100%25",
+    "/c%23",
+    "/my%20report",
+    "/%EB%B3%B4%EA%B3%A0%EC%84%9C?%ED%95%9C=%2F",
+    "/a|b[1]",
 ]
 
 HOSTILE = [
@@ -74,6 +80,61 @@ HOSTILE = [
 @pytest.mark.parametrize("target", GOOD)
 def test_own_paths_are_kept(target: str) -> None:
     assert safe_next(target) == target
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("/보고서", "/%EB%B3%B4%EA%B3%A0%EC%84%9C"),
+        ("/보고서/a%3Fb?x=100%25", "/%EB%B3%B4%EA%B3%A0%EC%84%9C/a%3Fb?x=100%25"),
+        ("/\u1107\u1169", "/%E1%84%87%E1%85%A9"),  # as macOS writes file names
+        ("/naïve", "/na%C3%AFve"),
+        ("/हिन्दी", "/%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80"),
+    ],
+)
+def test_letters_of_any_language_are_encoded(written: str, sent: str) -> None:
+    """A link somebody wrote by hand is brought to the form browsers send."""
+    assert safe_next(written) == sent
+    assert safe_next(sent) == sent
+
+
+SENT = {
+    "/": "/",
+    "/보고서".encode().decode("latin-1"): "/%EB%B3%B4%EA%B3%A0%EC%84%9C",
+    "/%eb%b3%b4": "/%eb%b3%b4",
+    "/a%3Fb": "/a%3Fb",
+    "/a%3Fb?c%23=%26": "/a%3Fb?c%23=%26",
+    "/100%25": "/100%25",
+    "/100%": "/100%",
+    "/a?": "/a?",
+    "/a?x=1?": "/a?x=1?",
+    "/a#b": "/a",
+    "/a\\b?c\\d": "/a%5Cb?c%5Cd",
+    "/a b": "/a%20b",
+    "//evil.example": "//evil.example",
+    "http://127.0.0.1:8000/a%3Fb?x": "/a%3Fb?x",
+    "HTTP://h": "/",
+    "*": "/decoded%3F?q",
+    "": "/decoded%3F?q",
+    None: "/decoded%3F?q",
+    "evil.example": "/decoded%3F?q",
+    "/\xff\x00": "/%FF%00",
+}
+
+
+@pytest.mark.parametrize(("target", "address"), SENT.items())
+def test_an_address_as_it_was_sent(target: str | None, address: str) -> None:
+    """Percent-encoding stays, what is not encoded becomes so, and a server that keeps no target is helped out."""
+    assert address_as_sent(target, "/decoded?", "q") == address
+
+
+@given(st.binary(max_size=40), st.text(max_size=20))
+def test_no_address_is_too_odd(target: bytes, path: str) -> None:
+    """Whatever bytes are sent: printable ASCII, or what `safe_next` refuses."""
+    for given_target in (target.decode("latin-1"), None):
+        address = address_as_sent(given_target, path, "")
+        assert address.isascii()
+        assert address.isprintable()
 
 
 @pytest.mark.parametrize("target", HOSTILE)

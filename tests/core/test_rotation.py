@@ -1,4 +1,4 @@
-"""The rules around the tables: who may renew, what confirms, what a request is handed after its view."""
+"""The rules around the tables: who may renew, what confirms, what a request is granted after its view."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from itertools import product
 
 import pytest
 
+from tests.support.rows import session_row
+from webapp.core.claims import AccessClaims, Verdict
 from webapp.core.decision import Outcome, TokenState
-from webapp.core.rotation import (
-    REFRESHING,
-    Handout,
-    Settled,
-    is_late,
-    is_renewable,
-    may_rotate,
-    settle,
-    shows_successor,
-)
+from webapp.core.rotation import REFRESHING, Grant, Refreshed, confirms, hand_out, is_renewable
 from webapp.core.standing import Standing
 
 EXP, WINDOW = 10_000, 600
+
+
+def access(state: TokenState, *, iat: int = 0, gen: int | None = 0) -> Verdict[AccessClaims]:
+    """A verdict on an access token; without claims where there is none, or `gen` is None."""
+    if gen is None or state in (TokenState.INVALID, TokenState.ABSENT):
+        return Verdict(state)
+    return Verdict(state, AccessClaims("", "u", "", iat + 600, iat, "", "", "", {}, "user", "s", gen, 0))
 
 
 @pytest.mark.parametrize(
@@ -33,28 +33,19 @@ EXP, WINDOW = 10_000, 600
     ],
 )
 def test_borders_of_the_renewal_window(issued_at: int, now: int, expected: bool) -> None:
-    assert is_renewable(TokenState.VALID, issued_at, EXP, now=now, window=WINDOW) is expected
+    assert is_renewable(access(TokenState.VALID, iat=issued_at), EXP, now=now, window=WINDOW) is expected
 
 
 @pytest.mark.parametrize("state", [TokenState.EXPIRED, TokenState.INVALID, TokenState.ABSENT])
 def test_only_a_valid_access_token_renews(state: TokenState) -> None:
-    assert not is_renewable(state, EXP - 1, EXP, now=EXP, window=WINDOW)
+    assert not is_renewable(access(state, iat=EXP - 1), EXP, now=EXP, window=WINDOW)
 
 
 def test_what_confirms() -> None:
     """The current refresh token, or a valid access token of its generation; nothing else."""
     for state, gen, standing in product(TokenState, (None, 3, 4, 5), (None, *Standing)):
         expected = standing is Standing.CURRENT or (state is TokenState.VALID and gen == 4)
-        assert shows_successor(state, gen, standing, 4) is expected
-
-
-def test_late_is_longer_than_the_grace() -> None:
-    assert not is_late(100, 110, 10)
-    assert is_late(100, 111, 10)
-
-
-def test_only_the_current_token_may_rotate() -> None:
-    assert [s for s in (None, *Standing) if may_rotate(s)] == [Standing.CURRENT]
+        assert confirms(access(state, gen=gen), standing, session_row(refresh_generation=4)) is expected
 
 
 NOTHING = (False, False)
@@ -63,19 +54,19 @@ BOTH, ACCESS, REFRESH = (True, True), (True, False), (False, True)
 
 @pytest.mark.parametrize("outcome", sorted(REFRESHING))
 @pytest.mark.parametrize(
-    ("rotated", "live", "late", "standing", "what", "handed"),
+    ("rotated", "live", "late", "standing", "what", "granted"),
     [
-        (True, True, False, Standing.CURRENT, Settled.ROTATED, BOTH),
-        (True, True, True, Standing.CURRENT, Settled.ROTATED, BOTH),  # slow, but the winner
-        (False, False, False, Standing.SUPERSEDED, Settled.ENDED, NOTHING),  # a log-out during the view wins
-        (False, False, False, None, Settled.ENDED, NOTHING),
-        (False, True, True, Standing.SUPERSEDED, Settled.TOO_LATE, NOTHING),
-        (False, True, True, Standing.IN_GRACE, Settled.TOO_LATE, NOTHING),
-        (False, True, False, Standing.SUPERSEDED, Settled.REDELIVERED, BOTH),
-        (False, True, False, Standing.IN_GRACE, Settled.ACCESS_ONLY, ACCESS),
-        (False, True, False, Standing.REUSED, Settled.OVERTAKEN, NOTHING),
-        (False, True, False, Standing.UNKNOWN, Settled.OVERTAKEN, NOTHING),
-        (False, True, False, Standing.CURRENT, Settled.OVERTAKEN, NOTHING),
+        (True, True, False, Standing.CURRENT, Refreshed.ROTATED, BOTH),
+        (True, True, True, Standing.CURRENT, Refreshed.ROTATED, BOTH),  # slow, but the winner
+        (False, False, False, Standing.SUPERSEDED, Refreshed.ENDED, NOTHING),  # a log-out during the view wins
+        (False, False, False, None, Refreshed.ENDED, NOTHING),
+        (False, True, True, Standing.SUPERSEDED, Refreshed.TOO_LATE, NOTHING),
+        (False, True, True, Standing.IN_GRACE, Refreshed.TOO_LATE, NOTHING),
+        (False, True, False, Standing.SUPERSEDED, Refreshed.REDELIVERED, BOTH),
+        (False, True, False, Standing.IN_GRACE, Refreshed.ACCESS_ONLY, ACCESS),
+        (False, True, False, Standing.REUSED, Refreshed.OVERTAKEN, NOTHING),
+        (False, True, False, Standing.UNKNOWN, Refreshed.OVERTAKEN, NOTHING),
+        (False, True, False, Standing.CURRENT, Refreshed.OVERTAKEN, NOTHING),
     ],
 )
 def test_what_a_request_takes_home(
@@ -84,10 +75,10 @@ def test_what_a_request_takes_home(
     live: bool,
     late: bool,
     standing: Standing | None,
-    what: Settled,
-    handed: tuple[bool, bool],
+    what: Refreshed,
+    granted: tuple[bool, bool],
 ) -> None:
-    if outcome is Outcome.RENEW and handed == BOTH:
-        handed = REFRESH  # case 3: the access token is still good
-        what = Settled.RENEWED if rotated else what
-    assert settle(outcome, rotated=rotated, live=live, late=late, standing=standing) == Handout(what, *handed)
+    if outcome is Outcome.RENEW and granted == BOTH:
+        granted = REFRESH  # case 3: the access token is still good
+        what = Refreshed.RENEWED if rotated else what
+    assert hand_out(outcome, rotated=rotated, live=live, late=late, standing=standing) == Grant(what, *granted)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
+from tests.support.rows import session_row
+from webapp.core.session import SessionRow
 from webapp.core.standing import Standing, classify
 
 NOW, GRACE = 1_000_000, 10
 
 
-@dataclass(frozen=True)
-class Row:
-    refresh_generation: int = 5
-    refresh_jti: str = "five"
-    previous_refresh_jti: str | None = "four"
-    refresh_confirmed_at: int | None = None
+def Row(  # noqa: N802 - reads as the row it is
+    generation: int = 5, jti: str = "five", parent: str | None = "four", refresh_confirmed_at: int | None = None
+) -> SessionRow:
+    return session_row(
+        refresh_generation=generation,
+        refresh_jti=jti,
+        previous_refresh_jti=parent,
+        refresh_confirmed_at=refresh_confirmed_at,
+    )
 
 
 FIRST = Row(0, "zero", None)
@@ -46,7 +49,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("row", "gen", "jti", "standing"), [t[1:] for t in TABLE], ids=[t[0] for t in TABLE])
-def test_standing(row: Row, gen: int, jti: str, standing: str) -> None:
+def test_standing(row: SessionRow, gen: int, jti: str, standing: str) -> None:
     assert classify(gen, jti, row, now=NOW, grace=GRACE) == standing
 
 

@@ -18,8 +18,8 @@ from tests.support.clock import SetClock
 from tests.support.server import Server
 from tests.support.sql import database_file, sqlite
 from tests.support.witnesses import Crowd
+from webapp.services import services_of
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 pytestmark = pytest.mark.faults
 

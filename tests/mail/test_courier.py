@@ -16,17 +16,15 @@ from tests.support.mailbox import MailServer, Outbox, code, link, text
 from webapp.core.mail import HOUR, MINUTE, MailKind, hash_link_secret
 from webapp.core.mail_route import read_mail_route
 from webapp.mail import courier
+from webapp.services import services_of
 from webapp.store import mails
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
-from webapp.web.services import services_of
 
 
 @pytest.fixture
 def outbox(app: Flask) -> Outbox:
-    folder = services_of(app).settings.mail.route.folder
-    assert folder is not None
-    return Outbox(folder)
+    return Outbox(app)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from tests.support.clock import SetClock
 from tests.support.serving import add_test_views
 from webapp import create_app
-from webapp.web.services import services_of
+from webapp.services import services_of
 
 
 class CompiledTemplates(BytecodeCache):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.support.browser import read_parts
+from tests.support.rows import session_row
 from webapp.core.keys import KeyRing, encode_base64url, new_secret
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.tokens import Tokens
@@ -15,27 +16,6 @@ from webapp.core.tokens import Tokens
 ISSUER = "http://127.0.0.1:8000"
 PREFERENCES = f"{ISSUER}/claims/preferences"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-class Facts(NamedTuple):
-    """A session row as the mint sees it."""
-
-    sid: str = "0123456789abcdef0123456789abcdef"
-    user_id: str = "fedcba9876543210fedcba9876543210"
-    channel: str = "web"
-    auth_time: int = 1_800_000_000
-    expires_at: int = 1_800_000_000 + 2_592_000
-    name: str = "Ada Lovelace"
-    email: str = "ada@example.com"
-    role: str = "user"
-    theme: str = "auto"
-    language: str = "en"
-    refresh_generation: int = 3
-    refresh_jti: str = "AAAAAAAAAAAAAAAAAAAAAA"
-    refresh_issued_at: int = 1_800_000_000
-    refresh_expires_at: int = 1_800_000_000 + 1_209_600
-    access_ttl: int | None = None
-    refresh_ttl: int | None = None
 
 
 def b64(raw: bytes | str) -> str:
@@ -69,8 +49,8 @@ class Forger:
             ring = ring.rotate(new_secret(purpose, 2), 2).retire(gone)
             ring = ring.rotate(new_secret(purpose, 3), 3)
         tokens = Tokens(ring, ISSUER, Lifetimes())
-        facts = Facts()
-        return cls(ring, ISSUER, tokens.mint_access(facts, gen=3, now=facts.auth_time), tokens.mint_refresh(facts))
+        row = session_row()
+        return cls(ring, ISSUER, tokens.mint_access(row, gen=3, now=row.auth_time), tokens.mint_refresh(row))
 
     def secret(self, purpose: str) -> bytes:
         return self.ring.active(purpose).secret

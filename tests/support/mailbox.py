@@ -6,10 +6,15 @@ import re
 import socket
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+
+from tests.support.server import Server
+from tests.support.waiting import until
+from webapp.mail import courier
+from webapp.services import services_of
 
 
 def read(data: bytes) -> EmailMessage:
@@ -38,10 +43,19 @@ def code(message: EmailMessage) -> str:
 
 
 class Outbox:
-    """The folder that `WEBAPP_MAIL_URL=file:…` writes to."""
+    """The folder that mail is written to unless a test says otherwise, of an application or of a server."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, place: Flask | Server) -> None:
+        self._app = place if isinstance(place, Flask) else None
+        folder = place.folder / "outbox" if isinstance(place, Server) else services_of(place).settings.mail.route.folder
+        assert folder is not None
         self.folder = folder
+
+    def newest(self, address: str) -> EmailMessage:
+        """The newest mail to this address. An application's own courier runs first; a server's is waited for."""
+        if self._app is not None:
+            courier.send_round(self._app)
+        return until(lambda: self.to(address), what=f"no mail to {address}")[-1]
 
     def all(self) -> list[EmailMessage]:
         """Every mail, oldest first."""

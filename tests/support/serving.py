@@ -14,9 +14,9 @@ from flask_login import current_user
 from tests.support.clock import SetClock
 from tests.support.waiting import until
 from webapp import create_app
+from webapp.services import services_of
 from webapp.web import limit_storage
 from webapp.web.authentication import public
-from webapp.web.services import services_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -13,7 +13,7 @@ from flask import Flask
 from psycopg.rows import dict_row
 
 from tests.support.server import Server
-from webapp.web.services import services_of
+from webapp.services import services_of
 
 
 def database_file(place: Flask | Server) -> Path:

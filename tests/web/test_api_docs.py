@@ -123,7 +123,7 @@ def test_docs_clients_md_holds_the_example_as_it_is(name: str) -> None:
 
 
 def test_docs_clients_md_holds_the_matrix_as_it_is() -> None:
-    from webapp.core.api_decision import API_REFRESH
+    from webapp.core.decision import API_REFRESH
     from webapp.web.api.docs import ANSWER_WORDS
 
     lines = (ROOT / "docs" / "clients.md").read_text().splitlines()

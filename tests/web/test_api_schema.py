@@ -14,9 +14,9 @@ from sqlalchemy import update
 
 from tests.support.api import ApiClient
 from tests.support.browser import Browser
+from webapp.services import services_of
 from webapp.store.database import transact
 from webapp.store.models import User
-from webapp.web.services import services_of
 
 EXAMPLES = int(os.environ.get("WEBAPP_TEST_EXAMPLES", "25"))
 """Requests an operation; more of them by hand."""

@@ -17,9 +17,9 @@ from tests.support.clock import SetClock
 from tests.support.databases import ADMIN
 from tests.support.server import free_port
 from tests.support.sql import database_file, sqlite
+from webapp.services import services_of
 from webapp.store import postgres, time_budget
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgres_faults")]
 

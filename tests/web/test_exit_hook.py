@@ -13,14 +13,15 @@ from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.sql import query
 from tests.support.trail import event_names
-from webapp.core.rotation import Settled
-from webapp.flows import judge
+from webapp.core.rotation import Refreshed
+from webapp.flows import confirm, end_reused
 from webapp.flows import refresh as refresh_flow
+from webapp.services import services
 from webapp.store.database import DatabaseUnavailable, db
 from webapp.web import authentication
-from webapp.web.authentication import public, settle
+from webapp.web.authentication import public
 from webapp.web.cookies import clear_tokens
-from webapp.web.services import services
+from webapp.web.hooks import settle
 
 BOTH = {"access_token", "refresh_token"}
 
@@ -61,7 +62,7 @@ def latecomer(app: Flask, visitor: Browser, clock: SetClock) -> Browser:
     @app.get("/test/stranger")
     @public
     def stranger() -> str:
-        return "hello" if g.auth.user is None else "signed in"
+        return "hello" if g.auth.person is None else "signed in"
 
     visitor.sign_up()
     clock.advance(600)
@@ -185,7 +186,7 @@ def test_a_database_error_at_the_door(latecomer: Browser, monkeypatch: pytest.Mo
 
     before = latecomer.access, latecomer.refresh
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "examine", fails)
+        patched.setattr(authentication, "judge", fails)
         for path in ("/", "/account", "/login", "/test/me", "/nothing"):
             answer = latecomer.get(path)
             assert answer.status_code == 503
@@ -201,7 +202,7 @@ def test_a_failing_confirmation_is_skipped(latecomer: Browser, monkeypatch: pyte
 
     latecomer.get("/test/me")
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "transact", fails)
+        patched.setattr(confirm, "run_in_autocommit", fails)
         assert latecomer.get("/test/me").status_code == 200
     assert latecomer.get("/test/me").status_code == 200
 
@@ -219,7 +220,7 @@ def test_theft_that_cannot_be_written_is_503(
         raise DatabaseUnavailable("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "transact", fails)
+        patched.setattr(end_reused, "transact", fails)
         answer = old.get("/test/me")
         assert answer.status_code == 503
         assert not cookies_set(answer)
@@ -245,5 +246,5 @@ def test_a_duplicate_cookie_is_invalid(app: Flask, latecomer: Browser, clock: Se
 
 def test_words_for_every_outcome_of_a_refresh() -> None:
     """What is shown and counted has a name each."""
-    assert len({str(what) for what in Settled}) == len(Settled) == 8
-    assert refresh_flow.Issued(Settled.ENDED).row is None
+    assert len({str(what) for what in Refreshed}) == len(Refreshed) == 8
+    assert refresh_flow.Issued(Refreshed.ENDED).row is None

@@ -12,9 +12,9 @@ from tests.support.browser import Browser
 from webapp.core.keys import REFRESH
 from webapp.core.lifetimes import Lifetimes
 from webapp.flows.rotate_keys import retire_key, rotate_keys
+from webapp.services import services_of
 from webapp.store.database import db
 from webapp.store.key_file import KeyFile
-from webapp.web.services import services_of
 
 
 def test_workers_agree_after_the_oldest_refresh_key_was_retired(app: Flask, visitor: Browser) -> None:

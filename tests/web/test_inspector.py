@@ -12,9 +12,9 @@ from flask import Flask
 from tests.support.browser import Browser, cookies_set
 from webapp.core.jws import SIGNATURES, sign_with
 from webapp.core.keys import encode_base64url
+from webapp.services import services_of
 from webapp.store.database import db
 from webapp.web.inspector.examples import EXAMPLES
-from webapp.web.services import services_of
 
 
 def work(visitor: Browser, **fields: str) -> tuple[int, str]:

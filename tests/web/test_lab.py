@@ -15,7 +15,7 @@ from flask import Flask
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from webapp.core.decision import PAGES, RefreshColumn, TokenState
-from webapp.store import auth_sessions, thread_connection
+from webapp.store import auth_sessions, session_list, thread_connection
 from webapp.store.database import db, read
 from webapp.store.models import LabRequest
 from webapp.web.lab.cells import REACHABLE
@@ -125,7 +125,7 @@ def test_expired_tokens_come_from_the_same_mint_and_row(app: Flask, visitor: Bro
     pull(visitor, "expire/refresh", token_of(visitor))
     after = row_of(app, visitor)
     assert (after.refresh_generation, after.refresh_jti) == (before.refresh_generation, before.refresh_jti)
-    from webapp.web.services import services_of
+    from webapp.services import services_of
 
     assert services_of(app).tokens.mint_refresh(after) == visitor.refresh
 
@@ -335,7 +335,7 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
     assert "notice-bad" not in page.text
     assert row_of(app, visitor) == before
     with app.app_context():
-        sids = read(lambda tx: auth_sessions.live_sids(tx, before.user_id, before.created_at))
+        sids = read(lambda tx: session_list.live_sids(tx, before.user_id, before.created_at))
         everything = db.session.execute(db.text("select count(*) from auth_sessions")).scalar()
     assert (sids, everything) == ([before.sid], 1)
 

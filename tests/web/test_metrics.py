@@ -16,7 +16,7 @@ from tests.support.clock import SetClock
 from tests.support.crowd import at_once
 from tests.support.server import Server
 from tests.support.waiting import until
-from webapp.store import live_sessions
+from webapp.store import session_list
 from webapp.store.database import db
 
 
@@ -63,7 +63,7 @@ def test_cases_and_refreshes_are_counted(app: Flask, visitor: Browser, clock: Se
 
     clock.advance(11)
     late.get("/test/me")
-    assert grown("tokenroom_requests_total", case="2", outcome="theft") == 1
+    assert grown("tokenroom_requests_total", case="2", outcome="reuse") == 1
 
 
 def test_strangers_log_ins_and_errors_are_counted(app: Flask, visitor: Browser) -> None:
@@ -107,8 +107,8 @@ def test_live_sessions_are_counted_and_never_waited_for(
     assert sample(visitor.get("/metrics").text, "tokenroom_live_sessions") == 1
     visitor.log_out()
     assert sample(visitor.get("/metrics").text, "tokenroom_live_sessions") == 0
-    monkeypatch.setattr(live_sessions, "PATIENCE", -1.0)
-    monkeypatch.setattr(live_sessions, "STEPS", 1)
+    monkeypatch.setattr(session_list, "COUNT_PATIENCE", -1.0)
+    monkeypatch.setattr(session_list, "COUNT_STEPS", 1)
     answer = visitor.get("/metrics")
     assert answer.status_code == 200
     assert "tokenroom_live_sessions" not in answer.text

@@ -19,8 +19,8 @@ from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
 from webapp.cli import add_migrations
+from webapp.services import services_of
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

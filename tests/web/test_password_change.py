@@ -76,9 +76,9 @@ def test_api_sessions_end_too(app: Flask, visitor: Browser) -> None:
     from webapp.flows.arrival import Arrival
     from webapp.flows.client import Client
     from webapp.flows.open_session import open_session
+    from webapp.services import services_of
     from webapp.store import auth_sessions
     from webapp.store.database import transact
-    from webapp.web.services import services_of
 
     visitor.sign_up()
     user_id = visitor.get("/test/me").json()["id"]

@@ -7,8 +7,10 @@ import re
 import pytest
 from flask import Flask
 
+from tests.support.api import ApiClient
 from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
+from tests.support.trail import events
 
 WHALE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126 Whale/3.27"
 DAY = 86400
@@ -56,7 +58,7 @@ def test_ending_one(visitor: Browser, second: Browser) -> None:
     assert len(alive) == 1
     assert "Ended from another device." in ended[0]
     again = visitor.post(f"/account/sessions/{theirs}/revoke", visitor.read_form("/account").fields)
-    assert again.status_code == 303
+    assert again.status_code == 404
 
 
 def test_ending_this_one_logs_out(visitor: Browser, second: Browser) -> None:
@@ -65,6 +67,39 @@ def test_ending_this_one_logs_out(visitor: Browser, second: Browser) -> None:
     assert answer.headers["location"] == "/login?notice=logout"
     assert (visitor.access, visitor.refresh) == (None, None)
     assert "You logged out." in rows(second)[1][0]
+
+
+@pytest.mark.parametrize("which", ["this one", "another"])
+def test_ending_a_session_is_one_story_at_both_doors(app: Flask, visitor: Browser, which: str) -> None:
+    """The same reason in the trail, and 404 for a session that is over, by page and by API."""
+    name = visitor.sign_up()
+    stories = []
+    for door in ("page", "api"):
+        asking, other = ApiClient.of_app(app), ApiClient.of_app(app)
+        asking.log_in(name)
+        other.log_in(name)
+        browser = Browser.of_app(app)
+        browser.log_in(name)
+        form = browser.read_form("/account").fields
+        own = next(e["id"] for e in asking.get("/sessions").json()["sessions"] if e["current"])
+        theirs = next(e["id"] for e in other.get("/sessions").json()["sessions"] if e["current"])
+        if door == "page":
+            sid = browser.sid if which == "this one" else theirs
+            first = browser.post(f"/account/sessions/{sid}/revoke", form).status_code
+            asked_again = Browser.of_app(app)
+            asked_again.log_in(name)
+            form = asked_again.read_form("/account").fields
+            second = asked_again.post(f"/account/sessions/{sid}/revoke", form).status_code
+            assert (first, second) == (303, 404)
+        else:
+            sid = own if which == "this one" else theirs
+            first = asking.send("DELETE", f"/sessions/{sid}").status_code
+            asking.log_in(name)
+            assert (first, asking.send("DELETE", f"/sessions/{sid}").status_code) == (204, 404)
+        ends = [event for event in events(app, sid=sid) if event["event"] == "session.revoked"]
+        stories.append([event["detail"] for event in ends])
+    reason = "logout" if which == "this one" else "ended"
+    assert stories == [[{"reason": reason}]] * 2
 
 
 def test_ending_all_others(app: Flask, visitor: Browser, second: Browser) -> None:
@@ -102,6 +137,11 @@ def test_a_session_that_ran_out_says_so_and_is_forgotten_after_thirty_days(
     alive, ended = rows(later)
     assert (len(alive), len(ended)) == (1, 1)
     assert "not used for too long" in ended[0]
+    client = ApiClient.of_app(app)
+    client.log_in(name)
+    listed = client.get("/sessions").json()["sessions"]
+    assert sorted(session["channel"] for session in listed) == ["api", "web"], "the API lists what the page lists"
+    assert client.send("DELETE", f"/sessions/{client.get('/sessions').json()['sessions'][0]['id']}").status_code == 204
     assert visitor.get("/test/me").status_code == 303
     clock.advance(31 * DAY)
     later.log_in(name)

@@ -19,7 +19,7 @@ def test_what_reissued_keeps_its_mark_in_a_crowd() -> None:
     """Thirty requests within a few seconds, one of them case 2 and one a theft, neither of them first."""
     crowd = [record(NOW - 10 + n // 10) for n in range(30)]
     crowd[20] = record(NOW - 8, access="expired", outcome="rotate")
-    crowd[25] = record(NOW - 8, outcome="theft")
+    crowd[25] = record(NOW - 8, outcome="reuse")
     marks = draw(list(reversed(crowd)), NOW, foresee=600).marks
     kinds = [mark.kind for mark in marks]
     assert kinds.count("case-2") == kinds.count("theft") == 1

@@ -13,10 +13,10 @@ from webapp.cli.output import json_option, moment, printable, to_json
 from webapp.cli.users import find
 from webapp.core.lifetimes import DAY
 from webapp.flows.purge import purge_events
+from webapp.services import services
 from webapp.store import events, users
 from webapp.store.database import read
 from webapp.store.events import EventRow
-from webapp.web.services import services
 
 PAGE = 1000
 

@@ -8,12 +8,12 @@ import sys
 import click
 from flask.cli import with_appcontext
 
+from webapp import probe
 from webapp.cli import checks
 from webapp.cli.checks import Finding, Grade
 from webapp.cli.output import json_option
 from webapp.core.errors import TokenroomError
-from webapp.web import probe
-from webapp.web.services import services
+from webapp.services import services
 
 
 @click.command("doctor")

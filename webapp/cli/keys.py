@@ -11,13 +11,14 @@ from flask.cli import AppGroup
 
 from webapp.cli.output import json_option, show
 from webapp.core.errors import KeyRingError
+from webapp.core.events import Event
 from webapp.core.keys import ACCESS, ALGORITHMS, PURPOSES, REFRESH, Key
 from webapp.core.lifetimes import DAY
 from webapp.flows.open_key_ring import make_key_ring
 from webapp.flows.rotate_keys import keep_verifying, record_keys, retire_key, rotate_keys
+from webapp.services import Services, services_of
 from webapp.store.database import DatabaseUnavailable
 from webapp.store.key_file import KeyFile
-from webapp.web.services import Services, services_of
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ def rotate(purpose: str | None, algorithm: str | None) -> None:
     new, configured = algorithms.get(ACCESS), settings.access_algorithm
     if new not in (None, configured):
         click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={new} before the next start; it is currently {configured}.", err=True)
-    _record("keys.rotated", done.added, now)
+    _record(Event.KEYS_ROTATED, done.added, now)
 
 
 @group.command()
@@ -76,7 +77,7 @@ def retire(kid: str) -> None:
     application, file = _setup()
     key = _try(lambda: retire_key(file, kid))
     click.echo(f"{kid} is retired: {key.purpose} tokens signed with it are no longer accepted.")
-    _record("keys.retired", [key], application.clock())
+    _record(Event.KEYS_RETIRED, [key], application.clock())
 
 
 def _setup() -> tuple[Services, KeyFile]:
@@ -94,7 +95,7 @@ def _try(work: Callable[[], T]) -> T:
         raise click.ClickException(f"cannot write the key file: {error}") from None
 
 
-def _record(event: str, keys: Collection[Key], now: int) -> None:
+def _record(event: Event, keys: Collection[Key], now: int) -> None:
     try:
         record_keys(event, keys, now)
     except DatabaseUnavailable as error:

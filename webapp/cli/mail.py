@@ -13,10 +13,10 @@ from webapp.cli.output import command, json_option, show
 from webapp.core.mail_route import MailRoute
 from webapp.mail import courier, transport
 from webapp.mail.post import test_message
+from webapp.services import services
 from webapp.store import mails
 from webapp.store.database import read
 from webapp.store.mails import MailRow
-from webapp.web.services import services
 
 group = AppGroup("mail", help="Send, list and test mail.")
 

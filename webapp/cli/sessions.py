@@ -13,14 +13,15 @@ from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.cli.users import find
 from webapp.core.devices import recognise
 from webapp.core.lifetimes import DAY
+from webapp.core.session import EndReason
 from webapp.core.text import is_storable
 from webapp.flows import end_sessions
 from webapp.flows import purge as purge_flow
 from webapp.flows.end_sessions import COMMAND_LINE
+from webapp.services import services
 from webapp.store import session_list
 from webapp.store.database import read
 from webapp.store.session_list import ListedSession
-from webapp.web.services import services
 
 group = AppGroup("sessions", help="List, end and clean up sessions.")
 
@@ -58,7 +59,7 @@ def _live(now: int, user_id: str | None) -> Iterator[ListedSession]:
     after = ""
 
     def next_page(tx: Connection) -> list[ListedSession]:
-        return session_list.live(tx, now=now, user_id=user_id, after=after, limit=PAGE)
+        return session_list.live_page(tx, now=now, user_id=user_id, after=after, limit=PAGE)
 
     while page := read(next_page):
         yield from page
@@ -76,7 +77,7 @@ def _device(user_agent: str) -> str:
 def revoke(sid: str) -> None:
     """End one session. That device is logged out on its next request."""
     if not is_storable(sid) or not end_sessions.end_one(
-        sid, reason="admin", client=CLIENT, now=services().clock(), by=COMMAND_LINE
+        sid, reason=EndReason.ADMIN, client=CLIENT, now=services().clock(), by=COMMAND_LINE
     ):
         raise click.ClickException(f"no such session: {sid!r}")
     click.echo(f"Session {sid} has ended.")
@@ -93,11 +94,11 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
     now = services().clock()
     if login:
         whose = find(login)
-        ended = end_sessions.end_all(whose.id, reason="admin", client=CLIENT, now=now, by=COMMAND_LINE)
+        ended = end_sessions.end_all(whose.id, reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE)
     else:
         if not yes and sys.stdin.isatty():
             click.confirm("End everyone's sessions?", abort=True)
-        ended = end_sessions.end_everybodys(reason="admin", client=CLIENT, now=now, by=COMMAND_LINE)
+        ended = end_sessions.end_everybodys(reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE)
     click.echo(f"Sessions ended: {ended}.")
 
 

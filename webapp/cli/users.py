@@ -14,10 +14,10 @@ from webapp.core.errors import FieldError
 from webapp.flows import manage_people, sign_up
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.manage_people import ROLES
+from webapp.services import services
 from webapp.store import users
 from webapp.store.database import read
 from webapp.store.users import Account
-from webapp.web.services import services
 
 group = AppGroup("users", help="Create, list and change accounts.")
 

@@ -13,16 +13,16 @@ class SentCookie(NamedTuple):
     """What the header says of one cookie name."""
 
     value: str | None
-    """The raw value; None if the name is absent, empty (so: no token at all) if it came more than once."""
+    """The raw value. None: not sent. Empty: sent more than once, and so no valid token."""
     duplicate: bool = False
 
 
-ABSENT = SentCookie(None)
+NOT_SENT = SentCookie(None)
 
 
 def read_cookies(header: str | None, names: tuple[str, ...]) -> dict[str, SentCookie]:
     """Find `names` (compared exactly, case included) in a Cookie header. Never raises."""
-    found = dict.fromkeys(names, ABSENT)
+    found = dict.fromkeys(names, NOT_SENT)
     if not header:
         return found
     for part in header.split(";"):

@@ -1,14 +1,15 @@
-"""What happens to a request, as two tables.
+"""What happens to a request, as three tables.
 
 1. `FOUR_CASES` is what the two tokens say. The lab, the home page and a test of the README read this very table.
 2. `PAGES` is what follows once the database has been asked about the refresh token: one row for each state of
    the access token, one column for what became of the refresh token.
+3. `API_REFRESH` is the same for `POST /api/v1/refresh`, where clients send both tokens on purpose.
 
 The rules of this file
-* An absent or invalid access token counts as expired: browsers drop cookies.
+* An absent or invalid access token counts as expired: browsers drop cookies. The API asks for both tokens.
 * An absent or invalid refresh token never issues anything.
 * Nothing here knows the time, a cookie or a row: states come in, an outcome goes out.
-* Whether the session lives is asked *before* these tables. A dead session is never theft a second time.
+* Whether the session lives is asked *before* these tables. A dead session is never judged REUSE a second time.
 """
 
 from __future__ import annotations
@@ -64,11 +65,13 @@ class Outcome(StrEnum):
     """Served; new access token alone: another tab already has the successor."""
     RENEW = "renew"
     """Served; new refresh token (case 3)."""
-    THEFT = "theft"
-    """Not served: a refresh token came back long after its successor was in use."""
+    REUSE = "reuse"
+    """Not served, and the session ends: a refresh token came back long after its successor was in use."""
     LOG_IN = "log in"
     ANONYMOUS = "anonymous"
-    """No token at all: a stranger, not somebody whose log-in ended."""
+    """No token at all: a stranger, not a user whose login ended."""
+    INCOMPLETE = "incomplete"
+    """The API asks for both tokens, and the refresh token is missing."""
 
 
 SERVED = frozenset(
@@ -98,23 +101,35 @@ class RefreshColumn(StrEnum):
     REUSED = "reused"
 
 
-# fmt: off
-PROCEED, CLEAR, ROTATE, REDELIVER, ACCESS, RENEW, THEFT, LOG_IN, ANONYMOUS = Outcome
-VALID, EXPIRED, INVALID, ABSENT = TokenState
-
-_ROWS = {
-    # refresh:  ABSENT     INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  REUSED
-    VALID:     (PROCEED,   CLEAR,   RENEW,     PROCEED, PROCEED, PROCEED,    PROCEED,  THEFT),
-    EXPIRED:   (LOG_IN,    LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   THEFT),
-    ABSENT:    (ANONYMOUS, LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   THEFT),
-    INVALID:   (LOG_IN,    LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   THEFT),
-}
-# fmt: on
-
-PAGES: dict[TokenState, dict[RefreshColumn, Outcome]] = {
-    access: dict(zip(RefreshColumn, outcomes, strict=True)) for access, outcomes in _ROWS.items()
-}
+Matrix = dict[TokenState, dict[RefreshColumn, Outcome]]
 """State of the access token -> what became of the refresh token -> outcome."""
+
+VALID, EXPIRED, INVALID, ABSENT = TokenState
+PROCEED, CLEAR, ROTATE, REDELIVER, ACCESS, RENEW, REUSE, LOG_IN, ANONYMOUS, INCOMPLETE = Outcome
+
+
+def _matrix(*rows: tuple[Outcome, ...]) -> Matrix:
+    return {access: dict(zip(RefreshColumn, row, strict=True)) for access, row in zip(_ROW_ORDER, rows, strict=True)}
+
+
+_ROW_ORDER = (VALID, EXPIRED, ABSENT, INVALID)
+
+# fmt: off
+PAGES = _matrix(
+    # refresh:  ABSENT      INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  REUSED
+    (           PROCEED,    CLEAR,   RENEW,     PROCEED, PROCEED, PROCEED,    PROCEED,  REUSE),   # access: VALID
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # EXPIRED
+    (           ANONYMOUS,  LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # ABSENT
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # INVALID
+)
+API_REFRESH = _matrix(
+    # refresh:  ABSENT      INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  REUSED
+    (           INCOMPLETE, LOG_IN,  RENEW,     LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # access: VALID
+    (           INCOMPLETE, LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # EXPIRED
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  LOG_IN,  LOG_IN,     LOG_IN,   LOG_IN),  # ABSENT
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  LOG_IN,  LOG_IN,     LOG_IN,   LOG_IN),  # INVALID
+)
+# fmt: on
 
 
 _OF_STANDING = {standing: RefreshColumn(standing.value) for standing in Standing if standing is not Standing.UNKNOWN}
@@ -132,15 +147,15 @@ def refresh_column(state: TokenState, standing: Standing | None, *, renewable: b
     if state is TokenState.INVALID or standing is None or standing is Standing.UNKNOWN:
         return RefreshColumn.INVALID
     if state is TokenState.EXPIRED:
-        # An expired token is never theft, or any old leaked one would be a switch that ends the session.
+        # An expired token is never REUSE, or any old leaked one would be a switch that ends the session.
         successor_known = standing in (Standing.CURRENT, Standing.SUPERSEDED)
         return RefreshColumn.RENEWABLE if successor_known and renewable else RefreshColumn.EXPIRED
     return _OF_STANDING[standing]
 
 
-def decide(access: TokenState, refresh: RefreshColumn) -> Outcome:
-    """Say what happens to a page request whose session is live."""
-    return PAGES[access][refresh]
+def decide(access: TokenState, refresh: RefreshColumn, matrix: Matrix = PAGES) -> Outcome:
+    """Say what happens to a request whose session is live. Called by core/judgement.py alone."""
+    return matrix[access][refresh]
 
 
 def case_of(access: TokenState, refresh: TokenState) -> Case | None:

@@ -6,16 +6,16 @@ PyJWT makes and checks the signatures. The texts around them are read here, more
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jwt
 
 from webapp.core.base64url import decode_base64url, encode_base64url
-from webapp.core.claims import Invalid
+from webapp.core.claims import Invalid, Refusal
 from webapp.core.key_form import check_form
 from webapp.core.lifetimes import MAX_TOKEN_LENGTH
-from webapp.core.strict_json import NotStrictJson, read_object
+from webapp.core.strict_json import NotStrictJson, RepeatedName, read_object
 
 SIGNATURES = (
     *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
@@ -36,35 +36,48 @@ class Segments(NamedTuple):
     signature: str
 
 
+def verify(text: str, find_key: Callable[[str], tuple[Any, str]]) -> dict[str, Any]:
+    """The payload of a compact JWS whose form and signature are right. Its claims are not judged here.
+
+    `find_key` gets the header segment and returns the key object and the key's one algorithm, or raises Invalid.
+    Raises Invalid.
+    """
+    segments = split_token(text)
+    key, alg = find_key(segments.header)
+    payload = read_segment(segments.payload)
+    if not signature_is_right(text, key, alg):
+        raise Invalid(Refusal.WRONG_SIGNATURE)
+    return payload
+
+
 def split_token(text: str) -> Segments:
-    """The parts of a compact JWS, unread. Raises Invalid for anything that has not three of them, or is too long."""
+    """The parts of a compact JWS, unread. Raises Invalid unless there are three, and few enough characters."""
     if len(text) > MAX_TOKEN_LENGTH:
-        raise Invalid("too long")
+        raise Invalid(Refusal.TOO_LONG)
     segments = text.split(".")
     if len(segments) != 3 or not all(segments):
-        raise Invalid("not three parts")
+        raise Invalid(Refusal.NOT_THREE_PARTS)
     return Segments(*segments)
 
 
 def read_segment(segment: str) -> dict[str, Any]:
     """The JSON object in a header or payload. Raises Invalid unless it is canonical base64url of strict JSON."""
     try:
-        return read_object(_bytes_of(segment))
-    except NotStrictJson as refusal:
-        raise Invalid(str(refusal)) from None
+        raw = decode_base64url(segment)
+    except ValueError:
+        raise Invalid(Refusal.NOT_BASE64URL) from None
+    try:
+        return read_object(raw)
+    except RepeatedName:
+        raise Invalid(Refusal.REPEATED_NAME) from None
+    except NotStrictJson:
+        raise Invalid(Refusal.NOT_JSON) from None
 
 
 def read_token(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and payload of a compact JWS, its signature unchecked. Raises Invalid like the two above."""
     segments = split_token(text)
     return read_segment(segments.header), read_segment(segments.payload)
-
-
-def _bytes_of(segment: str) -> bytes:
-    try:
-        return decode_base64url(segment)
-    except ValueError:
-        raise Invalid("not canonical base64url") from None
 
 
 def key_of_jwk(jwk: Mapping[str, Any], alg: str) -> Any:
@@ -80,7 +93,7 @@ def jwk_of_key(key: Any, alg: str) -> dict[str, Any]:
 
 
 def signature_is_right(text: str, key: Any, alg: str) -> bool:
-    """Was this compact JWS signed with `key` (bytes, or a public key object)? Never raises."""
+    """Whether this compact JWS was signed with `key` (bytes, or a public key object). Never raises."""
     signed, _, signature = text.rpartition(".")
     try:
         return bool(_ALGORITHMS.get_algorithm_by_name(alg).verify(signed.encode(), key, decode_base64url(signature)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+
+from webapp.core.session import SessionRow
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -15,17 +16,11 @@ IAT_LEEWAY = 60
 MAX_TOKEN_LENGTH = 3072
 """Characters. None longer is read, and none longer is minted: two cookies must fit a proxy's 8 kB header buffer."""
 
+FAST_ACCESS, FAST_REFRESH = 15, 45
+"""Lifetimes that a session may have of its own: the lab's short ones."""
+
 MAX_SESSION_TTL = 400 * DAY
 """The longest cookie lifetime browsers keep (RFC 6265bis section 5.5)."""
-
-
-class OwnLifetimes(Protocol):
-    """The columns of a session row that may replace the application's lifetimes, in seconds."""
-
-    @property
-    def access_ttl(self) -> int | None: ...
-    @property
-    def refresh_ttl(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +37,13 @@ class Lifetimes:
         """How long after a refresh token's expiry a still valid access token may renew it (case 3)."""
         return self.access_token
 
-    def of(self, session: OwnLifetimes) -> Lifetimes:
-        """The lifetimes that count for this session: its own where it has any (the lab's fast clock)."""
+    @property
+    def longest_access_token(self) -> int:
+        """No access token lives longer than this, those of a session with lifetimes of its own included."""
+        return max(self.access_token, FAST_ACCESS)
+
+    def of(self, session: SessionRow) -> Lifetimes:
+        """The lifetimes that count for this session: its own where it has any."""
         if session.access_ttl is None and session.refresh_ttl is None:
             return self
         return replace(

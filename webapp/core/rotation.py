@@ -1,8 +1,8 @@
 """The rules of rotation around the two tables: what renews, what confirms, what a request may take home.
 
-At the door a request is judged; by the time its view is through, other requests may have rotated the same token.
-`settle` says what it is handed then. `tests/test_exploration.py` runs these very functions through every interleaving
-of requests, answers and losses.
+Before the view a request is judged; by the time its view is through, other requests may have rotated the same token.
+`hand_out` says what it gets then. `tests/model/` runs these very functions through every interleaving of requests,
+answers and losses.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from webapp.core.claims import AccessClaims, Verdict
 from webapp.core.decision import Outcome, TokenState
+from webapp.core.session import SessionRow
 from webapp.core.standing import Standing
 
 REFRESHING = frozenset({Outcome.ROTATE, Outcome.RENEW, Outcome.REDELIVER, Outcome.ACCESS_ONLY})
 """Outcomes that have something to do after the view."""
 
 
-class Settled(StrEnum):
+class Refreshed(StrEnum):
     """What became of a refresh: shown, logged and counted."""
 
     ROTATED = "rotated"
@@ -31,58 +33,54 @@ class Settled(StrEnum):
     TOO_OFTEN = "too many refreshes"
 
 
-class Handout(NamedTuple):
+class Grant(NamedTuple):
     """What the client gets."""
 
-    what: Settled
+    what: Refreshed
     access: bool = False
-    """A new access token: of the row's generation, but for ACCESS_ONLY of the presented one."""
+    """A new access token. Its `gen` is the row's; with ACCESS_ONLY it is the presented token's."""
     refresh: bool = False
     """The refresh token of the row's generation."""
 
 
-def is_renewable(access: TokenState, access_issued_at: int, refresh_expiry: int, *, now: int, window: int) -> bool:
-    """May this access token vouch for that expired refresh token (case 3)? Times in Unix seconds.
+def is_renewable(access: Verdict[AccessClaims], refresh_expiry: int, *, now: int, window: int) -> bool:
+    """Whether this access token may vouch for an expired refresh token (case 3). Times in Unix seconds.
 
     It must be older than the refresh token's end: one that was stolen alone, or obtained later, can never grow into
     a refresh token.
     """
-    return access is TokenState.VALID and access_issued_at <= refresh_expiry and now < refresh_expiry + window
+    if access.state is not TokenState.VALID or access.claims is None:
+        return False
+    return access.claims.iat <= refresh_expiry and now < refresh_expiry + window
 
 
-def shows_successor(access: TokenState, access_gen: int | None, standing: Standing | None, generation: int) -> bool:
-    """Does the client hold the current generation, by its refresh token or by an access token issued with it?"""
-    return standing is Standing.CURRENT or (access is TokenState.VALID and access_gen == generation)
+def confirms(access: Verdict[AccessClaims], standing: Standing | None, row: SessionRow) -> bool:
+    """Whether the client shows the current generation, by its refresh token or by an access token issued with it."""
+    if standing is Standing.CURRENT:
+        return True
+    return (
+        access.state is TokenState.VALID and access.claims is not None and access.claims.gen == row.refresh_generation
+    )
 
 
-def is_late(door: int, now: int, grace: int) -> bool:
-    """Did the view take longer than the grace? Such an answer could arrive behind a newer one."""
-    return now - door > grace
-
-
-def may_rotate(at_door: Standing | None) -> bool:
-    """Only who came with the current token may try to replace it."""
-    return at_door is Standing.CURRENT
-
-
-def settle(outcome: Outcome, *, rotated: bool, live: bool, late: bool, standing: Standing | None) -> Handout:
-    """What a request is handed whose `outcome` at the door was one of REFRESHING.
+def hand_out(outcome: Outcome, *, rotated: bool, live: bool, late: bool, standing: Standing | None) -> Grant:
+    """What a request gets whose `outcome` before the view was one of REFRESHING.
 
     `rotated`: this request's UPDATE won. `live` and `standing` speak of the row as it is now and matter only if it
-    did not. REUSED is never theft here: the request was judged honest at the door, and what changed since is other
-    requests' doing.
+    did not. `late`: the view took longer than the grace. REUSED is never REUSE here: the request was judged honest
+    before the view, and what changed since is other requests' doing.
     """
     # Case 3 is about the refresh token; the access token is still good.
     access = outcome is not Outcome.RENEW
     if rotated:
-        return Handout(Settled.ROTATED if access else Settled.RENEWED, access, refresh=True)
+        return Grant(Refreshed.ROTATED if access else Refreshed.RENEWED, access, refresh=True)
     if not live:
-        return Handout(Settled.ENDED)
+        return Grant(Refreshed.ENDED)
     if late:
-        # This answer could put an old token back into the browser.
-        return Handout(Settled.TOO_LATE)
+        # This answer could arrive behind a newer one and put an old token back into the browser.
+        return Grant(Refreshed.TOO_LATE)
     if standing is Standing.SUPERSEDED:
-        return Handout(Settled.REDELIVERED, access, refresh=True)
+        return Grant(Refreshed.REDELIVERED, access, refresh=True)
     if standing is Standing.IN_GRACE:
-        return Handout(Settled.ACCESS_ONLY, access=True)
-    return Handout(Settled.OVERTAKEN)
+        return Grant(Refreshed.ACCESS_ONLY, access=True)
+    return Grant(Refreshed.OVERTAKEN)

@@ -8,7 +8,11 @@ from typing import Any
 
 
 class NotStrictJson(ValueError):
-    """The text is no JSON object, or a doubtful one; the words hold nothing of it."""
+    """Not a JSON object, or an ambiguous one. The message contains no input."""
+
+
+class RepeatedName(NotStrictJson):
+    """An object has the same name twice, so two readers could take different values."""
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Two readers may pick different ones of two equal names (RFC 8725 section 2.6), so neither is picked.
     names = dict(pairs)
     if len(names) != len(pairs):
-        raise NotStrictJson("repeated name in JSON")
+        raise RepeatedName("repeated name in JSON")
     return names
 
 

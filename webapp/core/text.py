@@ -39,7 +39,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name gettext's tools look for
 
 def is_storable(text: str) -> bool:
     """Can every database keep this text? NUL and lone surrogates cannot be written to PostgreSQL or as UTF-8."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def fold(text: str) -> str:

@@ -7,27 +7,29 @@ then count as an expired refresh token. So expiry is compared last, and only it 
 
 from __future__ import annotations
 
-import secrets
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar
+from collections.abc import Hashable, Mapping
+from functools import cached_property, partial
+from typing import Any, Final, NamedTuple
 
+from webapp.core import jws
 from webapp.core.claims import (
+    ABSENT,
     AccessClaims,
     Invalid,
     RefreshClaims,
+    Refusal,
+    Verdict,
     access_claims,
-    instant,
+    demand_storable,
     preferences_claim,
     refresh_claims,
+    whole_number,
 )
 from webapp.core.decision import TokenState
-from webapp.core.jws import key_of_jwk, read_segment, sign_segments, signature_is_right, split_token, write_segment
-from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing
+from webapp.core.keys import ACCESS, REFRESH, RETIRED, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
-
-Channel = Literal["web", "api"]
+from webapp.core.session import Channel, SessionRow, new_jti
 
 TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
 """Explicit typing (RFC 8725 section 3.11; `at+jwt` is RFC 9068 section 2.1)."""
@@ -38,80 +40,27 @@ REMEMBERED = 4096
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
 
 
-C = TypeVar("C", AccessClaims, RefreshClaims, covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict(Generic[C]):
-    """The verifier's answer. `claims` are there exactly when the token is authentic (VALID or EXPIRED)."""
-
-    state: TokenState
-    claims: C | None = None
-    reason: str | None = None
-    """Why it is INVALID: a fixed phrase that holds nothing of the token."""
-
-
-ABSENT: Final[Verdict[Any]] = Verdict(TokenState.ABSENT)
-
-
-class SessionFacts(Protocol):
-    """What the mint needs to know: the session row joined with its user."""
-
-    @property
-    def sid(self) -> str: ...
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def channel(self) -> str: ...
-    @property
-    def auth_time(self) -> int: ...
-    @property
-    def expires_at(self) -> int: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def theme(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def access_ttl(self) -> int | None: ...
-    @property
-    def refresh_ttl(self) -> int | None: ...
-    @property
-    def refresh_generation(self) -> int: ...
-    @property
-    def refresh_jti(self) -> str: ...
-    @property
-    def refresh_issued_at(self) -> int: ...
-    @property
-    def refresh_expires_at(self) -> int: ...
-
-
 class Tokens:
     """One issuer with one key ring: mints tokens and is the one verifier of every token.
 
-    Immutable but for a bounded memory of tokens already found authentic. That is a pure function of the token's
-    text and the keys, so it may be remembered; the clock is compared each time. A new ring means a new `Tokens`.
+    Immutable but for its memory of tokens that were found authentic. A new ring means a new `Tokens`.
     """
 
     def __init__(self, ring: KeyRing, issuer: str, lifetimes: Lifetimes, *, remember: int = REMEMBERED) -> None:
         self.ring = ring
         self.issuer = issuer
         self.lifetimes = lifetimes
-        self._remember = remember
-        self._remembering = threading.Lock()
-        self._authentic: dict[tuple[str, str, str], _Authentic] = {}
-        self._headers: dict[tuple[str, str], Key] = {}
-        self._written: dict[str, str] = {}
-        self._prepared: dict[tuple[str, str], Any] = {}
+        self._signers = {key.kid: Signer(key) for key in ring.keys if key.purpose in TYP}
+        self._by_header = {
+            (signer.key.purpose, signer.header): signer
+            for signer in self._signers.values()
+            if signer.key.state != RETIRED
+        }
+        self._authentic = Remembered(remember)
 
     # -- minting ---------------------------------------------------------------------------------------------------
 
-    def mint_access(self, session: SessionFacts, *, gen: int, now: int, until: int | None = None) -> str:
+    def mint_access(self, session: SessionRow, *, gen: int, now: int, until: int | None = None) -> str:
         """A new access token that says which refresh generation it was issued with.
 
         `until` (Unix seconds) ends it earlier than its lifetime would; never later.
@@ -134,7 +83,7 @@ class Tokens:
         }
         return self._sign(claims, ACCESS)
 
-    def mint_refresh(self, session: SessionFacts) -> str:
+    def mint_refresh(self, session: SessionRow) -> str:
         """The refresh token of the row's current generation: the same row always gives the same text."""
         claims = {
             "iss": self.issuer,
@@ -149,8 +98,8 @@ class Tokens:
         return self._sign(claims, REFRESH)
 
     def _sign(self, claims: Mapping[str, Any], purpose: str) -> str:
-        key = self.ring.active(purpose)
-        token = sign_segments(self._header(key), write_segment(claims), self._key_object(key, "sign"), key.alg)
+        signer = self._signers[self.ring.active(purpose).kid]
+        token = jws.sign_segments(signer.header, jws.write_segment(claims), signer.signing_key, signer.key.alg)
         if len(token) > MAX_TOKEN_LENGTH:
             raise ValueError("token would be longer than any that is read")
         return token
@@ -171,87 +120,88 @@ class Tokens:
         try:
             known = self._authentic.get((purpose, channel, text))
             if known is None:
-                known = self._authenticate(text, purpose, channel)
+                payload = self.check_signature(text, purpose)
+                known = self._judge_claims(payload, purpose, channel)
+                self._authentic.keep((purpose, channel, text), known)
             if known.issued_at > now + IAT_LEEWAY:
-                raise Invalid("issued in the future")
+                raise Invalid(Refusal.FROM_THE_FUTURE)
             if known.not_before is not None and known.not_before > now:
-                raise Invalid("not valid yet")
-        except Invalid as refusal:
-            return Verdict(TokenState.INVALID, reason=str(refusal))
+                raise Invalid(Refusal.NOT_YET_VALID)
+        except Invalid as invalid:
+            return Verdict(TokenState.INVALID, None, invalid.refusal, invalid.claim)
         except Exception:  # noqa: BLE001 - whatever a hostile token provokes in a library, the answer is INVALID
-            return Verdict(TokenState.INVALID, reason="unreadable")
+            return Verdict(TokenState.INVALID, None, Refusal.UNREADABLE)
         return known.expired if now >= known.expires_at else known.valid
 
-    def _authenticate(self, text: str, purpose: str, channel: Channel) -> _Authentic:
-        payload = self.check_signature(text, purpose)
-        if payload.get("iss") != self.issuer:
-            raise Invalid("wrong issuer")
-        expected = f"{self.issuer}/{channel}" + ("/refresh" if purpose == REFRESH else "")
-        if payload.get("aud") != expected:
-            raise Invalid("wrong audience")
-        not_before = instant(payload, "nbf") if "nbf" in payload else None
-        claims: Any = access_claims(payload, self.issuer) if purpose == ACCESS else refresh_claims(payload)
-        if claims.exp <= claims.iat:
-            raise Invalid("expires before it was issued")
-        known = _Authentic.of(claims, not_before)
-        with self._remembering:
-            if len(self._authentic) >= self._remember:
-                # Oldest first. Only authentic tokens get in, so a stranger cannot push anybody out.
-                del self._authentic[next(iter(self._authentic))]
-            self._authentic[(purpose, channel, text)] = known
-        return known
-
     def check_signature(self, text: str, purpose: str) -> dict[str, Any]:
-        """The payload of a token whose form, header and signature are right for `purpose`.
+        """The payload of a token whose form, header and signature are right for `purpose`. Raises Invalid.
 
-        Raises Invalid otherwise. The payload's claims are not judged here.
+        The payload's claims are not judged here.
         """
-        segments = split_token(text)
-        known = self._headers.get((purpose, segments.header))
-        key = known or self._key_named_by(read_segment(segments.header), purpose)
-        payload = read_segment(segments.payload)
-        if not signature_is_right(text, self._key_object(key, "verify"), key.alg):
-            raise Invalid("wrong signature")
-        if known is None:
-            # All tokens of a key begin alike. Only what our own signature has covered is remembered.
-            self._headers[purpose, segments.header] = key
-        return payload
+        return jws.verify(text, partial(self._key_named_by, purpose))
 
-    def _key_named_by(self, header: dict[str, Any], purpose: str) -> Key:
+    def _key_named_by(self, purpose: str, header: str) -> tuple[Any, str]:
+        # Every token of a key that we mint has the same header segment; another spelling of it is read.
+        signer = self._by_header.get((purpose, header)) or self._read_header(purpose, jws.read_segment(header))
+        return signer.verifying_key, signer.key.alg
+
+    def _read_header(self, purpose: str, header: dict[str, Any]) -> Signer:
         if set(header) != _HEADER_MEMBERS:
-            raise Invalid("header members other than alg, kid, typ")
+            raise Invalid(Refusal.HEADER_MEMBERS)
         if header["typ"] != TYP[purpose]:
-            raise Invalid("wrong type of token")
+            raise Invalid(Refusal.WRONG_TYPE)
         kid = header["kid"]
         key = self.ring.verifying(kid, purpose) if isinstance(kid, str) else None
         if key is None:
-            raise Invalid("unknown key")
+            raise Invalid(Refusal.UNKNOWN_KEY)
         if header["alg"] != key.alg:
-            raise Invalid("algorithm is not the key's")
-        return key
+            raise Invalid(Refusal.WRONG_ALGORITHM)
+        return self._signers[key.kid]
 
-    def _header(self, key: Key) -> str:
-        """The header of tokens that `key` signs, as their first segment."""
-        header = self._written.get(key.kid)
-        if header is None:
-            members = {"typ": TYP[key.purpose], "alg": key.alg, "kid": key.kid}
-            header = self._written[key.kid] = write_segment(members)
-        return header
+    def _judge_claims(self, payload: dict[str, Any], purpose: str, channel: Channel) -> Authenticated:
+        demand_storable(payload)
+        if payload.get("iss") != self.issuer:
+            raise Invalid(Refusal.WRONG_ISSUER)
+        expected = f"{self.issuer}/{channel}" + ("/refresh" if purpose == REFRESH else "")
+        if payload.get("aud") != expected:
+            raise Invalid(Refusal.WRONG_AUDIENCE)
+        not_before = whole_number(payload, "nbf") if "nbf" in payload else None
+        claims: Any = access_claims(payload, self.issuer) if purpose == ACCESS else refresh_claims(payload)
+        if claims.exp <= claims.iat:
+            raise Invalid(Refusal.EXPIRES_EARLY)
+        if purpose == ACCESS and claims.exp - claims.iat > self.lifetimes.longest_access_token:
+            # A stolen signing key must not make tokens that outlive its removal by a year.
+            raise Invalid(Refusal.LIVES_TOO_LONG)
+        return Authenticated(
+            claims.iat,
+            not_before,
+            claims.exp,
+            Verdict(TokenState.VALID, claims),
+            Verdict(TokenState.EXPIRED, claims),
+        )
 
-    def _key_object(self, key: Key, use: Literal["sign", "verify"]) -> Any:
-        cached = self._prepared.get((key.kid, use))
-        if cached is None:
-            if key.alg == "HS256":
-                cached = key.secret
-            else:
-                members = key.to_jwk() if use == "sign" else key.public_jwk() or {}
-                cached = key_of_jwk(members, key.alg)
-            self._prepared[(key.kid, use)] = cached
-        return cached
+
+class Signer:
+    """A key of the ring, ready to use. Its key objects are made when they are first needed: RSA takes its time."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.header = jws.write_segment({"typ": TYP[key.purpose], "alg": key.alg, "kid": key.kid})
+        """The first segment of every token that this key signs."""
+
+    @cached_property
+    def signing_key(self) -> Any:
+        return self.key.secret if self.key.alg == "HS256" else jws.key_of_jwk(self.key.to_jwk(), self.key.alg)
+
+    @cached_property
+    def verifying_key(self) -> Any:
+        return (
+            self.signing_key if self.key.alg == "HS256" else jws.key_of_jwk(self.key.public_jwk() or {}, self.key.alg)
+        )
 
 
-class _Authentic(NamedTuple):
-    """What is remembered of a token found authentic: the clock alone decides which of two verdicts it gets."""
+class Authenticated(NamedTuple):
+    """What is remembered of an authentic token: the clock alone decides which of two verdicts it gets."""
 
     issued_at: int
     not_before: int | None
@@ -259,12 +209,22 @@ class _Authentic(NamedTuple):
     valid: Verdict[Any]
     expired: Verdict[Any]
 
-    @classmethod
-    def of(cls, claims: C, not_before: int | None) -> _Authentic:
-        valid, expired = Verdict(TokenState.VALID, claims), Verdict(TokenState.EXPIRED, claims)
-        return cls(claims.iat, not_before, claims.exp, valid, expired)
 
+class Remembered:
+    """Tokens found authentic, at most `most` of them, the oldest forgotten first.
 
-def new_jti() -> str:
-    """128 random bits, base64url."""
-    return secrets.token_urlsafe(16)
+    That a token is authentic is a pure function of its text and the keys, so it may be remembered; the clock is
+    compared each time. Only authentic tokens get in, so a stranger cannot push anybody's out.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: dict[Hashable, Authenticated] = {}
+        self._lock = threading.Lock()
+        self.get = self._found.get
+
+    def keep(self, key: Hashable, found: Authenticated) -> None:
+        with self._lock:
+            if len(self._found) >= self._most:
+                del self._found[next(iter(self._found))]
+            self._found[key] = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from webapp.core.tokens import Channel
+from webapp.core.session import Channel
 from webapp.flows.client import Client
 
 

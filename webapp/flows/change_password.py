@@ -8,13 +8,15 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError, TokenroomError, WrongPassword
+from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.passwords import hash_password, problem_with, verify_password
+from webapp.core.session import EndReason, SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
-from webapp.flows.open_session import end, open_session
-from webapp.store import auth_sessions, events, users
-from webapp.store.auth_sessions import SessionRow
+from webapp.flows.end_sessions import end
+from webapp.flows.open_session import open_session
+from webapp.store import auth_sessions, events, session_list, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -57,10 +59,12 @@ def change_password(
         row = auth_sessions.reload(tx, session.sid)
         if user is None or row is None or not row.is_live(now) or user.password_hash != found.password_hash:
             raise SessionOver("the session ended during the change of the password")
-        others = set(auth_sessions.live_sids(tx, session.user_id, now)) - {session.sid}
-        end(tx, others, "password", client, now, by=session.user_id)
+        others = set(session_list.live_sids(tx, session.user_id, now)) - {session.sid}
+        end(tx, others, EndReason.PASSWORD, client, now, by=session.user_id)
         users.change_credentials(tx, session.user_id, new_hash)
-        events.record(tx, "password.changed", at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address)
+        events.record(
+            tx, Event.PASSWORD_CHANGED, at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
+        )
         return open_session(tx, lifetimes, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1)
 
     return transact(work)
@@ -77,7 +81,7 @@ def _record_failure(session: SessionRow, client: Client, now: int) -> None:
     transact(
         lambda tx: events.record(
             tx,
-            "login.failed",
+            Event.LOGIN_FAILED,
             at=now,
             user_id=session.user_id,
             sid=session.sid,

@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY, Lifetimes
 from webapp.core.passwords import NO_PASSWORD
+from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.open_session import open_session
 from webapp.flows.sign_up import NewAccount, create_account
 from webapp.store import guests
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact
 
 STAYS = DAY

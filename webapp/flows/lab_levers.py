@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 
 from webapp.core.claims import AccessClaims
 from webapp.core.decision import RefreshColumn
+from webapp.core.judgement import Judgement
+from webapp.core.lifetimes import FAST_ACCESS, FAST_REFRESH
+from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
-from webapp.flows.judge import Evidence
 from webapp.store import auth_sessions, lab_sessions
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact
 
-FAST = (15, 45)
+FAST = (FAST_ACCESS, FAST_REFRESH)
 """Seconds an access and a refresh token live under the fast clock."""
 
 MAY_PULL = frozenset({RefreshColumn.CURRENT, RefreshColumn.SUPERSEDED, RefreshColumn.RENEWABLE})
@@ -32,14 +33,14 @@ class Held(NamedTuple):
     refresh: str
 
 
-def let_expire(tokens: Tokens, evidence: Evidence, now: int, *, access: bool, refresh: bool) -> Held | None:
-    """End the chosen tokens of the pair in `evidence` at `now` (Unix seconds). None: another tab was faster.
+def let_expire(tokens: Tokens, judgement: Judgement, now: int, *, access: bool, refresh: bool) -> Held | None:
+    """End the chosen tokens of the pair in `judgement` at `now` (Unix seconds). None: another tab was faster.
 
     With the refresh token alone the access token stays valid and older than the refresh token's end: case 3.
     Raises DatabaseUnavailable.
     """
-    seen = row = evidence.row
-    if seen is None or evidence.column not in MAY_PULL:
+    seen = row = judgement.row
+    if seen is None or judgement.column not in MAY_PULL:
         return None
     if refresh:
         # Kept as it is, but for its end: it was issued when it was, and a token must be issued before it ends.
@@ -47,7 +48,7 @@ def let_expire(tokens: Tokens, evidence: Evidence, now: int, *, access: bool, re
         row = transact(lambda tx: lab_sessions.change(tx, seen, refresh_issued_at=issued, refresh_expires_at=now))
     if row is None:
         return None
-    text = _aged(tokens, row, evidence.access.claims, now) if access else _valid(tokens, row, evidence, now)
+    text = _aged(tokens, row, judgement.access.claims, now) if access else _valid(tokens, row, judgement, now)
     return Held(row, text, tokens.mint_refresh(row))
 
 
@@ -57,19 +58,19 @@ def _aged(tokens: Tokens, row: SessionRow, held: AccessClaims | None, now: int) 
     return tokens.mint_access(row, gen=row.refresh_generation, now=max(issued, now - ttl), until=now)
 
 
-def _valid(tokens: Tokens, row: SessionRow, evidence: Evidence, now: int) -> str:
-    held = evidence.access.claims
+def _valid(tokens: Tokens, row: SessionRow, judgement: Judgement, now: int) -> str:
+    held = judgement.access.claims
     issued = held.iat if held and now < held.exp else now
     return tokens.mint_access(row, gen=row.refresh_generation, now=issued)
 
 
-def set_pace(tokens: Tokens, evidence: Evidence, now: int, *, fast: bool) -> Held | None:
+def set_pace(tokens: Tokens, judgement: Judgement, now: int, *, fast: bool) -> Held | None:
     """Give this session the fast clock, or the application's, with a new pair that lives by it.
 
     The new pair comes from an ordinary rotation. None: another tab was faster. Raises DatabaseUnavailable.
     """
-    row = evidence.row
-    if row is None or evidence.column not in MAY_PULL:
+    row = judgement.row
+    if row is None or judgement.column not in MAY_PULL:
         return None
     access_ttl, refresh_ttl = FAST if fast else (None, None)
 
@@ -78,7 +79,7 @@ def set_pace(tokens: Tokens, evidence: Evidence, now: int, *, fast: bool) -> Hel
         if paced is None:
             return None
         expiry = tokens.lifetimes.of(paced).refresh_expiry(now, paced.expires_at)
-        successor = auth_sessions.successor_of(paced, now=now, refresh_expires_at=expiry)
+        successor = paced.successor(now=now, refresh_expires_at=expiry)
         return successor if auth_sessions.rotate(tx, paced, successor) else None
 
     rotated = transact(work)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from webapp.core.session import SessionRow
 from webapp.store import lab_requests, lab_sessions
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import DatabaseUnavailable, read, transact
 from webapp.store.lab_requests import Record
 

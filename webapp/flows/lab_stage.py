@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from webapp.core.events import Event
+from webapp.core.session import EndReason, SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
-from webapp.flows.open_session import end
+from webapp.flows.end_sessions import end
 from webapp.store import auth_sessions, events, lab_sessions
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact
 
 USER_AGENT = "Lab"
@@ -37,7 +38,7 @@ def open_extra(tokens: Tokens, person: SessionRow, client: Client, now: int) -> 
             refresh_expires_at=tokens.lifetimes.refresh_expiry(now, expires_at),
         )
         events.record(
-            tx, "session.started", at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address, lab=True
+            tx, Event.SESSION_STARTED, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address, lab=True
         )
         return row
 
@@ -48,7 +49,7 @@ def close_extra(sid: str, client: Client, now: int) -> None:
     """End the extra session, if its act has not done so, and delete its row. Raises DatabaseUnavailable."""
 
     def work(tx: Connection) -> None:
-        end(tx, [sid], "ended", client, now, by=None)
+        end(tx, [sid], EndReason.ENDED, client, now, by=None)
         lab_sessions.forget(tx, sid)
 
     transact(work)

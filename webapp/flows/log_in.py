@@ -8,12 +8,13 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from webapp.core.errors import TooManyTries, WrongPassword
+from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
+from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.open_session import open_session
 from webapp.store import events, users
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -47,10 +48,10 @@ def log_in(lifetimes: Lifetimes, arrival: Arrival, *, login: str, password: str,
     except TooManyTries as refusal:
         if refusal.first:
             # Once a window: a stranger who goes on trying must not fill the trail.
-            _record(arrival, "login.limited", found, limit=refusal.limit)
+            _record(arrival, Event.LOGIN_LIMITED, found, limit=refusal.limit)
         raise
     except WrongCredentials:
-        _record(arrival, "login.failed", found)
+        _record(arrival, Event.LOGIN_FAILED, found)
         raise
 
 
@@ -73,7 +74,7 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
             users.replace_hash(tx, person.id, person.password_hash, stronger)
         events.record(
             tx,
-            "login.succeeded",
+            Event.LOGIN_SUCCEEDED,
             at=arrival.now,
             user_id=person.id,
             ip_address=arrival.client.ip_address,
@@ -87,7 +88,7 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
     return row
 
 
-def _record(arrival: Arrival, event: str, found: Credentials | None, **detail: str) -> None:
+def _record(arrival: Arrival, event: Event, found: Credentials | None, **detail: str) -> None:
     # What was typed as a user name is not kept: people type their password there.
     user_id, address = found.id if found else None, arrival.client.ip_address
     transact(lambda tx: events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, **detail))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from webapp.core.tokens import Channel, Tokens
+from webapp.core.session import Channel, EndReason
+from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
-from webapp.flows.open_session import end
+from webapp.flows.end_sessions import end
 from webapp.store.database import transact
 
 
@@ -18,4 +19,4 @@ def log_out(
     verdicts = (tokens.verify_access(access, channel, now), tokens.verify_refresh(refresh, channel, now))
     sids = {verdict.claims.sid for verdict in verdicts if verdict.claims}
     if sids:
-        transact(lambda tx: end(tx, sids, "logout", client, now, by=None))
+        transact(lambda tx: end(tx, sids, EndReason.LOGOUT, client, now, by=None))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from webapp.core.errors import TokenroomError
+from webapp.core.events import Event
+from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
 from webapp.store import events, users
@@ -34,9 +36,9 @@ def disable(user_id: str, *, by: str, client: Client, now: int) -> None:
     def work(tx: Connection, person: Account) -> None:
         if person.disabled_at is not None:
             return
-        end_all_in(tx, user_id, reason="admin", client=client, now=now, by=by)
+        end_all_in(tx, user_id, reason=EndReason.ADMIN, client=client, now=now, by=by)
         users.set_disabled(tx, user_id, now)
-        events.record(tx, "account.disabled", at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+        events.record(tx, Event.ACCOUNT_DISABLED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
 
     _manage(user_id, work, by=by, weakens=True)
 
@@ -48,7 +50,7 @@ def enable(user_id: str, *, by: str, client: Client, now: int) -> None:
         if person.disabled_at is None:
             return
         users.set_disabled(tx, user_id, None)
-        events.record(tx, "account.enabled", at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+        events.record(tx, Event.ACCOUNT_ENABLED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
 
     _manage(user_id, work, by=by, weakens=False)
 
@@ -62,7 +64,7 @@ def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -
             return
         users.set_role(tx, user_id, role)
         change = {"from": person.role, "to": role, "by": by}
-        events.record(tx, "role.changed", at=now, user_id=user_id, ip_address=client.ip_address, **change)
+        events.record(tx, Event.ROLE_CHANGED, at=now, user_id=user_id, ip_address=client.ip_address, **change)
 
     _manage(user_id, work, by=by, weakens=role != "admin")
 

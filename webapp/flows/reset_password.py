@@ -11,12 +11,14 @@ import re
 from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError, TokenroomError
+from webapp.core.events import Event
 from webapp.core.mail import LINKS, MailKind, hash_link_secret
 from webapp.core.passwords import hash_password, problem_with
+from webapp.core.session import EndReason
 from webapp.flows.client import Client
+from webapp.flows.end_sessions import end
 from webapp.flows.notify import queue_notice
-from webapp.flows.open_session import end
-from webapp.store import addresses, auth_sessions, events, mails, users
+from webapp.store import addresses, events, mails, session_list, users
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
@@ -57,8 +59,8 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
             raise LinkOver("this link is no longer good")
         users.change_credentials(tx, locked.id, new_hash)
         addresses.confirm(tx, locked.id, mail.address, now)
-        end(tx, auth_sessions.live_sids(tx, locked.id, now), "password", client, now, by=None)
-        events.record(tx, "password.reset", at=now, user_id=locked.id, ip_address=client.ip_address)
+        end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
+        events.record(tx, Event.PASSWORD_RESET, at=now, user_id=locked.id, ip_address=client.ip_address)
         queue_notice(tx, locked, MailKind.PASSWORD, client, now)
 
     transact(work)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from webapp.core.events import Event
 from webapp.core.keys import Key, KeyRing, generate
 from webapp.core.lifetimes import Lifetimes
 from webapp.store import events
@@ -58,7 +59,7 @@ def retire_key(file: KeyFile, kid: str) -> Key:
     return key
 
 
-def record_keys(event: str, keys: Collection[Key], now: int) -> None:
+def record_keys(event: Event, keys: Collection[Key], now: int) -> None:
     """Write `keys.rotated` or `keys.retired` into the trail. Raises DatabaseUnavailable."""
 
     def work(tx: Connection) -> None:

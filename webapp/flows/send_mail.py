@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from webapp.core import mail as rules
 from webapp.core.errors import MailDelayed, MailRefused, MailServerAway
+from webapp.core.events import Event
 from webapp.core.mail import LINKS, NOTICES, MailKind
 from webapp.core.passwords import hash_password
 from webapp.store import events, mails
@@ -162,7 +163,7 @@ def _make_secret(mail: MailRow, now: int) -> str | None:
         mails.set_secret(tx, mail.id, secret_hash, expires_at)
         if kind is MailKind.RESET and mail.secret_hash is None:
             # Here and not in the request, which costs the same whether the account exists or not.
-            events.record(tx, "reset.asked", at=now, user_id=mail.user_id)
+            events.record(tx, Event.RESET_ASKED, at=now, user_id=mail.user_id)
 
     transact(work)
     return secret
@@ -178,7 +179,7 @@ def _postpone(mail: MailRow, now: int) -> Result:
 def _give_up(mail: MailRow, why: str, now: int) -> Result:
     def work(tx: Connection) -> None:
         mails.give_up(tx, mail.id, now)
-        events.record(tx, "mail.failed", at=now, user_id=mail.user_id, kind=mail.kind, why=why)
+        events.record(tx, Event.MAIL_FAILED, at=now, user_id=mail.user_id, kind=mail.kind, why=why)
 
     transact(work)
     return Result.FAILED

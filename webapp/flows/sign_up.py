@@ -7,15 +7,16 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError
+from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.logins import clean_email, clean_username
 from webapp.core.passwords import hash_password, problem_with
+from webapp.core.session import SessionRow
 from webapp.core.text import clean_name
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.open_session import open_session
 from webapp.store import events, users
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.database import transact
 
 
@@ -62,7 +63,7 @@ def check_account(
 def create_account(tx: Connection, account: NewAccount, client: Client, now: int, **detail: str) -> str:
     """Insert the person and the event; the new id. Raises FieldError where the name or address is taken."""
     user_id = users.add(tx, now=now, **account._asdict())
-    events.record(tx, "account.created", at=now, user_id=user_id, ip_address=client.ip_address, **detail)
+    events.record(tx, Event.ACCOUNT_CREATED, at=now, user_id=user_id, ip_address=client.ip_address, **detail)
     return user_id
 
 

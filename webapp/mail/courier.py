@@ -16,9 +16,9 @@ from prometheus_client import Counter
 from webapp.core import mail as rules
 from webapp.flows.send_mail import Result, send_waiting
 from webapp.mail.post import ApplicationPost
+from webapp.services import services_of
 from webapp.store.database import UNAVAILABLE_ERRORS
 from webapp.store.mails import WAITING
-from webapp.web.services import services_of
 
 PAUSE = 10
 """Seconds between two looks when nothing wakes it."""

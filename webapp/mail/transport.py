@@ -12,8 +12,10 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
+from email.policy import default as as_objects
 from pathlib import Path
 
 from webapp.core.errors import MailDelayed, MailRefused, MailServerAway, TokenroomError
@@ -130,3 +132,10 @@ def newest_files(folder: Path, count: int = NEWEST) -> list[Path]:
         return sorted(folder.glob("[0-9]*.eml"), reverse=True)[:count]
     except OSError:
         return []
+
+
+def read_file(path: Path) -> EmailMessage:
+    """A mail of the folder."""
+    message = message_from_bytes(path.read_bytes(), policy=as_objects)
+    assert isinstance(message, EmailMessage)
+    return message

@@ -7,62 +7,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from typing import Any, NamedTuple, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from webapp.core.tokens import Channel, new_jti
+from webapp.core.session import Channel, EndReason, SessionRow, new_jti
 from webapp.store.driver import Statement, Transaction
-from webapp.store.models import AuthSession, User
-
-MAX_LIVE_SESSIONS = 20
-"""Live sessions a person may have; the next log-in ends the oldest."""
-
-_sessions = cast(Table, AuthSession.__table__)
-_users = cast(Table, User.__table__)
-
-
-class SessionRow(NamedTuple):
-    """A session joined with its user: all that an authenticated request needs to know."""
-
-    sid: str
-    user_id: str
-    channel: str
-    created_at: int
-    auth_time: int
-    expires_at: int
-    last_seen_at: int
-    persistent: bool
-    credential_epoch: int
-    revoked_at: int | None
-    revoked_reason: str | None
-    refresh_generation: int
-    refresh_jti: str
-    refresh_issued_at: int
-    refresh_expires_at: int
-    refresh_confirmed_at: int | None
-    previous_refresh_jti: str | None
-    access_ttl: int | None
-    refresh_ttl: int | None
-    watched_from: int | None
-    username: str
-    email: str
-    name: str
-    role: str
-    theme: str
-    language: str
-    user_credential_epoch: int
-    disabled_at: int | None
-
-    def is_live(self, now: int) -> bool:
-        """Not ended, not past its absolute lifetime, and no older than the user's last change of credentials."""
-        return (
-            self.revoked_at is None
-            and now < self.expires_at
-            and self.disabled_at is None
-            and self.credential_epoch == self.user_credential_epoch
-        )
-
+from webapp.store.live import live
+from webapp.store.models import AUTH_SESSIONS, USERS
 
 _OF_USER = {"user_credential_epoch": "credential_epoch"}
 _USER_FIELDS = frozenset("username email name role theme language user_credential_epoch disabled_at".split())
@@ -70,14 +22,14 @@ _USER_FIELDS = frozenset("username email name role theme language user_credentia
 
 def _column(field: str) -> Any:
     if field in _USER_FIELDS:
-        return _users.c[_OF_USER.get(field, field)].label(field)
-    return _sessions.c["id" if field == "sid" else field].label(field)
+        return USERS.c[_OF_USER.get(field, field)].label(field)
+    return AUTH_SESSIONS.c["id" if field == "sid" else field].label(field)
 
 
 _BY_SID = (
     select(*(_column(field) for field in SessionRow._fields))
-    .select_from(_sessions.join(_users, _users.c.id == _sessions.c.user_id))
-    .where(_sessions.c.id == bindparam("sid"))
+    .select_from(AUTH_SESSIONS.join(USERS, USERS.c.id == AUTH_SESSIONS.c.user_id))
+    .where(AUTH_SESSIONS.c.id == bindparam("sid"))
 )
 _LOAD = Statement(_BY_SID)
 
@@ -114,7 +66,7 @@ def start(
     """
     sid = secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
     tx.execute(
-        insert(_sessions).values(
+        insert(AUTH_SESSIONS).values(
             id=sid,
             user_id=user_id,
             channel=channel,
@@ -138,21 +90,16 @@ def start(
 
 
 _ROTATE = Statement(
-    update(_sessions)
+    update(AUTH_SESSIONS)
     .where(
-        _sessions.c.id == bindparam("sid"),
-        _sessions.c.refresh_generation == bindparam("gen"),
-        _sessions.c.refresh_jti == bindparam("jti"),
-        _sessions.c.revoked_at.is_(None),
-        _sessions.c.expires_at > bindparam("now"),
-        _sessions.c.credential_epoch
-        == select(_users.c.credential_epoch)
-        .where(_users.c.id == _sessions.c.user_id, _users.c.disabled_at.is_(None))
-        .scalar_subquery(),
+        AUTH_SESSIONS.c.id == bindparam("sid"),
+        AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
+        AUTH_SESSIONS.c.refresh_jti == bindparam("jti"),
+        live(bindparam("now")),
     )
     .values(
         refresh_generation=bindparam("gen") + 1,
-        previous_refresh_jti=_sessions.c.refresh_jti,
+        previous_refresh_jti=AUTH_SESSIONS.c.refresh_jti,
         refresh_jti=bindparam("new_jti"),
         refresh_issued_at=bindparam("now"),
         refresh_expires_at=bindparam("new_expiry"),
@@ -160,19 +107,6 @@ _ROTATE = Statement(
         last_seen_at=bindparam("now"),
     )
 )
-
-
-def successor_of(row: SessionRow, *, now: int, refresh_expires_at: int) -> SessionRow:
-    """The row as a rotation at `now` will leave it, with the next generation's jti. Changes nothing."""
-    return row._replace(
-        refresh_generation=row.refresh_generation + 1,
-        previous_refresh_jti=row.refresh_jti,
-        refresh_jti=new_jti(),
-        refresh_issued_at=now,
-        refresh_expires_at=refresh_expires_at,
-        refresh_confirmed_at=None,
-        last_seen_at=now,
-    )
 
 
 def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
@@ -193,12 +127,12 @@ def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
 
 
 _CONFIRM = Statement(
-    update(_sessions)
+    update(AUTH_SESSIONS)
     .where(
-        _sessions.c.id == bindparam("sid"),
-        _sessions.c.refresh_generation == bindparam("gen"),
-        _sessions.c.refresh_confirmed_at.is_(None),
-        _sessions.c.revoked_at.is_(None),
+        AUTH_SESSIONS.c.id == bindparam("sid"),
+        AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
+        AUTH_SESSIONS.c.refresh_confirmed_at.is_(None),
+        AUTH_SESSIONS.c.revoked_at.is_(None),
     )
     .values(refresh_confirmed_at=bindparam("now"), last_seen_at=bindparam("now"))
 )
@@ -209,49 +143,17 @@ def confirm(tx: Transaction, sid: str, generation: int, now: int) -> bool:
     return _CONFIRM.changed(tx, sid=sid, gen=generation, now=now) == 1
 
 
-def revoke(tx: Connection, sid: str, reason: str, now: int) -> bool:
+def revoke(tx: Connection, sid: str, reason: EndReason, now: int) -> bool:
     """End a session. True if this call ended it; a session that is already ended keeps its reason."""
     statement = (
-        update(_sessions)
-        .where(_sessions.c.id == sid, _sessions.c.revoked_at.is_(None))
+        update(AUTH_SESSIONS)
+        .where(AUTH_SESSIONS.c.id == sid, AUTH_SESSIONS.c.revoked_at.is_(None))
         .values(revoked_at=now, revoked_reason=reason)
     )
     return tx.execute(statement).rowcount == 1
 
 
-class LiveSession(NamedTuple):
-    """A session in its owner's list."""
-
-    sid: str
-    channel: str
-    user_agent: str
-    created_at: int
-    last_seen_at: int
-    expires_at: int
-
-
-def live_sessions(tx: Connection, user_id: str, now: int) -> list[LiveSession]:
-    """A person's live sessions of both channels, newest first."""
-    statement = (
-        select(*(_column(field) for field in LiveSession._fields))
-        .join(_users, _users.c.id == _sessions.c.user_id)
-        .where(
-            _sessions.c.user_id == user_id,
-            _sessions.c.revoked_at.is_(None),
-            _sessions.c.expires_at > now,
-            _sessions.c.credential_epoch == _users.c.credential_epoch,
-        )
-        .order_by(_sessions.c.created_at.desc(), _sessions.c.id)
-    )
-    return [LiveSession._make(row) for row in tx.execute(statement)]
-
-
-def live_sids(tx: Connection, user_id: str, now: int) -> list[str]:
-    """Ids of a person's live sessions, newest first."""
-    return [session.sid for session in live_sessions(tx, user_id, now)]
-
-
-def revoke_all_of(tx: Connection, sids: Collection[str], reason: str, now: int) -> list[str]:
+def revoke_all_of(tx: Connection, sids: Collection[str], reason: EndReason, now: int) -> list[str]:
     """End these sessions; the ids of those that this call ended."""
     return [sid for sid in sorted(sids) if revoke(tx, sid, reason, now)]
 
@@ -260,5 +162,5 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
     """The user id of each of these sessions."""
     if not sids:
         return {}
-    rows = tx.execute(select(_sessions.c.id, _sessions.c.user_id).where(_sessions.c.id.in_(sids)))
+    rows = tx.execute(select(AUTH_SESSIONS.c.id, AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id.in_(sids)))
     return {row.id: row.user_id for row in rows}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import Connection, delete, insert, or_, select
 
+from webapp.core.events import Event
 from webapp.store.database import after_commit
 from webapp.store.models import SECURITY_EVENTS, USERS
 
@@ -19,7 +20,7 @@ log = structlog.stdlib.get_logger("webapp.trail")
 
 def record(
     tx: Connection,
-    event: str,
+    event: Event,
     *,
     at: int,
     user_id: str | None = None,
@@ -31,14 +32,14 @@ def record(
     tx.execute(
         insert(SECURITY_EVENTS).values(
             at=at,
-            event=event,
+            event=event.value,
             user_id=user_id,
             sid=sid,
             ip_address=ip_address,
             detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
         )
     )
-    after_commit(lambda: log.info(event, user_id=user_id, sid=sid, ip=ip_address, **detail))
+    after_commit(lambda: log.info(event.value, user_id=user_id, sid=sid, ip=ip_address, **detail))
 
 
 class EventRow(NamedTuple):

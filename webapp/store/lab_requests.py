@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from webapp.store.auth_sessions import SessionRow
+from webapp.core.session import SessionRow
 from webapp.store.models import AUTH_SESSIONS, LAB_REQUESTS
 
 KEPT = 60

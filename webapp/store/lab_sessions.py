@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, update
 
-from webapp.store.auth_sessions import SessionRow
+from webapp.core.session import SessionRow
 from webapp.store.models import AuthSession
 
 _sessions = cast(Table, AuthSession.__table__)

@@ -1,18 +1,25 @@
-"""Sessions as people look at them: all of one person, with why an ended one ended."""
+"""Sessions as people look at them: which live, all of one person, with why an ended one ended."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+import logging
+import time
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, delete, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select, text
 
-from webapp.store.models import AuthSession, User
+from webapp.store.database import DatabaseUnavailable, read
+from webapp.store.live import live
+from webapp.store.models import AUTH_SESSIONS, USERS
 
-_sessions = cast(Table, AuthSession.__table__)
-_users = cast(Table, User.__table__)
+log = logging.getLogger(__name__)
 
 ENDED_SHOWN = 50
 """Ended sessions of one person in a listing; the newest."""
+COUNT_PATIENCE = 0.5
+"""Seconds that counting all live sessions may take. A million take most of it."""
+COUNT_STEPS = 10_000
+"""SQLite instructions between two looks at the clock."""
 
 
 class ListedSession(NamedTuple):
@@ -26,6 +33,7 @@ class ListedSession(NamedTuple):
     last_seen_at: int
     expires_at: int
     refresh_expires_at: int
+    access_ttl: int | None
     persistent: bool
     user_agent: str
     ip_address: str
@@ -40,6 +48,7 @@ class ListedSession(NamedTuple):
 
         Reasons: those of `revoked_reason`; `disabled` and `credentials` (the account's doing); `expired` (its absolute
         lifetime) and `unused` (the refresh token ran out, and with it the window in which it could be renewed).
+        `renewal_window` is the application's; a session with lifetimes of its own has its own.
         """
         if self.revoked_at is not None and self.revoked_at < self.expires_at:
             return self.revoked_reason or "ended", self.revoked_at
@@ -47,7 +56,8 @@ class ListedSession(NamedTuple):
             return "disabled", self.disabled_at
         if self.credential_epoch != self.user_credential_epoch:
             return "credentials", self.last_seen_at
-        if self.refresh_expires_at < self.expires_at and now >= self.refresh_expires_at + renewal_window:
+        usable_until = self.refresh_expires_at + (self.access_ttl or renewal_window)
+        if self.refresh_expires_at < self.expires_at and now >= usable_until:
             return "unused", self.refresh_expires_at
         if now >= self.expires_at:
             return "expired", self.expires_at
@@ -57,67 +67,87 @@ class ListedSession(NamedTuple):
 def _column(field: str) -> Any:
     match field:
         case "sid":
-            return _sessions.c.id.label("sid")
+            return AUTH_SESSIONS.c.id.label("sid")
         case "username" | "disabled_at":
-            return _users.c[field]
+            return USERS.c[field]
         case "user_credential_epoch":
-            return _users.c.credential_epoch.label(field)
-    return _sessions.c[field]
+            return USERS.c.credential_epoch.label(field)
+    return AUTH_SESSIONS.c[field]
 
 
 _LISTING = select(*(_column(field) for field in ListedSession._fields)).select_from(
-    _sessions.join(_users, _users.c.id == _sessions.c.user_id)
+    AUTH_SESSIONS.join(USERS, USERS.c.id == AUTH_SESSIONS.c.user_id)
 )
 
 
 def of_user(tx: Connection, user_id: str, *, ended_since: int) -> list[ListedSession]:
     """A person's sessions, last used first, those that ended before `ended_since` left out."""
-    recent = or_(_sessions.c.revoked_at >= ended_since, _sessions.c.revoked_at.is_(None))
+    recent = or_(AUTH_SESSIONS.c.revoked_at >= ended_since, AUTH_SESSIONS.c.revoked_at.is_(None))
     statement = (
-        _LISTING.where(_sessions.c.user_id == user_id, recent, _sessions.c.expires_at >= ended_since)
+        _LISTING.where(AUTH_SESSIONS.c.user_id == user_id, recent, AUTH_SESSIONS.c.expires_at >= ended_since)
         # The living first, so that a cut of the list never hides one.
-        .order_by(_sessions.c.revoked_at.is_not(None), _sessions.c.last_seen_at.desc(), _sessions.c.id)
+        .order_by(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.last_seen_at.desc(), AUTH_SESSIONS.c.id)
         .limit(ENDED_SHOWN + 50)
     )
     return [ListedSession._make(row) for row in tx.execute(statement)]
 
 
-def live(tx: Connection, *, now: int, user_id: str | None = None, after: str = "", limit: int) -> list[ListedSession]:
-    """Sessions whose row is live, of one person or of all, by id, beginning after the id `after`."""
-    statement = _LISTING.where(
-        _sessions.c.id > after,
-        _sessions.c.revoked_at.is_(None),
-        _sessions.c.expires_at > now,
-        _users.c.disabled_at.is_(None),
-        _sessions.c.credential_epoch == _users.c.credential_epoch,
-    )
+def live_page(tx: Connection, *, now: int, user_id: str | None, after: str, limit: int) -> list[ListedSession]:
+    """Live sessions, of one person or of all, by id, beginning after the id `after`."""
+    statement = _LISTING.where(live(now), AUTH_SESSIONS.c.id > after)
     if user_id is not None:
-        statement = statement.where(_sessions.c.user_id == user_id)
-    return [ListedSession._make(row) for row in tx.execute(statement.order_by(_sessions.c.id).limit(limit))]
+        statement = statement.where(AUTH_SESSIONS.c.user_id == user_id)
+    return [ListedSession._make(row) for row in tx.execute(statement.order_by(AUTH_SESSIONS.c.id).limit(limit))]
+
+
+def live_sids(tx: Connection, user_id: str, now: int, channel: str | None = None) -> list[str]:
+    """Ids of a person's live sessions, of one channel or of both; the least recently used last."""
+    statement = select(AUTH_SESSIONS.c.id).where(AUTH_SESSIONS.c.user_id == user_id, live(now))
+    if channel is not None:
+        statement = statement.where(AUTH_SESSIONS.c.channel == channel)
+    by_use = (AUTH_SESSIONS.c.last_seen_at.desc(), AUTH_SESSIONS.c.created_at.desc(), AUTH_SESSIONS.c.id)
+    return list(tx.execute(statement.order_by(*by_use)).scalars())
 
 
 def owner(tx: Connection, sid: str) -> str | None:
     """Whose session this is."""
-    return tx.execute(select(_sessions.c.user_id).where(_sessions.c.id == sid)).scalar()
+    return tx.execute(select(AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id == sid)).scalar()
 
 
 def people_logged_in(tx: Connection, now: int) -> list[str]:
-    """Ids of everybody with a session that has not ended."""
-    return list(
-        tx.execute(
-            select(_sessions.c.user_id)
-            .where(_sessions.c.revoked_at.is_(None), _sessions.c.expires_at > now)
-            .distinct()
-            .order_by(_sessions.c.user_id)
-        ).scalars()
-    )
+    """Ids of everybody with a live session."""
+    statement = select(AUTH_SESSIONS.c.user_id).where(live(now)).distinct().order_by(AUTH_SESSIONS.c.user_id)
+    return list(tx.execute(statement).scalars())
+
+
+def count_live(now: int) -> int | None:
+    """How many sessions are live, or None if the database does not say within COUNT_PATIENCE: never worth waiting."""
+    statement = select(func.count()).select_from(AUTH_SESSIONS).where(live(now))
+
+    def work(connection: Connection) -> int:
+        if connection.dialect.name == "sqlite":
+            driver: Any = connection.connection.dbapi_connection
+            end = time.monotonic() + COUNT_PATIENCE
+            driver.set_progress_handler(lambda: int(time.monotonic() > end), COUNT_STEPS)
+            try:
+                return connection.execute(statement).scalar_one()
+            finally:
+                driver.set_progress_handler(None, COUNT_STEPS)
+        connection.execute(text(f"SET LOCAL statement_timeout = {int(COUNT_PATIENCE * 1000)}"))
+        return connection.execute(statement).scalar_one()
+
+    try:
+        return read(work)
+    except DatabaseUnavailable:
+        log.warning("live sessions not counted: the database is busy or away")
+        return None
 
 
 def purge(tx: Connection, *, ended_before: int, at_most: int) -> int:
     """Delete sessions that were over before `ended_before` (Unix seconds); how many."""
     over = or_(
-        _sessions.c.expires_at < ended_before,
-        and_(_sessions.c.revoked_at.is_not(None), _sessions.c.revoked_at < ended_before),
+        AUTH_SESSIONS.c.expires_at < ended_before,
+        and_(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.revoked_at < ended_before),
     )
-    chosen = select(_sessions.c.id).where(over).limit(at_most).with_for_update(skip_locked=True)
-    return tx.execute(delete(_sessions).where(_sessions.c.id.in_(chosen))).rowcount
+    chosen = select(AUTH_SESSIONS.c.id).where(over).limit(at_most).with_for_update(skip_locked=True)
+    return tx.execute(delete(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id.in_(chosen))).rowcount

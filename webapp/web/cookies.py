@@ -6,18 +6,47 @@ from collections.abc import Iterable
 
 from flask import Request, Response, g
 
+from webapp.config import Settings
 from webapp.core.cookie_header import SentCookie, read_cookies
-from webapp.store.auth_sessions import SessionRow
-from webapp.web.services import Services, services
+from webapp.core.session import SessionRow
+from webapp.services import Services, services
+from webapp.web.person import Auth
 
-TOKEN_COOKIES = ACCESS, REFRESH = "access_token", "refresh_token"
+TOKEN_COOKIES = ACCESS_COOKIE, REFRESH_COOKIE = "access_token", "refresh_token"
+
+
+def wire_names(settings: Settings) -> tuple[str, str]:
+    """Names of the access and refresh cookie on the wire.
+
+    In production with `__Host-`: no other host or path can set such a cookie (RFC 6265bis section 4.1.3.2).
+    """
+    return f"{settings.cookie_prefix}{ACCESS_COOKIE}", f"{settings.cookie_prefix}{REFRESH_COOKIE}"
 
 
 def sent_tokens(request: Request, application: Services) -> tuple[SentCookie, SentCookie]:
     """Access and refresh cookie of a request, from the raw header."""
-    names = access, refresh = application.token_cookies
+    names = access, refresh = wire_names(application.settings)
     found = read_cookies(request.environ.get("HTTP_COOKIE"), names)
     return found[access], found[refresh]
+
+
+def names_sent(auth: Auth) -> list[str]:
+    """Token cookies that the request carried."""
+    return [name for name, cookie in zip(TOKEN_COOKIES, auth.sent, strict=True) if cookie.value is not None]
+
+
+def duplicates(sent: tuple[SentCookie, SentCookie]) -> tuple[str, ...]:
+    """Token cookies that were sent more than once."""
+    return tuple(name for name, cookie in zip(TOKEN_COOKIES, sent, strict=True) if cookie.duplicate)
+
+
+def held_after(auth: Auth) -> tuple[str | None, str | None]:
+    """Texts of the access and refresh token that the browser has after this answer."""
+    given = auth.cookies_set or {}
+    access, refresh = (
+        given.get(name, cookie.value) or None for name, cookie in zip(TOKEN_COOKIES, auth.sent, strict=True)
+    )
+    return access, refresh
 
 
 def write_tokens(
@@ -28,31 +57,34 @@ def write_tokens(
     A cookie lives until the session's absolute end, or as long as the browser runs. Never until the token's own
     `exp`: the browser would drop the token at the very moment cases 2 and 3 are about.
     """
-    max_age = max(session.expires_at - services().clock(), 0) if session.persistent else None
-    for name, value in ((ACCESS, access), (REFRESH, refresh)):
+    application = services()
+    max_age = max(session.expires_at - application.clock(), 0) if session.persistent else None
+    for name, value in ((ACCESS_COOKIE, access), (REFRESH_COOKIE, refresh)):
         if value is not None:
-            _set(response, name, value, max_age)
+            _set(response, name, value, max_age, application.settings)
 
 
-def clear_tokens(response: Response, names: Iterable[str] = (ACCESS, REFRESH)) -> None:
+def clear_tokens(response: Response, names: Iterable[str] = TOKEN_COOKIES) -> None:
     """Take the named token cookies out of the browser."""
     for name in names:
-        _set(response, name, "", 0)
+        _set(response, name, "", 0, services().settings)
 
 
-def _set(response: Response, name: str, value: str, max_age: int | None) -> None:
-    auth, application = g.auth, services()
-    wire_name = application.token_cookies[TOKEN_COOKIES.index(name)]
-    if auth.handed is None:
-        auth.handed = {}
-    elif name in auth.handed:
+def _set(response: Response, name: str, value: str, max_age: int | None, settings: Settings) -> None:
+    auth: Auth = g.auth
+    wire_name = f"{settings.cookie_prefix}{name}"
+    if auth.cookies_set is None:
+        auth.cookies_set = {}
+    elif name in auth.cookies_set:
         # One Set-Cookie per name (RFC 6265 section 4.1.1): which of two a browser keeps is its own affair.
         kept = [c for c in response.headers.getlist("Set-Cookie") if not c.startswith(f"{wire_name}=")]
         response.headers.setlist("Set-Cookie", kept)
-    auth.handed[name] = value
+    auth.cookies_set[name] = value
     # A token holds no character that a cookie would have to quote. Max-Age needs no clock of the browser's
-    # (RFC 6265 section 5.3); only what ends a cookie says it a second time, for whatever knows Expires alone.
+    # (RFC 6265 section 5.3). A cookie that ends says so a second time, for clients that know Expires alone.
     until = "" if max_age is None else f"; Max-Age={max_age}"
     if max_age == 0:
         until += "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
-    response.headers.add("Set-Cookie", f"{wire_name}={value}{until}{application.cookie_attributes}")
+    # Out of reach of scripts and of other sites (RFC 6265bis section 5.6).
+    secure = "; Secure" if settings.production else ""
+    response.headers.add("Set-Cookie", f"{wire_name}={value}{until}; Path=/{secure}; HttpOnly; SameSite=Lax")

@@ -6,20 +6,14 @@ rather than told about a token.
 
 from __future__ import annotations
 
-from flask import Flask, Request, request
-from flask_wtf.csrf import CSRFProtect, generate_csrf
+from flask import Request, request
+from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from webapp.core.cross_site import is_cross_site
-from webapp.web.services import services
+from webapp.services import services
 
 csrf = CSRFProtect()
-
-
-def register(app: Flask) -> None:
-    """Not `init_app`: it adds a hook to every request, which we have no use for, and a look-up to every template."""
-    app.extensions["csrf"] = csrf
-    app.jinja_env.globals["csrf_token"] = generate_csrf
 
 
 class CrossSite(Forbidden):

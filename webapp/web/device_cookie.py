@@ -14,8 +14,8 @@ from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
 from webapp.core.lifetimes import DAY
-from webapp.store.auth_sessions import SessionRow
-from webapp.web.services import services
+from webapp.core.session import SessionRow
+from webapp.services import services
 
 NAME = "known_browser"
 MAX_AGE = 180 * DAY
@@ -63,4 +63,4 @@ def _serializer() -> URLSafeSerializer:
 
 
 def _wire_name() -> str:
-    return f"__Host-{NAME}" if services().settings.production else NAME
+    return f"{services().settings.cookie_prefix}{NAME}"

@@ -17,7 +17,7 @@ from webapp.store.reasons import reason
 from webapp.web import request_id
 from webapp.web.api.errors import CODES, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
-from webapp.web.requests import asks_for_json, is_api
+from webapp.web.requests import asks_for_json, here, is_api, this_request
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def csrf_failed(error: CSRFError) -> Response:
     if is_proven_same_origin():
         fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
         extra["resend"] = {
-            "action": request.full_path.removesuffix("?"),
+            "action": here(this_request()),
             "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
             "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
         }

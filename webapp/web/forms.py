@@ -59,3 +59,11 @@ class ProfileForm(TypedForm):
 class PasswordForm(TypedForm):
     current_password = PasswordField(_l("Current password"))
     new_password = PasswordField(_l("New password"))
+
+
+class AskResetForm(TypedForm):
+    login = StringField(_l("Username or email"))
+
+
+class NewPasswordForm(TypedForm):
+    new_password = PasswordField(_l("New password"))

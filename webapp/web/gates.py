@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 from webapp.core.errors import WrongPassword
 from webapp.core.logins import login_key
+from webapp.core.session import SessionRow
 from webapp.flows.client import Client
-from webapp.store.auth_sessions import SessionRow
 from webapp.store.users import Credentials
 from webapp.web import device_cookie
 from webapp.web.limits import Counted, count, give_back, hit, network_of

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from webapp.web.authentication import TOKENLESS
+from webapp.services import services_of
+from webapp.web.marks import TOKENLESS
 from webapp.web.request_id import HEADER, give
 from webapp.web.requests import is_api_path
-from webapp.web.services import services_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -48,7 +48,7 @@ UNSTORED_API = (UNSTORED[0], ("Vary", "Authorization"))
 
 
 def register(app: Flask) -> None:
-    """Add what is the same for every answer below Flask: through its header object each line costs microseconds."""
+    """WSGI middleware for the constant headers: setting them on Flask's response is slower."""
     always = list(EVERYWHERE + ((HSTS,) if services_of(app).settings.production else ()))
     inner = app.wsgi_app
 

@@ -17,14 +17,15 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.core import kept_forms
 from webapp.core.decision import TokenState
+from webapp.core.judgement import Judgement
 from webapp.core.kept_forms import KeptForm, TooOld, Unkeepable
-from webapp.core.redirects import is_own_path
-from webapp.flows.judge import Evidence
-from webapp.store.auth_sessions import SessionRow
+from webapp.core.redirects import own_path
+from webapp.core.session import SessionRow
+from webapp.services import Services
 from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
-from webapp.web.services import Services
+from webapp.web.requests import here
 
 KEPT: Notice = (
     "info",
@@ -41,13 +42,13 @@ ENDED: Notice = ("warn", _l("Your login has ended, so you have to log in again."
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-def ask_to_log_in(request: Request, evidence: Evidence, application: Services, now: int) -> Response | None:
+def ask_to_log_in(request: Request, judgement: Judgement, application: Services, now: int) -> Response | None:
     """The login page (401) with the form of this request in it; None where nobody's form is lost.
 
     Only for a form whose sender an authentic token names, and that the browser itself says one of our pages sent:
     else a stranger's values would be one click away.
     """
-    person = named_person(evidence)
+    person = named_person(judgement)
     if person is None or request.method != "POST" or request.mimetype not in _FORMS or not is_proven_same_origin():
         return None
     sealed = ""
@@ -58,24 +59,24 @@ def ask_to_log_in(request: Request, evidence: Evidence, application: Services, n
         sealed, told = kept_forms.seal(form, person, application.tokens.ring.forms_secret, now), KEPT
     except Unkeepable as refusal:
         told = LOST[refusal.code]
-    notice = NOTICES.get(evidence.end_reason or "") or (BOTH_EXPIRED if both_expired(evidence) else ENDED)
+    notice = NOTICES.get(judgement.end_reason or "") or (BOTH_EXPIRED if both_expired(judgement) else ENDED)
     return log_in_page(LogInForm(formdata=None), "/", 401, notice=notice, kept=sealed, told=told)
 
 
-def named_person(evidence: Evidence) -> str | None:
+def named_person(judgement: Judgement) -> str | None:
     """The id of the person whom the authentic tokens of a request name; None for nobody, or for two."""
-    named = {claims.sub for claims in (evidence.access.claims, evidence.refresh.claims) if claims is not None}
+    named = {claims.sub for claims in (judgement.access.claims, judgement.refresh.claims) if claims is not None}
     return named.pop() if len(named) == 1 else None
 
 
-def both_expired(evidence: Evidence) -> bool:
+def both_expired(judgement: Judgement) -> bool:
     """Is this case 1?"""
-    return evidence.access.state is evidence.refresh.state is TokenState.EXPIRED
+    return judgement.access.state is judgement.refresh.state is TokenState.EXPIRED
 
 
 def _read(request: Request) -> KeptForm | None:
-    path = request.full_path.removesuffix("?")
-    if not is_own_path(path):
+    path = own_path(here(request))
+    if path is None:
         return None
     try:
         if any(file.filename for file in request.files.values()):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from flask import Flask, g, request
 from flask_babel import Babel
 
+from webapp.core.languages import look_up
 from webapp.core.text import first_letter
 from webapp.dates import datetime_text, language, moment
 from webapp.flows.save_profile import LANGUAGES, THEMES
+from webapp.web.requests import here, this_request
 
-LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
+LANGUAGE_COOKIE, THEME_COOKIE = "tokenroom_language", "tokenroom_theme"
+"""Named after us: cookies know no ports, and a neighbour on this host may well have a `theme` of its own."""
 
 
 def register(app: Flask) -> None:
@@ -17,25 +20,26 @@ def register(app: Flask) -> None:
     app.add_template_filter(datetime_text, "datetime")
     app.add_template_filter(first_letter)
     app.add_template_filter(lambda seconds: moment(seconds).isoformat(), "isoformat")
-    app.context_processor(lambda: {"locale": language(), "theme": theme(), "here": here()})
+    app.context_processor(lambda: {"locale": language(), "theme": theme(), "here": here_again()})
 
 
 def select_language() -> str:
     """The person's own choice, else this browser's choice, else what the browser prefers."""
     auth = g.get("auth")
-    if auth is not None and auth.user is not None and auth.user.language in LANGUAGES:
-        return str(auth.user.language)
+    if auth is not None and auth.person is not None and auth.person.language in LANGUAGES:
+        return str(auth.person.language)
     chosen = request.cookies.get(LANGUAGE_COOKIE)
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
+    return chosen if chosen in LANGUAGES else look_up(request.accept_languages, LANGUAGES, "en")
 
 
 def theme() -> str:
     """auto, light or dark: the person's choice, else this browser's."""
     auth = g.get("auth")
-    chosen = auth.user.theme if auth is not None and auth.user is not None else request.cookies.get(THEME_COOKIE)
+    chosen = auth.person.theme if auth is not None and auth.person is not None else request.cookies.get(THEME_COOKIE)
     return chosen if chosen in THEMES else "auto"
 
 
-def here() -> str:
-    """This page's address, for forms that come back to it; the home page where there is nothing to come back to."""
-    return request.full_path.removesuffix("?") if request.method == "GET" else request.path
+def here_again() -> str:
+    """This page's address, for forms that come back to it; without the query where it was no GET."""
+    address = here(this_request())
+    return address if request.method == "GET" else address.partition("?")[0]

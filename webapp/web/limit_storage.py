@@ -11,14 +11,18 @@ from typing import Protocol
 
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
+from prometheus_client import Counter
 
 from webapp.flows.count_hits import count_hits
+from webapp.services import services
 from webapp.store.counters import Window
 from webapp.store.database import DatabaseUnavailable
-from webapp.web.metrics import LIMIT_STORE_FAILURES
-from webapp.web.services import services
 
 log = logging.getLogger(__name__)
+
+LIMIT_STORE_FAILURES = Counter(
+    "tokenroom_limit_store_failures", "How often a rate-limit store was found to be down.", ("store",)
+)
 
 REST = 5.0
 """Seconds a store that failed is left alone, so that not every request waits for it to fail again."""

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple, TypeVar, cast
 from flask import Flask, current_app, make_response
 
 from webapp.core.errors import TooManyTries
+from webapp.core.judgement import Judgement
 from webapp.core.lifetimes import MINUTE
 from webapp.core.standing import Standing
-from webapp.flows.judge import Evidence
+from webapp.services import services, services_of
 from webapp.web.limit_storage import SharedStore
 from webapp.web.requests import client
-from webapp.web.services import services, services_of
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -44,6 +44,10 @@ LIMITS = {
     "password": Limit(10, 15 * MINUTE),
     "password_elsewhere": Limit(30, 15 * MINUTE),
     "sign_up": Limit(20, 60 * MINUTE),
+    # Links for a forgotten password: for one name as typed, and from one address; then uses of links.
+    "reset": Limit(5, 60 * MINUTE),
+    "reset_sender": Limit(20, 60 * MINUTE),
+    "reset_new": Limit(20, 15 * MINUTE),
     "refresh": Limit(30, MINUTE),
     # Reading keys and making them costs more than any other page, and strangers may ask for it.
     "inspector": Limit(20, MINUTE),
@@ -152,14 +156,14 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, 64), strict=False))
 
 
-def count_refresh(evidence: Evidence, now: int) -> None:
+def limit_refresh(judgement: Judgement, now: int) -> None:
     """Count a refresh of a session. Raises TooManyTries above 30 a minute.
 
     A session that was last refreshed a minute ago or more cannot be doing it too often, so nothing is counted then:
     in ordinary use this costs no statement at all.
     """
-    row = evidence.row
+    row = judgement.row
     assert row is not None
-    if evidence.standing is Standing.CURRENT and now - row.refresh_issued_at >= MINUTE:
+    if judgement.standing is Standing.CURRENT and now - row.refresh_issued_at >= MINUTE:
         return
     count("refresh", row.sid)

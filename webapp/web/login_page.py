@@ -24,11 +24,12 @@ NOTICES: dict[str, Notice] = {
         ),
     ),
     "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
+    "reset": ("ok", _l("Your password is changed. Log in with it.")),
     "admin": ("warn", _l("An administrator ended this session.")),
     "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so the oldest session, this one, ended.")),
+    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
 }
-"""Why a session ended (`notice=` of the login page), by the reason in its row."""
+"""What `notice=` of the login page says: why a session ended, by the reason in its row, or what has just been done."""
 
 BOTH_EXPIRED: Notice = ("warn", _l("Both of your tokens had expired (case 1), so you have to log in again."))
 TO_CONTINUE: Notice = ("info", _l("Log in to continue to the page you asked for."))

@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 from flask import Flask, Request
 
+TOKENLESS = "tokenroom.tokenless"
+"""WSGI environment flag of a request whose answer does not depend on tokens, and may be stored."""
+
 V = TypeVar("V", bound=Callable[..., Any])
 View = Callable[..., Any] | None
 
@@ -50,6 +53,11 @@ def is_open(view: View) -> bool:
 def is_tokenless(view: View) -> bool:
     """Does this view's answer never depend on tokens?"""
     return getattr(view, "is_tokenless", False)
+
+
+def is_peek(view: View) -> bool:
+    """Whether this view only looks."""
+    return getattr(view, "is_peek", False)
 
 
 def is_health(view: View) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -19,18 +19,16 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
 from webapp.core.decision import Outcome, TokenState, case_of
+from webapp.core.judgement import Judgement
 from webapp.core.rotation import REFRESHING
-from webapp.flows.judge import Evidence
-from webapp.store.live_sessions import count_live
-from webapp.web.services import services
-
-if TYPE_CHECKING:
-    from webapp.web.authentication import Auth
+from webapp.services import services
+from webapp.store.session_list import count_live
+from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-UNSETTLED = "failed"
+FAILED = "failed"
 """`result` of a refresh that the database kept from happening: the next request tries again."""
 
 REQUESTS = Counter(
@@ -47,9 +45,6 @@ LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit
 DATABASE_ERRORS = Counter(
     "tokenroom_database_errors", "503 responses because the database was locked, slow or unavailable."
 )
-LIMIT_STORE_FAILURES = Counter(
-    "tokenroom_limit_store_failures", "How often a rate-limit store was found to be down.", ("store",)
-)
 ERROR_ANSWERS = Counter("tokenroom_error_answers", "Responses with a 4xx or 5xx status.", ("status",))
 
 LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
@@ -59,41 +54,41 @@ _requests: dict[tuple[TokenState, TokenState, Outcome], Counter] = {}
 _refreshes: dict[str, Counter] = {}
 
 
-def count(auth: Auth | None, response: Response) -> Response:
+def observe(auth: Auth | None, response: Response) -> Response:
     """Count a finished request: the last thing that happens to it. Never spoils an answer."""
     try:
         if auth is not None:
-            count_request(auth.evidence, auth.outcome)
+            observe_request(auth.judgement)
             if auth.outcome in REFRESHING:
-                count_refresh(auth.issued.what if auth.issued is not None else UNSETTLED, auth.elapsed)
+                observe_refresh(auth.issued.what if auth.issued is not None else FAILED, auth.elapsed)
         status = response.status_code
         if status != 200 or auth is None:  # whatever is not a page that was simply shown
-            _count_rarer(status)
+            _count_status(status)
     except Exception:
         log.exception("not counted")
     return response
 
 
-def count_request(evidence: Evidence, outcome: Outcome) -> None:
+def observe_request(judgement: Judgement) -> None:
     """Count one request that was judged by its tokens."""
-    key = (evidence.access.state, evidence.refresh.state, outcome)
-    (_requests.get(key) or _bind_request(*key)).inc()
+    key = (judgement.access.state, judgement.refresh.state, judgement.outcome)
+    (_requests.get(key) or _child(*key)).inc()
 
 
-def count_refresh(result: str, seconds: float) -> None:
-    """Count one refresh that took `seconds` and ended as `result` (a `Settled`, or UNSETTLED)."""
+def observe_refresh(result: str, seconds: float) -> None:
+    """Count one refresh that took `seconds` and ended as `result` (a `Refreshed`, or FAILED)."""
     (_refreshes.get(result) or _refreshes.setdefault(result, REFRESHES.labels(str(result)))).inc()
     REFRESH_SECONDS.observe(seconds)
 
 
-def _bind_request(access: TokenState, refresh: TokenState, outcome: Outcome) -> Counter:
+def _child(access: TokenState, refresh: TokenState, outcome: Outcome) -> Counter:
     # Bound at the first sight: of the 144 thinkable combinations some dozen happen.
     case = case_of(access, refresh) if outcome is not Outcome.ANONYMOUS else None
     child = REQUESTS.labels(str(case.number) if case else "none", outcome.value)
     return _requests.setdefault((access, refresh, outcome), child)
 
 
-def _count_rarer(status: int) -> None:
+def _count_status(status: int) -> None:
     endpoint = request.endpoint or ""
     channel = LOG_IN_ENDPOINTS.get(endpoint)
     if channel and request.method == "POST" and (result := LOG_IN_RESULTS.get(status)):

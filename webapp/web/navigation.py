@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from webapp.web.services import services
+from webapp.services import services
 
 SIGNED_IN = (
     ("learn.show", _l("Learn"), None),
@@ -28,7 +28,7 @@ def register(app: Flask) -> None:
 
 def page_context() -> dict[str, Any]:
     auth = g.get("auth")
-    user = auth.user if auth is not None else None
+    user = auth.person if auth is not None else None
     items = [
         (url_for(endpoint), words)
         for endpoint, words, role in SIGNED_IN
@@ -39,7 +39,7 @@ def page_context() -> dict[str, Any]:
         "nav_items": [(url, words, here.get(url)) for url, words in items],
         "signup_open": services().settings.signup_open,
         "guest_entry": _link("guest.enter"),
-        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs")},
+        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset")},
     }
 
 

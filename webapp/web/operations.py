@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from webapp import probe
+from webapp.services import services
 from webapp.store import health
-from webapp.web import marks, metrics, probe
+from webapp.web import marks, metrics
 from webapp.web.marks import tokenless
-from webapp.web.services import services
 
 blueprint = Blueprint("operations", __name__)
 

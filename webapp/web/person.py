@@ -1,24 +1,24 @@
-"""The signed-in person, as `flask_login.current_user`."""
+"""Who sent this request: `g.auth`, and the signed-in person as `flask_login.current_user`."""
 
 from __future__ import annotations
 
-from webapp.store.auth_sessions import SessionRow
+from dataclasses import dataclass, field
+
+from flask import g
+from flask_login import UserMixin
+
+from webapp.core.cookie_header import NOT_SENT, SentCookie
+from webapp.core.decision import Outcome
+from webapp.core.judgement import Judgement
+from webapp.core.session import SessionRow
+from webapp.flows.refresh import Issued
 
 
-class Person:
+class Person(UserMixin):  # type: ignore[misc]
     """What views see of who is signed in: read from the row in this request, not from a token's claims."""
-
-    __slots__ = ("auth_session",)
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
 
     def __init__(self, auth_session: SessionRow) -> None:
         self.auth_session = auth_session
-
-    def get_id(self) -> str:
-        return self.auth_session.user_id
 
     @property
     def id(self) -> str:
@@ -48,3 +48,43 @@ class Person:
     @property
     def language(self) -> str:
         return self.auth_session.language
+
+
+@dataclass(slots=True)
+class Auth:
+    """What this request knows about its sender. The one thing that travels by `flask.g`."""
+
+    judged_at: int
+    """When the request was judged, Unix seconds."""
+    judgement: Judgement
+    sent: tuple[SentCookie, SentCookie] = (NOT_SENT, NOT_SENT)
+    """Access and refresh cookie as the request carried them."""
+    person: Person | None = None
+    issued: Issued | None = None
+    cookies_set: dict[str, str] | None = field(default=None, repr=False)
+    """Token cookies that this answer sets, by name; empty text: cleared. None: it leaves them as they are."""
+    settled: bool = False
+    """Whether the exit hook has had its say."""
+    recorded: bool = False
+    """Whether the lab has kept this request."""
+    elapsed: float = 0.0
+    """Seconds spent on authentication."""
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.judgement.outcome
+
+
+def current_auth() -> Auth | None:
+    """What this request knows about its sender; None where its tokens were not judged."""
+    found: Auth | None = g._get_current_object().get("auth")
+    return found
+
+
+def sign_in_as(person: Person) -> None:
+    """Let `current_user` be this person for the rest of the request.
+
+    Sets what flask-login would cache. Going through its request loader is measurably slower.
+    """
+    known = g._get_current_object()
+    known.auth.person = known._login_user = person

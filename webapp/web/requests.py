@@ -6,6 +6,7 @@ from io import BytesIO
 
 from flask import Request, abort, request
 
+from webapp.core.redirects import address_as_sent
 from webapp.flows.client import Client
 
 MAX_USER_AGENT = 400
@@ -27,6 +28,14 @@ def client() -> Client:
     if not agent.isprintable():
         agent = "".join(char for char in agent if char.isprintable())
     return Client(environ.get("REMOTE_ADDR", "")[:45], agent[:MAX_USER_AGENT])
+
+
+def here(request: Request) -> str:
+    """The request's address as it was sent, to come back to."""
+    environ = request.environ
+    # RAW_URI is gunicorn's and werkzeug's, REQUEST_URI uWSGI's.
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    return address_as_sent(target, request.path, environ.get("QUERY_STRING", ""))
 
 
 def measure_body(request: Request) -> None:

@@ -14,16 +14,17 @@ from typing import Any, NoReturn, TypeVar
 from flask import Response, g, request
 from flask_login import current_user
 
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import SERVED, TokenState
+from webapp.core.judgement import Judgement
 from webapp.core.strict_json import NotStrictJson, read_document
-from webapp.flows import audit, judge
-from webapp.flows.judge import Evidence
+from webapp.flows.confirm import confirm
+from webapp.flows.judge import judge
+from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
+from webapp.services import services
 from webapp.web.api.errors import challenge, problem, refuse
-from webapp.web.authentication import Auth
 from webapp.web.marks import View, is_open
-from webapp.web.person import Person
+from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import client
-from webapp.web.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -47,20 +48,21 @@ def authenticate(view: View) -> None:
         return
     application = services()
     now = application.clock()
-    evidence = judge.examine(application.tokens, token, None, "api", now)
-    if not (evidence.live and evidence.access.state is TokenState.VALID):
-        note(evidence, Outcome.LOG_IN, now)
-        refuse(unauthorized(evidence.access.state))
-    judge.confirm(evidence, now)
-    assert evidence.row is not None
-    # `finished`: the exit hook, which is about cookies, has no part in this.
-    g.auth = Auth(door=now, evidence=evidence, outcome=Outcome.PROCEED, user=Person(evidence.row), finished=True)
-    g._login_user = g.auth.user
+    judgement = judge(application.tokens, token, None, "api", now)
+    if judgement.outcome not in SERVED:
+        note(judgement, now)
+        refuse(unauthorized(judgement.access.state))
+    confirm(judgement, now)
+    assert judgement.row is not None
+    # `settled`: the exit hook, which is about cookies, has no part in this.
+    g.auth = Auth(now, judgement, settled=True)
+    sign_in_as(Person(judgement.row))
 
 
-def note(evidence: Evidence, outcome: Outcome, now: int) -> None:
-    """Keep in the trail what honest clients do not send."""
-    audit.note_oddities(evidence, outcome, (), client(), now)
+def note(judgement: Judgement, now: int) -> None:
+    """Record what honest clients do not send."""
+    if is_odd(judgement):
+        note_odd_tokens(judgement, (), client(), now)
 
 
 def bearer_token() -> str | None:

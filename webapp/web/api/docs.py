@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, current_app, render_template
 from flask_babel import lazy_gettext as _l
 
-from webapp.core.api_decision import API_REFRESH, Answer
-from webapp.core.decision import RefreshColumn, TokenState
+from webapp.core.decision import API_REFRESH, Outcome, RefreshColumn, TokenState
 from webapp.web.api import openapi
 from webapp.web.marks import public
 from webapp.web.requests import DOCS_PATH
@@ -30,13 +29,13 @@ EXAMPLE_ADDRESS = "http://127.0.0.1:8000"
 """What stands in the files of examples/; the page names this site's own address in its place."""
 
 ANSWER_WORDS = {
-    Answer.MISSING: (400, _l("refresh token missing")),
-    Answer.REFUSE: (401, _l("log in")),
-    Answer.ROTATE: (200, _l("new pair")),
-    Answer.RENEW: (200, _l("new pair (case 3)")),
-    Answer.REDELIVER: (200, _l("new access token, same refresh token again")),
-    Answer.ACCESS: (200, _l("new access token")),
-    Answer.THEFT: (401, _l("session ends")),
+    Outcome.INCOMPLETE: (400, _l("refresh token missing")),
+    Outcome.LOG_IN: (401, _l("log in")),
+    Outcome.ROTATE: (200, _l("new pair")),
+    Outcome.RENEW: (200, _l("new pair (case 3)")),
+    Outcome.REDELIVER: (200, _l("new access token, same refresh token again")),
+    Outcome.ACCESS_ONLY: (200, _l("new access token")),
+    Outcome.REUSE: (401, _l("session ends")),
 }
 ANSWER_CLASSES = {200: "cell-renewed", 400: "cell-login", 401: "cell-login"}
 
@@ -81,9 +80,9 @@ def show() -> str:
     )
 
 
-def cell(answer: Answer) -> tuple[int, Any, str]:
+def cell(answer: Outcome) -> tuple[int, Any, str]:
     status, words = ANSWER_WORDS[answer]
-    return status, words, "cell-theft" if answer is Answer.THEFT else ANSWER_CLASSES[status]
+    return status, words, "cell-theft" if answer is Outcome.REUSE else ANSWER_CLASSES[status]
 
 
 @cache

@@ -13,8 +13,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, current_app, request
 from marshmallow import Schema
 
+from webapp.services import services
 from webapp.web.api import schema
-from webapp.web.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])
 

@@ -6,15 +6,18 @@ import time
 
 from flask import Response, jsonify, request
 
-from webapp.core.api_decision import Answer, decide_refresh, outcome_of
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import API_REFRESH, Outcome, TokenState
+from webapp.core.rotation import REFRESHING
+from webapp.core.session import SessionRow
 from webapp.core.standing import Standing
-from webapp.flows import judge
 from webapp.flows.arrival import Arrival
+from webapp.flows.confirm import confirm
+from webapp.flows.end_reused import end_reused
+from webapp.flows.judge import judge
 from webapp.flows.log_in import WrongCredentials, log_in
 from webapp.flows.log_out import log_out
 from webapp.flows.refresh import refresh
-from webapp.store.auth_sessions import SessionRow
+from webapp.services import services
 from webapp.web import metrics
 from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
@@ -22,10 +25,9 @@ from webapp.web.api.body import read_body
 from webapp.web.api.errors import challenge, problem
 from webapp.web.api.openapi import endpoint
 from webapp.web.gates import LogInGate
-from webapp.web.limits import count_refresh
+from webapp.web.limits import limit_refresh
 from webapp.web.marks import public
 from webapp.web.requests import client
-from webapp.web.services import services
 
 LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
 
@@ -88,7 +90,7 @@ def answer_log_in() -> Response:
 )
 @public
 def answer_refresh() -> Response:
-    """What the matrix in core/api_decision.py says of the two tokens."""
+    """What the matrix API_REFRESH in core/decision.py says of the two tokens."""
     application = services()
     tokens, now, sender = application.tokens, application.clock(), client()
     access = bearer_token()
@@ -96,30 +98,24 @@ def answer_refresh() -> Response:
     if tokens.verify_access(access, "api", now).claims:
         # Else the body does not matter: without an access token of ours no refresh token renews or ends anything.
         presented = _presented()
-    evidence = judge.examine(tokens, access, presented, "api", now)
-    if evidence.mismatched or not evidence.live:
-        missing = presented is None and evidence.access.claims
-        answer = Answer.MISSING if missing else Answer.REFUSE
-    else:
-        answer = decide_refresh(evidence.access.state, evidence.column)
-    outcome = outcome_of(answer)
-    note(evidence, outcome, now)
-    metrics.count_request(evidence, outcome)
-    if answer is Answer.MISSING:
+    judgement = judge(tokens, access, presented, "api", now, matrix=API_REFRESH)
+    note(judgement, now)
+    metrics.observe_request(judgement)
+    if judgement.outcome is Outcome.INCOMPLETE:
         return problem(400, "invalid_request", "refresh_token is required and must be a string.")
-    if answer is Answer.THEFT:
-        judge.settle_theft(evidence, sender, now)
-    if answer in (Answer.THEFT, Answer.REFUSE):
-        return _no_grant(evidence.access.state)
-    count_refresh(evidence, now)
+    if judgement.outcome is Outcome.REUSE:
+        end_reused(judgement, sender, now)
+    if judgement.outcome not in REFRESHING:
+        return _no_grant(judgement.access.state)
+    limit_refresh(judgement, now)
     started = time.perf_counter()
-    issued = refresh(tokens, evidence, outcome, door=now, now=now, client=sender, pairs=True)
-    metrics.count_refresh(issued.what, time.perf_counter() - started)
-    if evidence.standing is not Standing.CURRENT:
+    issued = refresh(tokens, judgement, judged_at=now, now=now, client=sender, pairs=True)
+    metrics.observe_refresh(issued.what, time.perf_counter() - started)
+    if judgement.standing is not Standing.CURRENT:
         # Only now: an access token that confirms the successor must not turn its redelivery into grace.
-        judge.confirm(evidence, now)
+        confirm(judgement, now)
     if issued.row is None or issued.access is None:
-        return _no_grant(evidence.access.state)
+        return _no_grant(judgement.access.state)
     return _handed_out(issued.row, issued.access, issued.refresh, now)
 
 
@@ -140,7 +136,7 @@ def answer_log_out() -> Response:
     access = bearer_token()
     verdict = application.tokens.verify_access(access, "api", now)
     if verdict.claims is None:
-        note(judge.examine(application.tokens, access, None, "api", now), Outcome.LOG_IN, now)
+        note(judge(application.tokens, access, None, "api", now), now)
         return unauthorized(verdict.state)
     log_out(application.tokens, access, None, "api", client(), now)
     return Response(status=204)

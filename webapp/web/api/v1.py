@@ -10,11 +10,12 @@ from marshmallow import ValidationError
 
 from webapp.core.devices import describe
 from webapp.core.errors import FieldError
+from webapp.core.session import SessionRow
 from webapp.core.text import fold
-from webapp.flows.end_own_session import end_own_session
+from webapp.flows.end_sessions import end_own
 from webapp.flows.save_profile import save_profile
-from webapp.store import auth_sessions, users
-from webapp.store.auth_sessions import SessionRow
+from webapp.services import services
+from webapp.store import auth_sessions, session_list, users
 from webapp.store.database import read
 from webapp.web.api import schema
 from webapp.web.api.bearer import needs_role
@@ -22,6 +23,7 @@ from webapp.web.api.body import named, read_body
 from webapp.web.api.errors import problem, problem_of
 from webapp.web.api.openapi import document, endpoint
 from webapp.web.marks import public
+from webapp.web.requests import client
 
 SEE_FIELDS = "Some fields are not valid; see fields."
 CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
@@ -63,7 +65,9 @@ def change_me() -> Response:
     gives={200: ("Newest first, website sessions included", schema.Sessions)},
 )
 def sessions() -> Response:
-    found = read(lambda tx: auth_sessions.live_sessions(tx, current_user.id, g.auth.door))
+    now, window = g.auth.judged_at, services().settings.lifetimes.renewal_window
+    listed = read(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now))
+    living = [session for session in listed if session.ending(now, window) is None]
     return jsonify(
         sessions=[
             {
@@ -75,7 +79,7 @@ def sessions() -> Response:
                 "expires_at": session.expires_at,
                 "current": session.sid == current_user.auth_session.sid,
             }
-            for session in found
+            for session in sorted(living, key=lambda session: -session.created_at)
         ]
     )
 
@@ -89,7 +93,8 @@ def sessions() -> Response:
     description="You can end the current session, too. A session that is not yours or has already ended returns 404.",
 )
 def end_session(sid: str) -> Response:
-    if not end_own_session(current_user.id, sid, g.auth.client, g.auth.door):
+    own = current_user.auth_session.sid
+    if not end_own(current_user.id, sid, current=own, client=client(), now=g.auth.judged_at):
         return problem_of(404)
     return Response(status=204)
 

@@ -14,18 +14,17 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
-from webapp.core.claims import Invalid
+from webapp.core.claims import Invalid, Verdict
 from webapp.core.inspector.key_texts import KeyProblem
 from webapp.core.inspector.signatures import check_signature, generate, sign
 from webapp.core.inspector.take_apart import Parts, explain, findings, json_text, read_object, take_apart
 from webapp.core.jws import SIGNATURES
-from webapp.core.tokens import Verdict
+from webapp.services import services
 from webapp.web.inspector import words
 from webapp.web.inspector.examples import DEMO_SECRET, EXAMPLES, example
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.services import services
 
 blueprint = Blueprint("inspector", __name__)
 

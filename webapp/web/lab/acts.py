@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import Outcome
-from webapp.web.cookies import REFRESH
+from webapp.web.cookies import REFRESH_COOKIE
 from webapp.web.lab.scene import Band, Copy, Hit, Scene
 from webapp.web.lab.stage import PATIENCE, Stage
 
@@ -34,7 +34,7 @@ def eight_tabs(stage: Stage) -> Scene:
     barrier = Barrier(TABS)
     answers = stage.together([stage.prepare(in_view=lambda: barrier.wait(PATIENCE)) for _tab in range(TABS)])
     winners = [answer for answer in answers if answer.seen.what == "rotated"]
-    successors = {answer.cookies.get(REFRESH) for answer in answers}
+    successors = {answer.cookies.get(REFRESH_COOKIE) for answer in answers}
     after = stage.row.refresh_generation
     scene = Scene([_("Tab %(number)s", number=n + 1) for n in range(TABS)], beats=3)
     for lane, answer in enumerate(answers):
@@ -82,7 +82,7 @@ def lost_answer(stage: Stage) -> Scene:
     lost = stage.send(keep=False)
     again = stage.send()
     onward = stage.send()
-    same = lost.cookies.get(REFRESH) == again.cookies.get(REFRESH) is not None
+    same = lost.cookies.get(REFRESH_COOKIE) == again.cookies.get(REFRESH_COOKIE) is not None
     scene = Scene([_("Browser")], beats=4)
     scene.hits = [
         Hit(0, 0.4, 1.1, lost.kind, 1, lost=True),
@@ -145,7 +145,7 @@ def thief(stage: Stage) -> Scene:
         (owner.kind, _("Your next request goes to the login page, which says why.")),
     ]
     scene.as_expected = (
-        theft.seen.outcome == Outcome.THEFT
+        theft.seen.outcome == Outcome.REUSE
         and "notice=reuse" in theft.location
         and "notice=reuse" in owner.location
         and not owner.served

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+from webapp.core.claims import Verdict
 from webapp.core.decision import Outcome, RefreshColumn, TokenState, case_of
 from webapp.core.inspector.take_apart import Claim, explain
+from webapp.core.judgement import Judgement
 from webapp.core.jws import read_token
-from webapp.core.tokens import Tokens, Verdict
-from webapp.flows.judge import Evidence, examine
-from webapp.web.authentication import outcome_of
+from webapp.core.tokens import Tokens
+from webapp.flows.judge import judge
 
 AS_IN_THE_TABLE = {
     1: frozenset({Outcome.LOG_IN}),
@@ -17,7 +18,7 @@ AS_IN_THE_TABLE = {
     3: frozenset({Outcome.RENEW}),
     4: frozenset({Outcome.PROCEED}),
 }
-"""Outcomes in which a case goes as its row says. A session that has ended, or theft, is outside the table."""
+"""Outcomes in which a case goes as its row says. A session that has ended, or reuse, is outside the table."""
 
 
 STATE_OF_COLUMN = {
@@ -53,7 +54,7 @@ class TokenView(NamedTuple):
 class Board(NamedTuple):
     """The next request, foretold."""
 
-    evidence: Evidence
+    judgement: Judgement
     outcome: Outcome
     case: int | None
     """Row of the four-case table it takes; None where what happens is not in that table."""
@@ -87,7 +88,7 @@ def kind_of(seen: Seen) -> str:
     """How a request is drawn: `case-` and its number, `theft`, or `other`."""
     if not seen.outcome:
         return "other"
-    if seen.outcome == Outcome.THEFT:
+    if seen.outcome == Outcome.REUSE:
         return "theft"
     case = lit_case(TokenState(seen.access), TokenState(seen.refresh), Outcome(seen.outcome))
     return f"case-{case}" if case else "other"
@@ -95,14 +96,13 @@ def kind_of(seen: Seen) -> str:
 
 def foretell(tokens: Tokens, access: str | None, refresh: str | None, now: int) -> Board:
     """Judge two token texts as the next request's at `now`. Reads, changes nothing. Raises DatabaseUnavailable."""
-    evidence = examine(tokens, access, refresh, "web", now)
-    outcome = outcome_of(evidence)
+    judgement = judge(tokens, access, refresh, "web", now)
     return Board(
-        evidence,
-        outcome,
-        lit_case(evidence.access.state, evidence.refresh.state, outcome),
-        _view("access", access, evidence.access),
-        _view("refresh", refresh, evidence.refresh),
+        judgement,
+        judgement.outcome,
+        lit_case(judgement.access.state, judgement.refresh.state, judgement.outcome),
+        _view("access", access, judgement.access),
+        _view("refresh", refresh, judgement.refresh),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
-from webapp.web.cookies import ACCESS, REFRESH
+from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from webapp.web.lab.stage import Answer, Stage
 
 REACHABLE = frozenset(
@@ -37,15 +37,15 @@ def try_cell(stage: Stage, access: TokenState, column: RefreshColumn) -> Tried:
     """Send one request that falls into the cell (`access`, `column`)."""
     jar: dict[str, str] = {}
     if (refresh := _refresh(stage, column)) is not None:
-        jar[REFRESH] = refresh
+        jar[REFRESH_COOKIE] = refresh
     if (text := _access(stage, access)) is not None:
-        jar[ACCESS] = text
+        jar[ACCESS_COOKIE] = text
     return Tried(access, column, PAGES[access][column], stage.send(jar=jar, keep=False))
 
 
 def _refresh(stage: Stage, column: RefreshColumn) -> str | None:
     now, lifetimes = stage.now, stage.tokens.lifetimes
-    mine = stage.jar[REFRESH]
+    mine = stage.jar[REFRESH_COOKIE]
     match column:
         case RefreshColumn.ABSENT:
             return None

@@ -12,13 +12,17 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 
 from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.judgement import Judgement
 from webapp.core.tokens import Tokens
 from webapp.dates import clock_text
 from webapp.flows import lab_levers, lab_record
-from webapp.flows.judge import Evidence, examine
+from webapp.flows.judge import judge
 from webapp.flows.lab_levers import FAST, Held
-from webapp.web.authentication import Auth, settle, tokens_after
-from webapp.web.cookies import write_tokens
+from webapp.services import services
+from webapp.store import guests
+from webapp.store.database import read
+from webapp.web.cookies import held_after, write_tokens
+from webapp.web.hooks import settle
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.lab.acts import ACTS
 from webapp.web.lab.board import Board, case_of_cell, foretell, kind_of, lit_case
@@ -29,7 +33,7 @@ from webapp.web.lab.stage import STAGE_PATH
 from webapp.web.lab.timeline import draw
 from webapp.web.lab.tour import step_asked_for
 from webapp.web.marks import peek, public
-from webapp.web.services import services
+from webapp.web.person import Auth
 from webapp.web.words import tokens as words
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
@@ -67,8 +71,8 @@ def pace(pace: str) -> Response:
 def reset() -> Response:
     """`POST /lab/reset`: two new tokens, normal lifetimes, and nothing seen yet."""
 
-    def start_anew(tokens: Tokens, evidence: Evidence, now: int) -> Held | None:
-        held = lab_levers.set_pace(tokens, evidence, now, fast=False)
+    def start_anew(tokens: Tokens, judgement: Judgement, now: int) -> Held | None:
+        held = lab_levers.set_pace(tokens, judgement, now, fast=False)
         if held is not None:
             lab_record.forget(held.row.user_id)
         return held
@@ -81,22 +85,22 @@ def reset() -> Response:
 @peek
 def state() -> Response:
     """`GET /lab/state`: what the next request would be, as JSON. Looks only. Says nothing that the cookies do not."""
-    access, refresh = g.auth.cookies
+    access, refresh = g.auth.sent
     now = services().clock()
     board = foretell(services().tokens, access.value, refresh.value, now)
     return jsonify(_state(board, now))
 
 
 def _state(board: Board, now: int) -> dict[str, Any]:
-    row = board.evidence.row
+    row = board.judgement.row
     return {
         "now": now,
         "case": board.case,
         "outcome": board.outcome.value,
         "words": str(words.OUTCOME[board.outcome]),
-        "cell": f"{board.evidence.access.state.value}/{board.evidence.column.value}",
+        "cell": f"{board.judgement.access.state.value}/{board.judgement.column.value}",
         "generation": row.refresh_generation if row else None,
-        "live": board.evidence.live,
+        "live": board.judgement.live,
         **{
             view.name: {
                 "state": view.state.value,
@@ -109,11 +113,11 @@ def _state(board: Board, now: int) -> dict[str, Any]:
     }
 
 
-def _pull(lever: Callable[[Tokens, Evidence, int], Held | None], name: str) -> Response:
+def _pull(lever: Callable[[Tokens, Judgement, int], Held | None], name: str) -> Response:
     """Let this request be an ordinary one first, case and all; then pull the lever on the pair that came of it."""
     answer = settled()
     tokens, now = services().tokens, services().clock()
-    held = lever(tokens, examine(tokens, *tokens_after(g.auth), "web", now), now)
+    held = lever(tokens, judge(tokens, *held_after(g.auth), "web", now), now)
     if held is not None:
         write_tokens(answer, held.row, access=held.access, refresh=held.refresh)
     return _fill(answer, lever=name if held else "nothing")
@@ -135,13 +139,13 @@ def settled() -> Response:
 def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
     auth: Auth = g.auth
     tokens, now = services().tokens, services().clock()
-    row = auth.evidence.row
+    row = auth.judgement.row
     assert row is not None
     lab_record.watch(row, now)
     remember(auth, lever)
-    board = foretell(tokens, *tokens_after(auth), now)
+    board = foretell(tokens, *held_after(auth), now)
     requests, collected = lab_record.recall(row.sid, row.user_id, besides=STAGE_PATH)
-    current = board.evidence.row or row
+    current = board.judgement.row or row
     strip = strip_of(requests[0]) if requests else None
     view = {name: request.args[name] for name in ("step", "large") if name in request.args}
     answer.set_data(
@@ -154,6 +158,7 @@ def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
             now=now,
             fast=current.access_ttl is not None,
             fast_seconds=FAST,
+            guest_until=read(lambda tx: guests.until(tx, row.user_id)),
             strip=strip,
             said=said(strip, board),
             requests=requests[:CARDS],

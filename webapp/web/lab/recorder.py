@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import request
 
+from webapp.core.claims import Verdict
 from webapp.core.decision import SERVED
-from webapp.core.rotation import shows_successor
-from webapp.core.tokens import Verdict
 from webapp.flows import lab_record
+from webapp.services import services
 from webapp.store.lab_requests import Life, Record
-from webapp.web.authentication import Auth, tokens_after
+from webapp.web.cookies import held_after
 from webapp.web.lab.stage import STAGE_PATH, WITNESS, Witness
-from webapp.web.services import services
+from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ def remember(auth: Auth, lever: str = "") -> None:
 
 def _remember(auth: Auth, lever: str) -> None:
     witness: Witness | None = request.environ.get(WITNESS)
-    row = auth.evidence.row
+    row = auth.judgement.row
     if witness is not None:
         witness.note(auth)
         sid, user_id = witness.audience
-    elif row is not None and auth.evidence.live and (row.watched_from is not None or request.blueprint == "lab"):
+    elif row is not None and auth.judgement.live and (row.watched_from is not None or request.blueprint == "lab"):
         sid, user_id = row.sid, row.user_id
     else:
         return
@@ -49,42 +49,34 @@ def _remember(auth: Auth, lever: str) -> None:
 
 
 def _record(auth: Auth, path: str) -> Record:
-    evidence, issued, now = auth.evidence, auth.issued, auth.door
+    judgement, issued, now = auth.judgement, auth.issued, auth.judged_at
     tokens = services().tokens
-    held = tokens_after(auth)
+    held = held_after(auth)
     access = tokens.verify_access(held[0], "web", now).claims
     refresh = tokens.verify_refresh(held[1], "web", now).claims
-    before = evidence.row.refresh_generation if evidence.row else 0
+    before = judgement.row.refresh_generation if judgement.row else 0
     after = issued.row.refresh_generation if issued and issued.row else refresh.gen if refresh else before
     return Record(
         at=now,
         method=request.method[:8],
         path=path[:80],
-        access=evidence.access.state.value,
-        refresh=evidence.refresh.state.value,
-        standing=evidence.standing.value if evidence.standing else None,
-        cell=evidence.column.value,
+        access=judgement.access.state.value,
+        refresh=judgement.refresh.state.value,
+        standing=judgement.standing.value if judgement.standing else None,
+        cell=judgement.column.value,
         outcome=auth.outcome.value,
         what=issued.what if issued else None,
         generation_before=before,
         generation_after=max(before, after),
         cookies=[
-            f"{'+' if text else '-'}{name.removesuffix('_token')}" for name, text in sorted((auth.handed or {}).items())
+            f"{'+' if text else '-'}{name.removesuffix('_token')}"
+            for name, text in sorted((auth.cookies_set or {}).items())
         ],
         microseconds=int(auth.elapsed * 1_000_000),
-        confirmed=_was_first_use(auth),
-        sent=(_generation(evidence.access), _generation(evidence.refresh)),
+        confirmed=judgement.confirms and auth.outcome in SERVED,
+        sent=(_generation(judgement.access), _generation(judgement.refresh)),
         access_token=Life(access.gen, access.iat, access.exp) if access else None,
         refresh_token=Life(refresh.gen, refresh.iat, refresh.exp) if refresh else None,
-    )
-
-
-def _was_first_use(auth: Auth) -> bool:
-    evidence, row = auth.evidence, auth.evidence.row
-    if row is None or row.refresh_confirmed_at is not None or auth.outcome not in SERVED:
-        return False
-    return shows_successor(
-        evidence.access.state, _generation(evidence.access), evidence.standing, row.refresh_generation
     )
 
 

@@ -15,15 +15,16 @@ from typing import Any, NamedTuple
 from flask import current_app, request
 from werkzeug.test import Client as WsgiClient
 
+from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
+from webapp.services import services
 from webapp.store import thread_connection
-from webapp.store.auth_sessions import SessionRow
-from webapp.web.authentication import Auth, describe
-from webapp.web.cookies import ACCESS, REFRESH
+from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE, wire_names
 from webapp.web.lab.board import kind_of
-from webapp.web.services import services
+from webapp.web.person import Auth
+from webapp.web.server_timing import describe
 
 WITNESS = "tokenroom.witness"
 """Key of the WSGI environment; a header from outside can never have this name (PEP 3333: they begin HTTP_)."""
@@ -54,10 +55,10 @@ class Witness:
     words: str = ""
 
     def note(self, auth: Auth) -> None:
-        self.access, self.refresh = auth.evidence.access.state.value, auth.evidence.refresh.state.value
-        self.cell, self.outcome = auth.evidence.column.value, auth.outcome.value
+        self.access, self.refresh = auth.judgement.access.state.value, auth.judgement.refresh.state.value
+        self.cell, self.outcome = auth.judgement.column.value, auth.outcome.value
         self.what = auth.issued.what if auth.issued else None
-        self.words = describe(auth) if auth.user is not None else self.outcome
+        self.words = describe(auth) if auth.person is not None else self.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,12 @@ class Stage:
         self._client, self._person = client, person
         self._application = current_app._get_current_object()  # type: ignore[attr-defined]
         self._base_url = request.host_url
-        self._wire = dict(zip(services().token_cookies, (ACCESS, REFRESH), strict=True))
+        self._wire = dict(zip(wire_names(services().settings), (ACCESS_COOKIE, REFRESH_COOKIE), strict=True))
         self.jar: dict[str, str] = {}
 
     def __enter__(self) -> Stage:
         self.sid = lab_stage.open_extra(self.tokens, self._person, self._client, self.now).sid
-        self.jar = {ACCESS: self.mint_access(), REFRESH: self.tokens.mint_refresh(self.row)}
+        self.jar = {ACCESS_COOKIE: self.mint_access(), REFRESH_COOKIE: self.tokens.mint_refresh(self.row)}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -117,7 +118,7 @@ class Stage:
         return self.tokens.mint_access(row, gen=row.refresh_generation, now=self.now - 2, until=self.now)
 
     def let_access_expire(self) -> None:
-        self.jar[ACCESS] = self.mint_access(expired=True)
+        self.jar[ACCESS_COOKIE] = self.mint_access(expired=True)
 
     def let_grace_pass(self) -> None:
         """Move the confirmation of the current generation beyond the grace."""

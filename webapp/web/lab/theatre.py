@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, g, render_template, request
+from flask import Flask, Response, abort, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from webapp.core.decision import RefreshColumn, TokenState
+from webapp.services import services, services_of
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.page import blueprint, page
@@ -15,7 +16,7 @@ from webapp.web.lab.scene import drawings
 from webapp.web.lab.stage import WITNESS, Stage
 from webapp.web.limits import count
 from webapp.web.login_page import NOTICES
-from webapp.web.services import services, services_of
+from webapp.web.requests import client
 
 
 def register(app: Flask) -> None:
@@ -64,4 +65,4 @@ def stage() -> str:
 
 def _stage() -> Stage:
     count("acts", current_user.id)
-    return Stage(services().tokens, current_user.auth_session, g.auth.client, services().clock())
+    return Stage(services().tokens, current_user.auth_session, client(), services().clock())

@@ -16,13 +16,13 @@ from webapp.core.decision import FOUR_CASES, case_of
 from webapp.core.inspector.take_apart import explain, json_text, take_apart
 from webapp.core.jws import read_token, sign_with, signature_is_right, write_segment
 from webapp.core.lifetimes import DAY, MINUTE
-from webapp.web.authentication import Auth, current_auth
+from webapp.services import services
 from webapp.web.inspector.examples import DEMO_SECRET, example
 from webapp.web.inspector.phrases import KIND, phrase
 from webapp.web.learn import quiz as questions
 from webapp.web.learn.words import ALGORITHMS, CHANGES, STEPS
 from webapp.web.marks import public
-from webapp.web.services import services
+from webapp.web.person import Auth, current_auth
 from webapp.web.words.tokens import COLUMN
 
 blueprint = Blueprint("learn", __name__, url_prefix="/learn")
@@ -66,7 +66,7 @@ def show() -> str:
     auth = current_auth()
     assert auth is not None
     lifetimes = application.tokens.lifetimes
-    case = case_of(auth.evidence.access.state, auth.evidence.refresh.state) if auth.user is not None else None
+    case = case_of(auth.judgement.access.state, auth.judgement.refresh.state) if auth.person is not None else None
     text = request.args.get("text", "")[:MAX_TEXT]
     lesson = make_lesson(auth, request.args.get("change", ""), application.clock())
     return render_template(
@@ -82,7 +82,7 @@ def show() -> str:
         encoded=encode_base64url(text.encode("utf-8", "replace")),
         cases=FOUR_CASES,
         current_case=case.number if case else None,
-        row=auth.user.auth_session if auth.user is not None else None,
+        row=auth.person.auth_session if auth.person is not None else None,
         life=Life(*(duration(t) for t in (lifetimes.access_token, lifetimes.refresh_token, lifetimes.session))),
         production=application.settings.production,
         claim_kinds=KIND,
@@ -134,8 +134,8 @@ def make_lesson(auth: Auth, change: str, now: int) -> Lesson:
 
 def _own_claims(auth: Auth) -> dict[str, Any] | None:
     """The claims of the visitor's own access token, its identifiers replaced; None without an authentic one."""
-    text = auth.cookies[0].value
-    if auth.user is None or auth.evidence.access.claims is None or text is None:
+    text = auth.sent[0].value
+    if auth.person is None or auth.judgement.access.claims is None or text is None:
         return None
     _header, claims = read_token(text)
     # So that no part of what is shown is a part of the real token.

@@ -36,6 +36,7 @@ _ANSWER_OF = {
     Outcome.RENEW: "refresh",
     Outcome.LOG_IN: "login",
     Outcome.ANONYMOUS: "login",
+    Outcome.INCOMPLETE: "login",
 }
 
 WITH_ACCESS: dict[str, LazyString] = {

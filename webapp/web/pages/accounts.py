@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.decision import FOUR_CASES
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
+from webapp.core.session import SessionRow
 from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
 from webapp.flows.arrival import Arrival
-from webapp.store.auth_sessions import SessionRow
+from webapp.services import services
 from webapp.web import device_cookie
+from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens, write_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.gates import LogInGate
 from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.services import services
+from webapp.web.requests import client
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -41,7 +43,7 @@ NOTICES = {
     "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
     "admin": ("warn", _l("An administrator ended this session.")),
     "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so the oldest session, this one, ended.")),
+    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
 }
 """Why a session ended (`notice=` of the log-in page), by the reason in its row."""
 
@@ -55,7 +57,7 @@ def sign_up() -> Response:
     form = SignUpForm()
     target = safe_next(request.args.get("next"))
     if current_user.is_authenticated:
-        return _see_other(target)
+        return see_other(target)
     form.next.data = target if target != "/" else ""
     return _sign_up_page(form, 200)
 
@@ -98,14 +100,14 @@ def log_in() -> Response:
     form = LogInForm()
     target = safe_next(form.next.data or request.args.get("next"))
     if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
-        return _see_other(target) if current_user.is_authenticated else _log_in_page(form, target, 200)
+        return see_other(target) if current_user.is_authenticated else _log_in_page(form, target, 200)
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
             _arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
-            gate=LogInGate(g.auth.client),
+            gate=LogInGate(client()),
         )
     except log_in_flow.WrongCredentials:
         return _log_in_page(form, target, 422, WRONG)
@@ -113,7 +115,7 @@ def log_in() -> Response:
 
 
 def _arrival(*, persistent: bool) -> Arrival:
-    return Arrival("web", g.auth.client, services().clock(), persistent, g.auth.evidence.sids)
+    return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids)
 
 
 def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:
@@ -129,9 +131,9 @@ def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | No
 @public
 def log_out() -> Response:
     """`POST /logout`: ends the session, then clears both cookies."""
-    access, refresh = g.auth.cookies
-    log_out_flow.log_out(services().tokens, access.value, refresh.value, "web", g.auth.client, services().clock())
-    answer = _see_other(url_for("accounts.log_in"))
+    access, refresh = g.auth.sent
+    log_out_flow.log_out(services().tokens, access.value, refresh.value, "web", client(), services().clock())
+    answer = see_other(url_for("accounts.log_in"))
     clear_tokens(answer)
     return answer
 
@@ -151,7 +153,7 @@ def account() -> Response:
     except FieldError as problem:
         form.show([problem])
         return _account_page(form, 422)
-    return _see_other(url_for("accounts.account", notice="saved"))
+    return see_other(url_for("accounts.account", notice="saved"))
 
 
 def _account_page(form: ProfileForm, status: int) -> Response:
@@ -168,14 +170,8 @@ def _account_page(form: ProfileForm, status: int) -> Response:
 
 def _signed_in(session: SessionRow, target: str) -> Response:
     application = services()
-    answer = _see_other(target)
+    answer = see_other(target)
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
     device_cookie.remember(answer, session)
-    return answer
-
-
-def _see_other(target: str) -> Response:
-    answer = redirect(target, 303)
-    assert isinstance(answer, Response)
     return answer

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from webapp.core.session import EndReason
 from webapp.flows import end_sessions, manage_people
+from webapp.services import services
 from webapp.store import events, session_list, users
 from webapp.store.database import read
-from webapp.web.requests import event_number
+from webapp.web.answers import see_other
+from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
-from webapp.web.services import services
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -101,14 +103,14 @@ def change_role(user_id: str) -> Response | tuple[str, int]:
 
 def _manage(user_id: str, done: str, act: Callable[..., None]) -> Response | tuple[str, int]:
     try:
-        act(user_id, by=current_user.id, client=g.auth.client, now=services().clock())
+        act(user_id, by=current_user.id, client=client(), now=services().clock())
     except manage_people.NoSuchPerson:
         abort(404)
     except manage_people.NotAdmin:
         abort(403)
     except manage_people.LastAdmin:
         return _person_page(user_id, NOTICES["last"]), 422
-    return _see_other(url_for("admin.person", user_id=user_id, notice=done))
+    return see_other(url_for("admin.person", user_id=user_id, notice=done))
 
 
 @blueprint.post("/people/<user_id>/sessions/<sid>/revoke")
@@ -117,15 +119,15 @@ def revoke(user_id: str, sid: str) -> Response:
     """`POST /admin/people/<id>/sessions/<sid>/revoke`."""
     ended = end_sessions.end_one(
         sid,
-        reason="admin",
-        client=g.auth.client,
+        reason=EndReason.ADMIN,
+        client=client(),
         now=services().clock(),
         owner=user_id,
         by=current_user.id,
     )
     if not ended:
         abort(404)
-    return _see_other(url_for("admin.person", user_id=user_id, notice="ended"))
+    return see_other(url_for("admin.person", user_id=user_id, notice="ended"))
 
 
 @blueprint.post("/people/<user_id>/sessions/revoke-all")
@@ -134,11 +136,5 @@ def revoke_all(user_id: str) -> Response:
     """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
     if read(lambda tx: users.get(tx, user_id)) is None:
         abort(404)
-    end_sessions.end_all(user_id, reason="admin", client=g.auth.client, now=services().clock(), by=current_user.id)
-    return _see_other(url_for("admin.person", user_id=user_id, notice="all"))
-
-
-def _see_other(target: str) -> Response:
-    answer = redirect(target, 303)
-    assert isinstance(answer, Response)
-    return answer
+    end_sessions.end_all(user_id, reason=EndReason.ADMIN, client=client(), now=services().clock(), by=current_user.id)
+    return see_other(url_for("admin.person", user_id=user_id, notice="all"))

@@ -7,11 +7,12 @@ from flask_login import current_user
 
 from webapp.dates import language
 from webapp.flows.enter_as_guest import enter_as_guest
+from webapp.services import services
+from webapp.web.answers import see_other
 from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.pages.accounts import _arrival, _see_other, _signed_in
-from webapp.web.services import services
+from webapp.web.pages.accounts import _arrival, _signed_in
 
 blueprint = Blueprint("guest", __name__)
 
@@ -22,7 +23,7 @@ blueprint = Blueprint("guest", __name__)
 def enter() -> Response:
     """Makes the account and opens the lab. Somebody who is logged in stays who they are."""
     if current_user.is_authenticated:
-        return _see_other(url_for("lab.show"))
+        return see_other(url_for("lab.show"))
     session = enter_as_guest(
         services().tokens.lifetimes, _arrival(persistent=False), language=language(), theme=theme()
     )

@@ -16,10 +16,10 @@ blueprint = Blueprint("home", __name__)
 def index() -> str:
     """`GET /`."""
     auth = g.auth
-    if auth.user is None:
+    if auth.person is None:
         return render_template("home.html", cases=FOUR_CASES)
-    session = auth.user.auth_session
-    case = case_of(auth.evidence.access.state, auth.evidence.refresh.state)
+    session = auth.person.auth_session
+    case = case_of(auth.judgement.access.state, auth.judgement.refresh.state)
     return render_template(
         "home.html",
         cases=FOUR_CASES,

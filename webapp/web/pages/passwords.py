@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
 from webapp.flows import change_password as flow
+from webapp.services import services
 from webapp.web import device_cookie
+from webapp.web.answers import see_other
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import PasswordForm
 from webapp.web.gates import PasswordGate
-from webapp.web.services import services
+from webapp.web.requests import client
 
 blueprint = Blueprint("passwords", __name__)
 
@@ -30,15 +32,15 @@ def change() -> Response:
             current=form.current_password.data or "",
             new=form.new_password.data or "",
             gate=PasswordGate(),
-            client=g.auth.client,
+            client=client(),
             now=application.clock(),
         )
     except FieldError as problem:
         form.show([problem])
         return _page(form, 422)
     except flow.SessionOver:
-        return _see_other(url_for("accounts.log_in", notice="password"))
-    answer = _see_other(url_for("sessions.show", notice="password"))
+        return see_other(url_for("accounts.log_in", notice="password"))
+    answer = see_other(url_for("sessions.show", notice="password"))
     access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
     device_cookie.remember(answer, session)
@@ -47,9 +49,3 @@ def change() -> Response:
 
 def _page(form: PasswordForm, status: int) -> Response:
     return make_response(render_template("password.html", form=form), status)
-
-
-def _see_other(target: str) -> Response:
-    answer = redirect(target, 303)
-    assert isinstance(answer, Response)
-    return answer

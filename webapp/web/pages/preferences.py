@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import NamedTuple
+
 from flask import Blueprint, abort, g, redirect, request
 from werkzeug.wrappers import Response
 
 from webapp.core.errors import FieldError
 from webapp.core.lifetimes import MAX_SESSION_TTL
-from webapp.core.redirects import is_own_path
+from webapp.core.redirects import own_path
 from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
+from webapp.services import services
 from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
 from webapp.web.marks import public
-from webapp.web.services import services
 
 blueprint = Blueprint("preferences", __name__)
+
+
+class Choice(NamedTuple):
+    cookie: str
+    allowed: Collection[str]
+
+
+CHOICES = {"language": Choice(LANGUAGE_COOKIE, LANGUAGES), "theme": Choice(THEME_COOKIE, THEMES)}
+"""Form field -> the cookie that keeps it, and its values."""
 
 
 @blueprint.post("/preferences")
 @public
 def save() -> Response:
     """`POST /preferences`: `language` or `theme`, and `next`. The choice stays with the browser after a log-out."""
-    chosen = {
-        LANGUAGE_COOKIE: (request.form.get("language"), LANGUAGES),
-        THEME_COOKIE: (request.form.get("theme"), THEMES),
-    }
-    picked = {name: value for name, (value, _allowed) in chosen.items() if value is not None}
-    if any(value not in chosen[name][1] for name, value in picked.items()):
+    picked = {field: request.form[field] for field in CHOICES if field in request.form}
+    if any(value not in CHOICES[field].allowed for field, value in picked.items()):
         abort(400)
-    if g.auth.user is not None:
+    if g.auth.person is not None:
         try:
-            save_profile(g.auth.user.id, **picked)
+            save_profile(g.auth.person.id, **picked)
         except FieldError:
             abort(400)
     # Unlike after a log-in, the log-in page itself is a fine place to come back to.
-    target = request.form.get("next", "/")
-    answer = redirect(target if is_own_path(target) else "/", 303)
-    for name, value in picked.items():
+    answer = redirect(own_path(request.form.get("next")) or "/", 303)
+    for field, value in picked.items():
         answer.set_cookie(
-            name,
+            CHOICES[field].cookie,
             value,
             max_age=MAX_SESSION_TTL,
             secure=services().settings.production,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.flows import end_sessions
+from webapp.services import services
 from webapp.store import events, session_list
 from webapp.store.database import read
+from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens
-from webapp.web.requests import event_number
-from webapp.web.services import services
+from webapp.web.requests import client, event_number
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/account")
@@ -41,21 +42,13 @@ def show() -> str:
 
 @blueprint.post("/sessions/<sid>/revoke")
 def revoke(sid: str) -> Response:
-    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, an unknown one and nonsense are all 404."""
-    own = sid == current_user.auth_session.sid
-    ended = end_sessions.end_one(
-        sid,
-        reason="logout" if own else "ended",
-        client=g.auth.client,
-        now=services().clock(),
-        owner=current_user.id,
-        by=current_user.id,
-    )
-    if not ended:
+    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, one that is over, and nonsense are all 404."""
+    own = current_user.auth_session.sid
+    if not end_sessions.end_own(current_user.id, sid, current=own, client=client(), now=services().clock()):
         abort(404)
-    if not own:
-        return _see_other(url_for("sessions.show", notice="ended"))
-    answer = _see_other(url_for("accounts.log_in", notice="logout"))
+    if sid != own:
+        return see_other(url_for("sessions.show", notice="ended"))
+    answer = see_other(url_for("accounts.log_in", notice="logout"))
     clear_tokens(answer)
     return answer
 
@@ -63,10 +56,8 @@ def revoke(sid: str) -> Response:
 @blueprint.post("/sessions/revoke-others")
 def revoke_others() -> Response:
     """`POST /account/sessions/revoke-others`: only this browser stays logged in."""
-    end_sessions.end_others(
-        current_user.id, current_user.auth_session.sid, client=g.auth.client, now=services().clock()
-    )
-    return _see_other(url_for("sessions.show", notice="others"))
+    end_sessions.end_others(current_user.id, current_user.auth_session.sid, client=client(), now=services().clock())
+    return see_other(url_for("sessions.show", notice="others"))
 
 
 @blueprint.get("/activity")
@@ -76,9 +67,3 @@ def activity() -> str:
     rows = read(lambda tx: events.newest(tx, current_user.id, before=before, limit=PAGE + 1))
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
     return render_template("activity.html", events=shown_events(rows[:PAGE]), older=older, first=before is None)
-
-
-def _see_other(target: str) -> Response:
-    answer = redirect(target, 303)
-    assert isinstance(answer, Response)
-    return answer

@@ -61,6 +61,9 @@ LIMIT_WORDS = {
     "password": _l("The current password was entered wrongly too many times."),
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
     "acts": _l("Too many experiments in a short time."),
+    "reset": _l("Too many links were asked for."),
+    "reset_sender": _l("Too many links were asked for from your network."),
+    "reset_new": _l("Too many links were tried from your network."),
     "sign_up": _l("Too many accounts were created from your network."),
 }
 """What happened, by the name of the limit."""

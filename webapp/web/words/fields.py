@@ -21,6 +21,7 @@ PROBLEMS = {
     ("password", "common"): _l("This password is too common: attackers try it first. Choose another one."),
     ("password", "same"): _l("This is your current password. Choose a new one."),
     ("current_password", "wrong"): _l("This is not your current password."),
+    ("login", "missing"): _l("Type your username or email address."),
     ("theme", "invalid"): _l("Choose one of the available themes."),
     ("language", "invalid"): _l("Choose one of the available languages."),
 }

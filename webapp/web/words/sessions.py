@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.devices import Device, recognise, shortened
 from webapp.core.lifetimes import DAY
+from webapp.services import services
 from webapp.store.events import EventRow
 from webapp.store.session_list import ListedSession
-from webapp.web.services import services
 
 ENDED_SHOWN_FOR = 30 * DAY
 """Seconds an ended session stays in its owner's list."""
@@ -24,7 +24,7 @@ ENDINGS = {
     "password": _l("The password was changed."),
     "admin": _l("Ended by an administrator."),
     "replaced": _l("The same browser logged in again."),
-    "limit": _l("Too many devices; this was the oldest session."),
+    "limit": _l("Too many devices; this session was unused the longest."),
     "expired": _l("Expired: the maximum session length was reached."),
     "unused": _l("Expired: not used for too long."),
     "disabled": _l("The account was disabled."),

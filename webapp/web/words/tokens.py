@@ -13,7 +13,7 @@ OUTCOME = {
     Outcome.REDELIVER: _l("served, and the same new refresh token is sent again"),
     Outcome.ACCESS_ONLY: _l("served, with a new access token only"),
     Outcome.RENEW: _l("served, and the refresh token is reissued"),
-    Outcome.THEFT: _l("rejected, and the session ends: an old refresh token came back"),
+    Outcome.REUSE: _l("rejected, and the session ends: an old refresh token came back"),
     Outcome.LOG_IN: _l("sent to the login page"),
     Outcome.ANONYMOUS: _l("not logged in: asked to log in"),
 }
@@ -26,7 +26,7 @@ CELL = {
     Outcome.REDELIVER: _l("send again"),
     Outcome.ACCESS_ONLY: _l("access token only"),
     Outcome.RENEW: _l("reissue refresh"),
-    Outcome.THEFT: _l("end the session"),
+    Outcome.REUSE: _l("end the session"),
     Outcome.LOG_IN: _l("log in"),
     Outcome.ANONYMOUS: _l("not logged in"),
 }
@@ -57,7 +57,7 @@ CELL_CLASS = {
     Outcome.REDELIVER: "renewed",
     Outcome.ACCESS_ONLY: "renewed",
     Outcome.RENEW: "renewed",
-    Outcome.THEFT: "theft",
+    Outcome.REUSE: "theft",
     Outcome.LOG_IN: "login",
     Outcome.ANONYMOUS: "login",
 }

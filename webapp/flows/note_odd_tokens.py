@@ -1,47 +1,60 @@
-"""Keep what strangers do with strange tokens: in the trail, but never so much that it fills the disk."""
+"""Record malformed or unexpected tokens in the audit trail, at a limited rate."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import TokenState
+from webapp.core.events import Event
+from webapp.core.judgement import Judgement
 from webapp.core.lifetimes import HOUR, MINUTE
 from webapp.core.standing import Standing
 from webapp.flows.client import Client
-from webapp.flows.judge import CONFIRM_PATIENCE, Evidence
 from webapp.store import counters, events
 from webapp.store.database import DatabaseUnavailable, db, transact
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 1.0
+"""Seconds. No request waits longer for the trail."""
 JUNK_PER_MINUTE = 120
 """Events about tokens that are not ours, of all workers and hosts together; beyond that they only reach the log."""
 SIGNED_PER_HOUR = 60
 """Events about genuine tokens of one session. Junk never uses them up, and no session uses up another's."""
 
-SIGNED = frozenset({"token.pair_mismatch", "refresh.unknown"})
+SIGNED = frozenset({Event.TOKEN_PAIR_MISMATCH, Event.REFRESH_UNKNOWN})
 """Events about tokens that carry our signature."""
 
 _junk_is_over: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
 """Until when (Unix seconds) this worker knows the minute's junk to be used up: it need not count any more."""
 
 
-def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str], client: Client, now: int) -> None:
-    """Write an event for each odd thing about a request's tokens. Never raises.
+def is_odd(judgement: Judgement, duplicates: Collection[str] = ()) -> bool:
+    """Whether there is anything to record: asked on every request, so that honest ones cost nothing more."""
+    return (
+        judgement.access.state is TokenState.INVALID
+        or judgement.refresh.state is TokenState.INVALID
+        or judgement.standing is Standing.UNKNOWN
+        or bool(duplicates)
+        or judgement.mismatched
+    )
 
-    `duplicates` are the token cookies whose name came more than once.
+
+def note_odd_tokens(judgement: Judgement, duplicates: Collection[str], client: Client, now: int) -> None:
+    """Record each odd thing about a request's tokens, at `now` (Unix seconds). Never raises.
+
+    `duplicates` are the token cookies that were sent more than once.
     """
-    found = _oddities(evidence, outcome, duplicates)
-    if not found:
-        return
-    claims = evidence.authentic
+    found = _oddities(judgement, duplicates)
+    claims = judgement.claims
     whose = {"user_id": claims.sub, "sid": claims.sid} if claims else {}
 
-    def work(tx: Connection) -> list[str]:
+    def work(tx: Connection) -> list[Event]:
         left_out = []
         for event, detail in found:
             if _is_within_cap(tx, event, claims.sid if claims else "", now):
@@ -55,14 +68,14 @@ def note_oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[s
         reason = "there are too many"
     else:
         try:
-            left_out, reason = transact(work, patience=CONFIRM_PATIENCE), "there are too many"
+            left_out, reason = transact(work, patience=PATIENCE), "there are too many"
         except DatabaseUnavailable:
             reason = "the database is busy"
     if left_out:
         log.warning("odd tokens, not written to the trail because %s: %s", reason, ", ".join(left_out))
 
 
-def _is_within_cap(tx: Connection, event: str, sid: str, now: int) -> bool:
+def _is_within_cap(tx: Connection, event: Event, sid: str, now: int) -> bool:
     if event in SIGNED:
         return counters.add(tx, f"odd tokens/{sid}", 1, now=now, seconds=HOUR).number <= SIGNED_PER_HOUR
     window = counters.add(tx, "odd tokens", 1, now=now, seconds=MINUTE)
@@ -71,16 +84,16 @@ def _is_within_cap(tx: Connection, event: str, sid: str, now: int) -> bool:
     return window.number <= JUNK_PER_MINUTE
 
 
-def _oddities(evidence: Evidence, outcome: Outcome, duplicates: Collection[str]) -> list[tuple[str, dict[str, str]]]:
+def _oddities(judgement: Judgement, duplicates: Collection[str]) -> list[tuple[Event, dict[str, Any]]]:
     """What honest clients do not send: (event, detail)."""
-    found: list[tuple[str, dict[str, str]]] = []
-    for cookie, verdict in (("access_token", evidence.access), ("refresh_token", evidence.refresh)):
+    found: list[tuple[Event, dict[str, Any]]] = []
+    for cookie, verdict in (("access_token", judgement.access), ("refresh_token", judgement.refresh)):
         if cookie in duplicates:
-            found.append(("cookie.duplicate", {"cookie": cookie}))
+            found.append((Event.COOKIE_DUPLICATE, {"cookie": cookie}))
         elif verdict.state is TokenState.INVALID and verdict.reason:
-            found.append(("token.invalid", {"token": cookie, "reason": verdict.reason}))
-    if evidence.mismatched:
-        found.append(("token.pair_mismatch", {}))
-    if evidence.standing is Standing.UNKNOWN:
-        found.append(("refresh.unknown", {"outcome": outcome.value}))
+            found.append((Event.TOKEN_INVALID, {"token": cookie, "reason": verdict.reason}))
+    if judgement.mismatched:
+        found.append((Event.TOKEN_PAIR_MISMATCH, {}))
+    if judgement.standing is Standing.UNKNOWN:
+        found.append((Event.REFRESH_UNKNOWN, {"outcome": judgement.outcome.value}))
     return found

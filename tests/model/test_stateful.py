@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.support.app import build_app
 from tests.support.browser import Browser, cookies_set, read_parts
 from tests.support.clock import SetClock
+from webapp.services import services_of
 from webapp.store.database import db
-from webapp.web.services import services_of
 
 ACCESS_TTL, GRACE, DAY = 600, 10, 24 * 3600
 PAUSES = [1, GRACE, GRACE + 1, ACCESS_TTL - 1, ACCESS_TTL, ACCESS_TTL + 1, 3600, DAY, 13 * DAY]

@@ -1,8 +1,7 @@
 """Every interleaving of requests, answers, losses, pauses and a thief, through the project's own rules.
 
-The row is in memory; `classify`, `refresh_column`, `decide`, `is_renewable`, `shows_successor`, `may_rotate`,
-`is_late`, `settle` and `SessionRow.is_live` are the application's. Time is abstract: what is on the wire takes less
-than the grace, a view may take for ever, and lifetimes are longer than the grace.
+The row is in memory; `judge`, `hand_out` and `classify` are the application's. Time is abstract: what is on the wire
+takes less than the grace, a view may take for ever, and lifetimes are longer than the grace.
 
 Checked in every reachable state
     honest   as long as no thief has used anything, no request of a live session is theft, unknown, or sent to log in
@@ -20,21 +19,17 @@ from typing import NamedTuple
 
 import pytest
 
-from webapp.core.decision import SERVED, Outcome, TokenState, decide, refresh_column
-from webapp.core.rotation import (
-    REFRESHING,
-    Handout,
-    Settled,
-    is_late,
-    is_renewable,
-    may_rotate,
-    settle,
-    shows_successor,
-)
+from tests.support.rows import session_row
+from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
+from webapp.core.decision import SERVED, Outcome, TokenState
+from webapp.core.judgement import Judgement, judge
+from webapp.core.lifetimes import Lifetimes
+from webapp.core.rotation import REFRESHING, Grant, Refreshed, hand_out
+from webapp.core.session import SessionRow
 from webapp.core.standing import Standing, classify
-from webapp.store.auth_sessions import SessionRow
 
 NOW, GRACE, WINDOW = 1_000_000, 10, 600
+LIFETIMES = Lifetimes(access_token=WINDOW, grace=GRACE)
 OWNER, THIEF = 0, 1
 NOTHING = -1
 BASE = 3
@@ -99,23 +94,18 @@ class State(NamedTuple):
     answers: tuple[Answer, ...] = ()
 
 
-class Judged(NamedTuple):
-    live: bool
-    outcome: Outcome
-    standing: Standing | None
-    confirms: bool
-
-
 @cache
 def record(gen: int, seen: int, revoked: bool) -> SessionRow:
-    return SessionRow(
-        sid="s", user_id="u", channel="web", created_at=0, auth_time=0, expires_at=NOW + 10_000, last_seen_at=0,
-        persistent=False, credential_epoch=0, revoked_at=NOW if revoked else None, revoked_reason=None,
-        refresh_generation=gen, refresh_jti=f"jti {gen}", refresh_issued_at=0, refresh_expires_at=0,
-        refresh_confirmed_at=CONFIRMED_AT[seen], previous_refresh_jti=f"jti {gen - 1}" if gen else None,
-        username="u", email="", name="", role="user", theme="auto", language="en", user_credential_epoch=0,
-        disabled_at=None, access_ttl=None, refresh_ttl=None, watched_from=None,
-    )  # fmt: skip
+    return session_row(
+        sid="s",
+        user_id="u",
+        expires_at=NOW + 10_000,
+        revoked_at=NOW if revoked else None,
+        refresh_generation=gen,
+        refresh_jti=f"jti {gen}",
+        refresh_confirmed_at=CONFIRMED_AT[seen],
+        previous_refresh_jti=f"jti {gen - 1}" if gen else None,
+    )
 
 
 def end_of(refresh: int) -> int:
@@ -128,47 +118,53 @@ class Rules:
 
     rotates_at_the_door = False
 
-    def standing(self, row: Row, refresh: int, revoked: bool) -> Standing:
-        return classify(refresh, f"jti {refresh}", record(row.gen, row.seen, revoked), now=NOW, grace=GRACE)
+    def record(self, row: Row, revoked: bool) -> SessionRow:
+        return record(row.gen, row.seen, revoked)
 
     def late(self, slow: bool) -> bool:
-        return is_late(NOW - GRACE - 1 if slow else NOW - GRACE, NOW, GRACE)
+        return slow
 
-    def live(self, row: Row, revoked: bool) -> bool:
-        return record(row.gen, row.seen, revoked).is_live(NOW)
+    def confirms(self, judgement: Judgement) -> bool:
+        return judgement.confirms
 
-    def confirms(self, access: TokenState, access_gen: int, standing: Standing, gen: int) -> bool:
-        return shows_successor(access, access_gen, standing, gen)
-
-    def door(self, row: Row, sent: Jar, revoked: bool = False) -> Judged:
-        if not self.live(row, revoked):
-            return Judged(False, Outcome.LOG_IN, None, False)
-        access = TokenState.VALID if sent.alive else TokenState.EXPIRED
+    def door(self, row: Row, sent: Jar, revoked: bool = False) -> Judgement:
         refresh = TokenState.EXPIRED if sent.refresh <= row.expired else TokenState.VALID
-        standing = self.standing(row, sent.refresh, revoked)
-        renewable = is_renewable(access, end_of(sent.born) + 1, end_of(sent.refresh), now=NOW, window=WINDOW)
-        outcome = decide(access, refresh_column(refresh, standing, renewable=renewable))
-        return Judged(True, outcome, standing, self.confirms(access, sent.access, standing, row.gen))
-
-    def exit(self, row: Row, view: View, revoked: bool = False) -> Handout:
-        current = view.refresh == row.gen and not revoked  # the condition of the one UPDATE
-        rotated = view.rotated or (may_rotate(view.at_door) and current)
-        return settle(
-            view.outcome,
-            rotated=rotated,
-            live=self.live(row, revoked),
-            late=self.late(view.slow),
-            standing=self.standing(row, view.refresh, revoked),
+        return judge(
+            Verdict(TokenState.VALID if sent.alive else TokenState.EXPIRED, access_claims(sent.access, sent.born)),
+            Verdict(refresh, refresh_claims(sent.refresh)),
+            self.record(row, revoked),
+            channel="web",
+            now=NOW,
+            lifetimes=LIFETIMES,
         )
+
+    def exit(self, row: Row, view: View, revoked: bool = False) -> Grant:
+        current = view.refresh == row.gen and not revoked  # the condition of the one UPDATE
+        now = self.record(row, revoked)
+        return hand_out(
+            view.outcome,
+            rotated=view.rotated or (view.at_door is Standing.CURRENT and current),
+            live=now.is_live(NOW),
+            late=self.late(view.slow),
+            standing=classify(view.refresh, f"jti {view.refresh}", now, now=NOW, grace=GRACE),
+        )
+
+
+@cache
+def access_claims(gen: int, born: int) -> AccessClaims:
+    return AccessClaims("", "u", "", NOW, end_of(born) + 1, "", "", "", {}, "user", "s", gen, 0)
+
+
+@cache
+def refresh_claims(gen: int) -> RefreshClaims:
+    return RefreshClaims("", "u", "", end_of(gen), 0, f"jti {gen}", "s", gen)
 
 
 class ClockOnly(Rules):
     """The parent is honest for some seconds after the rotation, seen or not: what most libraries do."""
 
-    def standing(self, row: Row, refresh: int, revoked: bool) -> Standing:
-        if refresh == row.gen - 1:
-            return Standing.REUSED if row.seen == OVER else Standing.SUPERSEDED
-        return super().standing(row, refresh, revoked)
+    def record(self, row: Row, revoked: bool) -> SessionRow:
+        return record(row.gen, row.seen or FRESH, revoked)
 
 
 class NoLateRule(Rules):
@@ -187,14 +183,14 @@ class RotatesAtTheDoor(Rules):
 class NeverConfirms(Rules):
     """Nobody notes that the successor is in use, so its parent stays honest for ever."""
 
-    def confirms(self, access: TokenState, access_gen: int, standing: Standing, gen: int) -> bool:
+    def confirms(self, judgement: Judgement) -> bool:
         return False
 
 
 class ForgetsLogOutAtExit(Rules):
     """After the view nobody looks whether the session still lives."""
 
-    def exit(self, row: Row, view: View, revoked: bool = False) -> Handout:
+    def exit(self, row: Row, view: View, revoked: bool = False) -> Grant:
         return super().exit(row, view, revoked=False)
 
 
@@ -267,15 +263,15 @@ class Explorer:
         judged = self.door(s.row, sent)
         if who == THIEF:
             s = s._replace(used=True)
-        if judged.outcome in (Outcome.THEFT, Outcome.LOG_IN):
+        if judged.outcome in (Outcome.REUSE, Outcome.LOG_IN):
             own_end = judged.outcome is Outcome.LOG_IN and sent.refresh <= s.row.expired
             if who == OWNER and not s.used and not own_end:
                 raise Broken(f"an honest request is answered with {judged}: {sent}")
-            return None if judged.outcome is Outcome.THEFT else s
+            return None if judged.outcome is Outcome.REUSE else s
         if judged.outcome not in SERVED:
             raise Broken(f"an honest token is taken for {judged}: {sent}")
         row = s.row
-        if judged.confirms and row.seen == UNSEEN:
+        if self.rules.confirms(judged) and row.seen == UNSEEN:
             row = row._replace(seen=FRESH)
         rotated = False
         if self.rules.rotates_at_the_door and judged.outcome is Outcome.ROTATE:
@@ -289,12 +285,12 @@ class Explorer:
     def after_the_view(self, s: State, view: View) -> State | None:
         handout = self.exit(s.row, view)
         row = s.row
-        if handout.what in (Settled.ROTATED, Settled.RENEWED) and not view.rotated:
+        if handout.what in (Refreshed.ROTATED, Refreshed.RENEWED) and not view.rotated:
             row = row.rotated()
         if not (handout.access or handout.refresh):
             return s
         successor = view.refresh + 1 if view.rotated else row.gen
-        access = view.refresh if handout.what is Settled.ACCESS_ONLY else successor
+        access = view.refresh if handout.what is Refreshed.ACCESS_ONLY else successor
         answer = Answer(
             view.who,
             successor if handout.refresh else NOTHING,
@@ -362,16 +358,16 @@ class Explorer:
             jar = jar._replace(alive=False)
             for _ in range(2):
                 judged = self.door(row, jar)
-                if judged.outcome is Outcome.THEFT:
+                if judged.outcome is Outcome.REUSE:
                     return True
-                if judged.confirms and row.seen == UNSEEN:
+                if self.rules.confirms(judged) and row.seen == UNSEEN:
                     row = row._replace(seen=FRESH)
                 if judged.outcome in REFRESHING:
                     assert judged.standing is not None
                     handout = self.exit(row, View(who, judged.outcome, judged.standing, jar.refresh))
-                    if handout.what is Settled.ROTATED:
+                    if handout.what is Refreshed.ROTATED:
                         row = row.rotated()
-                    access = jar.refresh if handout.what is Settled.ACCESS_ONLY else row.gen
+                    access = jar.refresh if handout.what is Refreshed.ACCESS_ONLY else row.gen
                     jar = Jar(row.gen if handout.refresh else jar.refresh, access, True, row.expired, row.gen)
             jars[who] = jar
         return False
@@ -426,7 +422,7 @@ def test_no_honest_session_ends_and_nothing_lives_after_a_log_out() -> None:
 def test_a_thief_beside_the_owner_is_found_out() -> None:
     """Two of the owner's and the thief's requests at once, the pair stolen at any moment.
 
-    `python -m tests.test_exploration` walks further, for minutes: three at once, and case 3 beside the thief.
+    `python -m tests.model.test_exploration` walks further, for minutes: three at once, and case 3 beside the thief.
     """
     explorer = Explorer(Rules(), at_once=2, thief=True)
     explorer.run()

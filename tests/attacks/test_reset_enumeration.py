@@ -1,0 +1,66 @@
+"""Nobody learns from `/reset` who has an account: the same answer, the same statements, the same limit."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from tests.support.browser import Browser
+from tests.support.sql import execute
+from webapp.store.database import db
+
+KINDS = ("known", "unknown", "disabled", "by address", "no such form")
+
+
+def login_of(kind: str, username: str) -> str:
+    return {
+        "unknown": "nobody.at.all",
+        "by address": f"{username}@example.com",
+        "no such form": "not a login at all!",
+    }.get(kind, username)
+
+
+def answer_of(app: Flask, kind: str) -> tuple[int, dict[str, str], bytes, list[str]]:
+    """Status, headers, body and statements of one request."""
+    person = Browser.of_app(app)
+    username = person.sign_up()
+    if kind == "disabled":
+        execute(app, "UPDATE users SET disabled_at = 1 WHERE username = ?", username)
+    visitor = Browser.of_app(app)
+    form = visitor.read_form("/reset")
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement.split()[0])
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            answer = visitor.post("/reset", form.fields | {"login": login_of(kind, username)})
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+    headers = {
+        name: value for name, value in answer.headers.items() if name not in ("date", "x-request-id", "server-timing")
+    }
+    return answer.status_code, headers, answer.content, statements
+
+
+def test_the_same_answer_and_the_same_statements(app: Flask) -> None:
+    """Byte for byte, one SELECT and one INSERT."""
+    known = answer_of(app, "known")
+    assert known[0] == 303
+    assert [verb for verb in known[3] if verb in ("SELECT", "INSERT")] == ["SELECT", "INSERT"]
+    for kind in KINDS[1:4]:
+        assert answer_of(app, kind) == known, kind
+
+
+@pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on"}])
+@pytest.mark.parametrize("known", [True, False])
+def test_the_limit_counts_what_was_typed(app: Flask, known: bool) -> None:
+    """The sixth request of an hour is refused, known or not."""
+    person = Browser.of_app(app)
+    username = person.sign_up() if known else "nobody.at.all"
+    visitor = Browser.of_app(app)
+    statuses = [visitor.submit("/reset", login=username).status_code for _ in range(6)]
+    assert statuses == [303] * 5 + [429]

@@ -1,0 +1,33 @@
+"""The names of the events in the audit trail. What is not named here is not recorded."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What happened, for the trail, the log and the activity page."""
+
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    LOGIN_LIMITED = "login.limited"
+    SESSION_STARTED = "session.started"
+    SESSION_REVOKED = "session.revoked"
+    REFRESH_RENEWED = "refresh.renewed"
+    REFRESH_REDELIVERED = "refresh.redelivered"
+    REFRESH_REUSED = "refresh.reused"
+    REFRESH_ABANDONED = "refresh.abandoned"
+    REFRESH_UNKNOWN = "refresh.unknown"
+    TOKEN_INVALID = "token.invalid"  # noqa: S105 - a name, not a secret
+    TOKEN_PAIR_MISMATCH = "token.pair_mismatch"  # noqa: S105
+    COOKIE_DUPLICATE = "cookie.duplicate"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105
+    PASSWORD_RESET = "password.reset"  # noqa: S105
+    RESET_ASKED = "reset.asked"
+    MAIL_FAILED = "mail.failed"
+    ROLE_CHANGED = "role.changed"
+    KEYS_ROTATED = "keys.rotated"
+    KEYS_RETIRED = "keys.retired"

@@ -1,0 +1,112 @@
+"""What a request's two tokens and its session row amount to: one judgement, for pages, API and lab alike.
+
+    verify both tokens -> do they belong together? -> load one row -> is the session live? -> standing -> outcome
+
+Here and nowhere else is decided that a session that is not live is asked to log in. Nothing here reads or writes: the
+verdicts and the row come in, and flows and hooks act on what goes out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
+from webapp.core.decision import PAGES, Matrix, Outcome, RefreshColumn, TokenState, decide, refresh_column
+from webapp.core.lifetimes import Lifetimes
+from webapp.core.rotation import confirms, is_renewable
+from webapp.core.session import Channel, SessionRow
+from webapp.core.standing import Standing, classify
+
+
+class Judgement(NamedTuple):
+    """Everything that is known about a request's two tokens, and what happens to it."""
+
+    access: Verdict[AccessClaims]
+    refresh: Verdict[RefreshClaims]
+    outcome: Outcome
+    column: RefreshColumn = RefreshColumn.ABSENT
+    row: SessionRow | None = None
+    live: bool = False
+    standing: Standing | None = None
+    """What the database knows of the refresh token; None where it was not asked."""
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether both tokens are authentic but of different sessions or users."""
+        return belong_together(self.access, self.refresh) is False
+
+    @property
+    def claims(self) -> AccessClaims | RefreshClaims | None:
+        """Claims of the token that names the session: the refresh token's if it is authentic."""
+        return self.refresh.claims or self.access.claims
+
+    @property
+    def sids(self) -> frozenset[str]:
+        """Every session that an authentic token names: none, one, or the two of a mixed pair."""
+        return frozenset(claims.sid for claims in (self.access.claims, self.refresh.claims) if claims)
+
+    @property
+    def end_reason(self) -> str | None:
+        """Why the session ended, where its row says so."""
+        return self.row.revoked_reason if self.row is not None and not self.live else None
+
+    @property
+    def confirms(self) -> bool:
+        """Whether this request is the first to show that the client has the current generation."""
+        return (
+            self.row is not None
+            and self.row.refresh_confirmed_at is None
+            and self.live
+            and confirms(self.access, self.standing, self.row)
+        )
+
+
+def belong_together(access: Verdict[AccessClaims], refresh: Verdict[RefreshClaims]) -> bool | None:
+    """Whether two authentic tokens are of the same session and user; None where fewer than two are authentic."""
+    if access.claims is None or refresh.claims is None:
+        return None
+    return (access.claims.sid, access.claims.sub) == (refresh.claims.sid, refresh.claims.sub)
+
+
+def named_session(access: Verdict[AccessClaims], refresh: Verdict[RefreshClaims]) -> str | None:
+    """Id of the session whose row is to be loaded; None where no token, or a mixed pair, names one."""
+    claims = refresh.claims or access.claims
+    return None if claims is None or belong_together(access, refresh) is False else claims.sid
+
+
+def judge(
+    access: Verdict[AccessClaims],
+    refresh: Verdict[RefreshClaims],
+    row: SessionRow | None,
+    *,
+    channel: Channel,
+    now: int,
+    lifetimes: Lifetimes,
+    matrix: Matrix = PAGES,
+) -> Judgement:
+    """Judge two verdicts and the row that `named_session` asked for, at `now` (Unix seconds).
+
+    `matrix` is the table of the endpoint: PAGES or API_REFRESH.
+    """
+    claims = refresh.claims or access.claims
+    if claims is None:
+        column = refresh_column(refresh.state, None, renewable=False)
+        return Judgement(access, refresh, decide(access.state, column, matrix), column)
+    if row is not None and (row.sid, row.user_id, row.channel) != (claims.sid, claims.sub, channel):
+        row = None
+    if row is None or not row.is_live(now) or belong_together(access, refresh) is False:
+        return Judgement(access, refresh, _without_session(access, refresh, matrix), row=row)
+    standing, renewable = None, False
+    if refresh.claims is not None:
+        standing = classify(refresh.claims.gen, refresh.claims.jti, row, now=now, grace=lifetimes.grace)
+        if refresh.state is TokenState.EXPIRED:
+            window = lifetimes.of(row).renewal_window
+            renewable = is_renewable(access, refresh.claims.exp, now=now, window=window)
+    column = refresh_column(refresh.state, standing, renewable=renewable)
+    return Judgement(access, refresh, decide(access.state, column, matrix), column, row, True, standing)
+
+
+def _without_session(access: Verdict[AccessClaims], refresh: Verdict[RefreshClaims], matrix: Matrix) -> Outcome:
+    # A request that lacks a token is told so first, whatever became of the session.
+    missing = refresh.state is TokenState.ABSENT and decide(access.state, RefreshColumn.ABSENT, matrix)
+    return Outcome.INCOMPLETE if missing is Outcome.INCOMPLETE else Outcome.LOG_IN

@@ -1,0 +1,93 @@
+"""The session row: one login on one device, joined with its user. The protocol's central noun.
+
+The row is the database's record of the refresh token and the lock of its rotation. Every other module of the core
+asks questions about it; `store/auth_sessions.py` reads and writes it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+Channel = Literal["web", "api"]
+"""The door a session belongs to. Tokens of one channel are INVALID at the other."""
+
+
+class EndReason(StrEnum):
+    """Why a session ended: the column `revoked_reason`, the `notice` of the login page, the detail in the trail."""
+
+    LOGOUT = "logout"
+    ENDED = "ended"
+    """Its owner ended it from another session."""
+    REUSE = "reuse"
+    """A refresh token came back after its successor was in use (RFC 9700 section 4.14.2)."""
+    PASSWORD = "password"  # noqa: S105 - a reason, not a secret
+    ADMIN = "admin"
+    REPLACED = "replaced"
+    """The same browser logged in again."""
+    LIMIT = "limit"
+
+
+class SessionRow(NamedTuple):
+    """A session joined with its user: everything an authenticated request needs. Times are Unix seconds."""
+
+    sid: str
+    user_id: str
+    channel: str
+    created_at: int
+    auth_time: int
+    expires_at: int
+    last_seen_at: int
+    persistent: bool
+    credential_epoch: int
+    revoked_at: int | None
+    revoked_reason: str | None
+    refresh_generation: int
+    refresh_jti: str
+    refresh_issued_at: int
+    refresh_expires_at: int
+    refresh_confirmed_at: int | None
+    previous_refresh_jti: str | None
+    access_ttl: int | None
+    refresh_ttl: int | None
+    """The session's own lifetimes, in seconds. None: the application's."""
+    watched_from: int | None
+    username: str
+    email: str
+    name: str
+    role: str
+    theme: str
+    language: str
+    user_credential_epoch: int
+    disabled_at: int | None
+
+    def is_live(self, now: int) -> bool:
+        """Whether the session can still be used: the one definition. `store/live.py` says it in SQL.
+
+        It has not been ended, its absolute lifetime is not over, its user is not disabled, and the user's credentials
+        have not changed since the login.
+        """
+        return (
+            self.revoked_at is None
+            and now < self.expires_at
+            and self.disabled_at is None
+            and self.credential_epoch == self.user_credential_epoch
+        )
+
+    def successor(self, *, now: int, refresh_expires_at: int) -> SessionRow:
+        """The row as a rotation at `now` will leave it, with the next generation's jti. Changes nothing."""
+        return self._replace(
+            refresh_generation=self.refresh_generation + 1,
+            previous_refresh_jti=self.refresh_jti,
+            refresh_jti=new_jti(),
+            refresh_issued_at=now,
+            refresh_expires_at=refresh_expires_at,
+            refresh_confirmed_at=None,
+            last_seen_at=now,
+        )
+
+
+def new_jti() -> str:
+    """128 random bits, base64url."""
+    return secrets.token_urlsafe(16)
