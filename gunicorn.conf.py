@@ -24,7 +24,8 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
 # Threads for the connections, not for speed: a browser opens spare connections and sends nothing on them, and each
 # would occupy a `sync` worker until `timeout`. Five idle connections hold four such workers up for thirty seconds.
 # A `gthread` worker only hands a connection to a thread once there is something to read.
-worker_class = "gthread"
+# This is that worker, with threads of their own for /healthz and /readyz.
+worker_class = "webapp.worker.Worker"
 threads = 4
 
 # Longer than the neighbour in front keeps its own idle connections, or a request could meet one that is being closed

@@ -154,7 +154,7 @@ def our_token(folder: Path) -> str:
         now, client, lifetimes = services.clock(), Client("127.0.0.1", "bench"), services.tokens.lifetimes
         account, _ = check_account("ada", "ada@example.com", "Ada", "a perfectly fine sentence")
         assert account is not None
-        sign_up(lifetimes, account, Arrival("web", client, now))
+        sign_up(lifetimes, account, Arrival("web", client, now), password="a perfectly fine sentence")
         arrival = Arrival("api", client, now)
         row = log_in(lifetimes, arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
         return services.tokens.mint_access(row, gen=0, now=now)

@@ -2,8 +2,8 @@
 // Without this module the button "Inspect" does the same.
 
 const desk = document.getElementById("desk");
-const PAUSE_MS = 350;
-let timer, running;
+const PAUSE_MS = 700;
+let timer, running, restingUntil = 0;
 
 function localDates(root) {
   const language = document.documentElement.lang;
@@ -24,6 +24,7 @@ function localDates(root) {
 
 // XMLHttpRequest because it parses a page without running anything in it, which is all that Trusted Types allow.
 function inspect() {
+  if (Date.now() < restingUntil) return;
   running?.abort();
   const fields = new URLSearchParams(new FormData(desk));
   fields.set("do", "inspect");
@@ -32,6 +33,8 @@ function inspect() {
   request.responseType = "document";
   request.setRequestHeader("Accept", "text/html");
   request.onload = () => {
+    // Too many requests: from here on the button inspects, until the time that was told is over.
+    if (request.status === 429) restingUntil = Date.now() + 1000 * (Number(request.getResponseHeader("Retry-After")) || 60);
     const page = [200, 422].includes(request.status) ? request.response?.getElementById("desk") : null;
     if (page) follow(page);
   };
@@ -49,6 +52,8 @@ function follow(page) {
     if (wrong) desk.querySelector(`#${name}`).setAttribute("aria-invalid", wrong);
     else desk.querySelector(`#${name}`).removeAttribute("aria-invalid");
   }
+  // What stands here now is no example any more.
+  for (const button of desk.querySelectorAll("[name=example]")) button.setAttribute("aria-pressed", "false");
   // The builder follows the token, unless somebody is at work in it.
   if (!desk.querySelector("#build").contains(document.activeElement)) {
     for (const name of ["header", "claims", "alg"]) desk.querySelector(`#${name}`).value = page.querySelector(`#${name}`).value;

@@ -47,7 +47,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
     again = run_command(
         site.settings, "users", "create", "ADA", "other@example.com", "--password-stdin", given=PASSWORD, fails=True
     )
-    assert again.stderr == "Error: this username is taken\n"
+    assert again.stderr == "Error: username: This username is taken. Choose another one.\n"
     assert listed(site, "users", "list")[0] | {"id": "", "created_at": 0} == {
         "id": "",
         "username": "ada",
@@ -64,8 +64,8 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
 @pytest.mark.parametrize(
     ("arguments", "given", "code", "words"),
     [
-        (("users", "create", "x", "x", "--password-stdin"), "short", 1, "USERNAME must be 3 to 32"),
-        (("users", "create", "bob", "bob@example.com", "--password-stdin"), "", 1, "shorter than 8"),
+        (("users", "create", "x", "x", "--password-stdin"), "short", 1, "username: Use 3 to 32"),
+        (("users", "create", "bob", "bob@example.com", "--password-stdin"), "", 1, "password: Use at least 8"),
         (("users", "create", "bob", "bob@example.com", "--role", "king", "--password-stdin"), "", 2, "Invalid value"),
         (("users", "set-role", "nobody", "admin"), "", 1, "no such user: 'nobody'"),
         (("users", "disable", "nobody"), "", 1, "no such user:"),

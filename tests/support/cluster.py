@@ -6,6 +6,7 @@ import glob
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -57,13 +58,16 @@ class Cluster:
         self.data = self.home / "data"
         if os.getuid() == 0:
             shutil.chown(self.home, "postgres", "postgres")
-        self._run(str(self.bin / "initdb"), "-D", str(self.data), "-A", "trust", "-U", "postgres", "--no-sync")
+        self._make()
         if self.certificate is not None:
             self._speak_tls(self.certificate)
         with (self.data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
         self.start()
         return self
+
+    def _make(self) -> None:
+        self._run(str(self.bin / "initdb"), "-D", str(self.data), "-A", "trust", "-U", "postgres", "--no-sync")
 
     def _speak_tls(self, certificate: Path) -> None:
         for name, source in (("server.crt", "cert.pem"), ("server.key", "key.pem")):
@@ -90,7 +94,21 @@ class Cluster:
         (self.data / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
         self._control("reload")
 
+    def processes(self) -> list[int]:
+        """Process ids of the server: its first process and all that it started."""
+        first = (self.data / "postmaster.pid").read_text().split()[0]
+        found = subprocess.run(["pgrep", "-P", first], capture_output=True, text=True).stdout.split()
+        return [int(first), *map(int, found)]
+
+    def signal(self, sig: signal.Signals) -> None:
+        """SIGKILL is a machine that dies, SIGSTOP one that freezes, SIGCONT one that thaws."""
+        for process in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, sig)
+
     def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.signal(signal.SIGCONT)
         with suppress(subprocess.CalledProcessError):  # stopped already
             self.stop("immediate")
         shutil.move(self.home / "postgres.log", self.folder)

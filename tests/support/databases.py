@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextvars
 import os
 import secrets
+from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine
 
 from webapp.cli import add_migrations
 from webapp.store.database import db
@@ -46,6 +49,24 @@ def drop_postgres_database(address: str) -> None:
     name = address.rpartition("/")[2]
     with psycopg.connect(ADMIN, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+_engines: list[Engine] = []
+_make_engine = SQLAlchemy._make_engine
+
+
+def _make_and_remember(self: SQLAlchemy, *arguments: Any) -> Engine:
+    _engines.append(engine := _make_engine(self, *arguments))
+    return engine
+
+
+SQLAlchemy._make_engine = _make_and_remember  # type: ignore[assignment, method-assign]
+
+
+def dispose_of_engines() -> None:
+    """Close the connections of every application that this process has made since the last time."""
+    while _engines:
+        _engines.pop().dispose()
 
 
 def migrate(app: Flask) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.core.errors import FieldError
+from webapp.core.field_problems import PROBLEMS
 from webapp.flows import manage_people, sign_up
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.manage_people import ROLES
@@ -20,21 +21,6 @@ from webapp.store.database import read
 from webapp.store.users import Account
 
 group = AppGroup("users", help="Create, list and change accounts.")
-
-PROBLEMS = {
-    ("username", "invalid"): "USERNAME must be 3 to 32 letters, digits, dots, underscores or hyphens",
-    ("username", "taken"): "this username is taken",
-    ("email", "invalid"): "EMAIL is not a valid email address",
-    ("email", "taken"): "an account with this email address already exists",
-    ("name", "unprintable"): "the name contains a character that cannot be displayed",
-    ("name", "too_long"): "the name is longer than 80 characters",
-    ("name", "invisible"): "the name shows nothing",
-    ("password", "unreadable"): "the password contains a character that cannot be used",
-    ("password", "too_short"): "the password is shorter than 8 characters",
-    ("password", "too_long"): "the password is longer than 1024 characters",
-    ("password", "personal"): "the password is the username, the email address or the name",
-    ("password", "common"): "the password is too common: attackers try it first",
-}
 
 PAGE = 500
 
@@ -63,7 +49,9 @@ def create(username: str, email: str, role: str, name: str, password_stdin: bool
         except FieldError as problem:
             problems = [problem]
     if account is None or problems:
-        raise click.ClickException("; ".join(PROBLEMS[problem.field, problem.code] for problem in problems))
+        raise click.ClickException(
+            "; ".join(f"{problem.field}: {PROBLEMS[problem.field, problem.code]}" for problem in problems)
+        )
     click.echo(f"Created {account.username} ({role}).")
 
 

@@ -28,6 +28,11 @@ class Event(StrEnum):
     PASSWORD_RESET = "password.reset"  # noqa: S105
     RESET_ASKED = "reset.asked"
     MAIL_FAILED = "mail.failed"
+    EMAIL_CONFIRMED = "email.confirmed"
+    EMAIL_CHANGE_ASKED = "email.change_asked"
+    EMAIL_CHANGED = "email.changed"
+    ACCOUNT_EXPORTED = "account.exported"
+    ACCOUNT_DELETED = "account.deleted"
     ROLE_CHANGED = "role.changed"
     KEYS_ROTATED = "keys.rotated"
     KEYS_RETIRED = "keys.retired"

@@ -27,6 +27,8 @@ class EndReason(StrEnum):
     REPLACED = "replaced"
     """The same browser logged in again."""
     LIMIT = "limit"
+    ADDRESS = "address"
+    """The email address was changed."""
 
 
 class SessionRow(NamedTuple):

@@ -20,3 +20,5 @@ class Arrival(NamedTuple):
     """Does the browser keep the session when it closes?"""
     presented: Collection[str] = ()
     """Ids of the sessions whose authentic tokens came with the request: the new one replaces them."""
+    form: str = ""
+    """What the form that was sent is known by, where one was: sent twice within moments, it gets one session."""

@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 
 from webapp.core.events import Event
 from webapp.core.judgement import Judgement
+from webapp.core.mail import MailKind
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
+from webapp.flows.notify import notify
 from webapp.store import auth_sessions, events
 from webapp.store.database import transact
 
@@ -26,5 +28,6 @@ def end_reused(judgement: Judgement, client: Client, now: int) -> None:
             events.record(
                 tx, Event.REFRESH_REUSED, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address
             )
+            notify(tx, row.user_id, MailKind.REUSE, client, now)
 
     transact(work)

@@ -13,7 +13,7 @@ from webapp.core.lifetimes import Lifetimes
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
 from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
-from webapp.flows.open_session import open_session
+from webapp.flows.open_session import open_session, session_of_form
 from webapp.store import events, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
@@ -70,6 +70,9 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
         if user is None or user.disabled_at is not None or user.credential_epoch != person.credential_epoch:
             # The password was changed, or the account disabled, while the old password was being checked.
             return None
+        first = session_of_form(tx, arrival, person.id)
+        if first is not None:
+            return first
         if stronger:
             users.replace_hash(tx, person.id, person.password_hash, stronger)
         events.record(

@@ -69,6 +69,12 @@ def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -
     _manage(user_id, work, by=by, weakens=role != "admin")
 
 
+def refuse_losing_the_last_admin(tx: Connection, user_id: str) -> None:
+    """Raise LastAdmin if this person is the last active administrator. Their rows are held from here on."""
+    if {account.id for account in users.lock_admins_and(tx, user_id) if account.is_active_admin} == {user_id}:
+        raise LastAdmin("this is the last active administrator")
+
+
 def _manage(user_id: str, work: Callable[[Connection, Account], None], *, by: str, weakens: bool) -> None:
     def locked(tx: Connection) -> None:
         # All administrators' rows, so that two of them who demote each other at the same moment are counted one

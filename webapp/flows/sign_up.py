@@ -10,14 +10,14 @@ from webapp.core.errors import FieldError
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.logins import clean_email, clean_username
-from webapp.core.passwords import hash_password, problem_with
+from webapp.core.passwords import hash_password, problem_with, verify_password
 from webapp.core.session import SessionRow
 from webapp.core.text import clean_name
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
-from webapp.flows.open_session import open_session
+from webapp.flows.open_session import open_session, session_of_form
 from webapp.store import events, users
-from webapp.store.database import transact
+from webapp.store.database import read, transact
 
 
 class NewAccount(NamedTuple):
@@ -72,11 +72,23 @@ def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> st
     return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
 
 
-def sign_up(lifetimes: Lifetimes, account: NewAccount, arrival: Arrival) -> SessionRow:
-    """Create the account and start its first session. Raises FieldError("username" or "email", "taken")."""
+def sign_up(lifetimes: Lifetimes, account: NewAccount, arrival: Arrival, *, password: str) -> SessionRow:
+    """Create the account and start its first session. Raises FieldError("username" or "email", "taken").
+
+    If the form has done so moments ago, with the same `password`, the answer is that same session.
+    """
 
     def work(tx: Connection) -> SessionRow:
         user_id = create_account(tx, account, arrival.client, arrival.now)
         return open_session(tx, lifetimes, arrival, user_id=user_id, credential_epoch=0)
 
-    return transact(work)
+    try:
+        return transact(work)
+    except FieldError:
+        found = read(lambda tx: users.find_credentials(tx, account.username))
+        first = read(lambda tx: session_of_form(tx, arrival, found.id)) if found else None
+        if found is None or first is None or first.email != account.email:
+            raise
+        if not verify_password(found.password_hash, password):
+            raise
+        return first

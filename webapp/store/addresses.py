@@ -21,7 +21,9 @@ class Contact(NamedTuple):
     email: str
     email_verified_at: int | None
     language: str
+    theme: str
     role: str
+    created_at: int
     password_hash: str
     credential_epoch: int
     disabled_at: int | None

@@ -49,6 +49,7 @@ def reload(tx: Connection, sid: str) -> SessionRow | None:
 def start(
     tx: Connection,
     *,
+    sid: str | None = None,
     user_id: str,
     credential_epoch: int,
     channel: Channel,
@@ -62,9 +63,9 @@ def start(
     """Insert a session in generation 0, not yet confirmed.
 
     `credential_epoch` is the user's as it was when the password was read: if a password change came in between,
-    the session is dead on arrival.
+    the session is dead on arrival. `sid` is a new random id, unless it is given.
     """
-    sid = secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
+    sid = sid or secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
     tx.execute(
         insert(AUTH_SESSIONS).values(
             id=sid,
@@ -164,3 +165,9 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
         return {}
     rows = tx.execute(select(AUTH_SESSIONS.c.id, AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id.in_(sids)))
     return {row.id: row.user_id for row in rows}
+
+
+def follow_epoch(tx: Connection, sid: str) -> None:
+    """Let this session go on although the epoch was just raised: it is the one that raised it."""
+    epoch = select(USERS.c.credential_epoch).where(USERS.c.id == AUTH_SESSIONS.c.user_id).scalar_subquery()
+    tx.execute(update(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id == sid).values(credential_epoch=epoch))

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, inspect, text
 
 from webapp.store.database import DatabaseUnavailable, read
 
+PATIENCE = 1.5
+"""Seconds the database has to answer: a balancer that asks must not wait for as long as a page would."""
 REVISIONS = ("0001", "0002", "0003", "0004", "0009", "0010")
 """Of the migrations, oldest first. Written here so that a worker need not load Alembic; a test compares the two."""
 
@@ -24,7 +26,7 @@ def problem() -> str | None:
 
 def examine() -> str | None:
     """What this database lacks, in words, or None. Raises DatabaseUnavailable, with the server's reason."""
-    encoding, applied = read(_looked_at)
+    encoding, applied = read(_looked_at, patience=PATIENCE)
     if encoding not in ("UTF8", None):
         # SQL_ASCII stores anything without a look at it, the others cannot store Hangul.
         return WRONG_ENCODING.format(encoding)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
 
-from webapp.core.mail import CLAIM, CODE_TRIES, MailKind
+from webapp.core.mail import CLAIM, CODE_TRIES, HOUR, MailKind
 from webapp.store.database import MAIL_ON, after_commit
 from webapp.store.models import MAILS
 
@@ -147,11 +147,24 @@ def get(tx: Connection, mail_id: str) -> MailRow | None:
 
 def newest(tx: Connection, user_id: str, kind: MailKind) -> MailRow | None:
     """The person's newest mail of this kind that has a secret: only that one counts."""
-    newest_first = (MAILS.c.created_at.desc(), MAILS.c.id.desc())
+    # Of two in the same second a used one is the older one.
+    newest_first = (MAILS.c.created_at.desc(), MAILS.c.used_at.is_not(None), MAILS.c.id.desc())
     of_person = select(*_COLUMNS).where(
         MAILS.c.user_id == user_id, MAILS.c.kind == kind.value, MAILS.c.secret_hash.is_not(None)
     )
     return _one(tx, of_person.order_by(*newest_first).limit(1))
+
+
+def is_awaited(tx: Connection, user_id: str, kind: MailKind, now: int) -> bool:
+    """Is a mail of this kind with a secret on its way to the person, or its secret still unused and good?"""
+    open_one = select(MAILS.c.id).where(
+        MAILS.c.user_id == user_id,
+        MAILS.c.kind == kind.value,
+        MAILS.c.used_at.is_(None),
+        MAILS.c.failed_at.is_(None),
+        or_(MAILS.c.expires_at > now, and_(MAILS.c.expires_at.is_(None), MAILS.c.created_at > now - HOUR)),
+    )
+    return tx.execute(open_one.limit(1)).first() is not None
 
 
 def use(tx: Connection, mail_id: str, *, credential_epoch: int, now: int) -> bool:

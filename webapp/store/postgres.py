@@ -8,6 +8,8 @@ unknown state: it is closed, and nobody asks on it again.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -23,8 +25,6 @@ STATEMENT_TIMEOUT = 4.0
 """Seconds a statement may take. Less than a request's patience, so that a slow server still answers by itself."""
 IDLE_TIMEOUT = 30.0
 """Seconds a transaction may stay open without a statement: a worker that is stopped must not hold its rows for ever."""
-SHORTEST_CONNECT = 2.0
-"""Seconds. psycopg waits at least this long for a connection, so it is not begun with less time left."""
 NO_LOCK = LOCK_TIMEOUT + 0.5
 """Seconds. Silence that lasts longer is no wait for a lock: something is wrong between us and the server."""
 
@@ -71,6 +71,8 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     opened_at: float = 0.0
     """By the monotonic clock."""
+    on_silence: Callable[[], None] = staticmethod(lambda: None)
+    """Called when the server has been silent for longer than a lock would explain."""
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         """As psycopg's. Raises Silence."""
@@ -83,13 +85,14 @@ class BoundedConnection(psycopg.Connection[Any]):
             self.pgconn.finish()
             if time.monotonic() - started > NO_LOCK:
                 suspect_older_connections()
+                self.on_silence()
             raise Silence("the database did not answer in time") from None
         finally:
             time_budget.charge(time.monotonic() - started)
 
 
 class Connector:
-    """Opens connections to the hosts of one address, first to the one that answered last.
+    """Opens connections to the hosts of one address. What failed last is tried last: a dead host costs seconds.
 
     `prepared_statements`: `on`, `off`, or `auto`, which is off behind a connection pooler.
     """
@@ -97,34 +100,35 @@ class Connector:
     def __init__(self, address: str, prepared_statements: str = "auto") -> None:
         self._address = address
         self._prepared_statements = prepared_statements
-        self._answered: tuple[Any, ...] | None = None
+        self._failed_at: dict[tuple[Any, ...], float] = {}
 
     def __call__(self) -> BoundedConnection:
         """A new connection. Raises psycopg.OperationalError; Silence if there is no time left to try."""
         parameters = connection_parameters(self._address)
-        attempts = sorted(conninfo_attempts(parameters), key=lambda attempt: _place(attempt) != self._answered)
+        attempts = sorted(conninfo_attempts(parameters), key=lambda attempt: self._failed_at.get(_place(attempt), 0.0))
         failure: psycopg.Error = Silence("no time left to open a connection")
         for attempt in attempts:
-            left = time_budget.seconds_left()
-            if left is not None and left < SHORTEST_CONNECT:
+            patience, left = float(timeout_from_conninfo(parameters)), time_budget.seconds_left()
+            if left is not None:
+                patience = min(patience, left)
+            if patience <= 0:
                 break
-            patience = timeout_from_conninfo(parameters)
-            attempt["connect_timeout"] = str(int(patience if left is None else min(patience, left)))
-            started = time.monotonic()
             try:
-                connection = self._prepare(BoundedConnection.connect(make_conninfo("", **attempt), autocommit=True))
+                connection = self._prepare(_open(make_conninfo("", **attempt), patience))
             except psycopg.Error as error:
                 failure = error
-                # Asked first next time, should there be no time left for it now.
-                self._answered = _place(attempts[(attempts.index(attempt) + 1) % len(attempts)])
+                self._note_failure(_place(attempt))
             else:
-                connection.opened_at, self._answered = time.monotonic(), _place(attempt)
+                self._failed_at.pop(_place(attempt), None)
+                connection.on_silence = partial(self._note_failure, _place(attempt))
                 return connection
-            finally:
-                time_budget.charge(time.monotonic() - started)
         raise failure
 
+    def _note_failure(self, place: tuple[Any, ...]) -> None:
+        self._failed_at[place] = time.monotonic()
+
     def _prepare(self, connection: BoundedConnection) -> BoundedConnection:
+        connection.autocommit = True
         try:
             behind_pooler = is_pooled(connection)
             if not behind_pooler:
@@ -141,6 +145,20 @@ class Connector:
             connection.close()
             raise
         return connection
+
+
+def _open(parameters: str, patience: float) -> BoundedConnection:
+    started = time.monotonic()
+    try:
+        # `Connection.connect` would do the same with whole seconds, at least two.
+        connected = psycopg.waiting.wait_conn(psycopg.generators.connect(parameters), 0.1, patience)
+    except psycopg.errors._WaitTimeout:
+        raise psycopg.errors.ConnectionTimeout("connection timeout expired") from None
+    finally:
+        time_budget.charge(time.monotonic() - started)
+    connection = BoundedConnection(connected)
+    connection.opened_at = time.monotonic()
+    return connection
 
 
 def is_pooled(connection: psycopg.Connection[Any]) -> bool:

@@ -6,11 +6,13 @@ import secrets
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core.errors import FieldError
 from webapp.core.logins import email_key, login_key, username_key
 from webapp.core.text import fold, is_storable
+from webapp.store import retired_names
 from webapp.store.models import USERS
 
 MAX_LISTED = 500
@@ -150,6 +152,8 @@ def add(
     for field, (column, key) in keys.items():
         if tx.execute(select(USERS.c.id).where(column == key)).first() is not None:
             raise FieldError(field, "taken")
+    if retired_names.is_retired(tx, username):
+        raise FieldError("username", "taken")
     user_id = secrets.token_hex(16)
     values: dict[str, Any] = {
         "id": user_id,
@@ -171,6 +175,11 @@ def add(
         # Two sign-ups at the same moment: the unique index decided. Which one it was stands in the error's text.
         raise FieldError("email" if "email" in str(error.orig) else "username", "taken") from None
     return user_id
+
+
+def delete(tx: Connection, user_id: str) -> None:
+    """Delete the person and, by the foreign keys, all rows that belong to them."""
+    tx.execute(sql_delete(USERS).where(USERS.c.id == user_id))
 
 
 def save_profile(tx: Connection, user_id: str, **values: str) -> None:

@@ -10,7 +10,19 @@ from webapp.web.api import docs, openapi, tokens, v1
 from webapp.web.inspector import page as inspector
 from webapp.web.lab import theatre as lab
 from webapp.web.learn import page as learn
-from webapp.web.pages import accounts, admin, guest, home, outbox, passwords, preferences, reset, sessions
+from webapp.web.pages import (
+    accounts,
+    admin,
+    email,
+    guest,
+    home,
+    leaving,
+    outbox,
+    passwords,
+    preferences,
+    reset,
+    sessions,
+)
 
 
 def register(app: Flask) -> None:
@@ -26,6 +38,7 @@ def register(app: Flask) -> None:
         learn.blueprint,
         accounts.blueprint,
         passwords.blueprint,
+        leaving.blueprint,
         sessions.blueprint,
         admin.blueprint,
         preferences.blueprint,
@@ -48,5 +61,6 @@ def _register_mail(app: Flask) -> None:
     settings = services_of(app).settings
     if settings.mail.is_on:
         app.register_blueprint(reset.blueprint)
+        app.register_blueprint(email.blueprint)
         if settings.mail.route.folder is not None and not settings.production:
             app.register_blueprint(outbox.blueprint)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template
 
 
 def see_other(location: str) -> Response:
@@ -10,3 +12,8 @@ def see_other(location: str) -> Response:
     answer = redirect(location, 303)
     assert isinstance(answer, Response)
     return answer
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """The page `template`, filled with `context`."""
+    return make_response(render_template(template, **context), status)

@@ -21,6 +21,7 @@ from webapp.flows.confirm import confirm
 from webapp.flows.end_reused import end_reused
 from webapp.flows.judge import judge
 from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
+from webapp.flows.open_session import MOMENTS
 from webapp.flows.refresh import Issued, refresh
 from webapp.services import Services
 from webapp.store.database import abandon_uncommitted
@@ -34,7 +35,7 @@ from webapp.web.cookies import (
     write_tokens,
 )
 from webapp.web.limits import limit_refresh
-from webapp.web.marks import View, is_open, public
+from webapp.web.marks import View, is_open, is_repeatable, public
 from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import client, here, this_request, wants_page
 
@@ -59,7 +60,17 @@ def authenticate(request: Request, view: View, application: Services) -> Respons
         return None
     if auth.outcome is Outcome.REUSE and must_be_told(request):
         return see_other("/login?notice=reuse")
-    return None if is_open(view) else ask_to_log_in(request, auth.judgement.end_reason)
+    if is_open(view) or (is_repeatable(view) and may_be_second_click(request, auth)):
+        return None
+    return ask_to_log_in(request, auth.judgement.end_reason)
+
+
+def may_be_second_click(request: Request, auth: Auth) -> bool:
+    """Whether a newer session has replaced this one moments ago: perhaps by the first of two clicks on the form."""
+    row = auth.judgement.row
+    if request.method != "POST" or row is None or row.revoked_at is None:
+        return False
+    return row.revoked_reason == EndReason.REPLACED and auth.judged_at - row.revoked_at <= MOMENTS
 
 
 def look(request: Request, view: View, application: Services) -> Response | None:
@@ -136,7 +147,7 @@ def refresh_tokens(auth: Auth, response: Response, application: Services) -> Non
 
 def decides_itself(auth: Auth, response: Response) -> bool:
     """Whether this answer keeps the cookies as they are, or has set them already."""
-    # 503: the database is away; nothing was changed, the cookies least of all.
+    # 503: the database is away; the cookies stay.
     if auth.cookies_set is not None or response.status_code == 503:
         return True
     request = this_request()

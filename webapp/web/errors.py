@@ -59,7 +59,7 @@ def cross_site(_error: CrossSite) -> Response:
 
 
 def database_unavailable(error: Exception) -> Response:
-    """503: nothing was changed, the cookies stay, the same request may be sent again."""
+    """503: the cookies stay, and the same request may be sent again."""
     log.error("database unavailable: %s", error if isinstance(error, DatabaseUnavailable) else reason(error))
     answer = answer_for(503)
     answer.headers["Retry-After"] = RETRY_AFTER

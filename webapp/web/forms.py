@@ -67,3 +67,21 @@ class AskResetForm(TypedForm):
 
 class NewPasswordForm(TypedForm):
     new_password = PasswordField(_l("New password"))
+
+
+class ProvenForm(TypedForm):
+    """A form that asks for the current password: what it does cannot be undone, or lets somebody else in."""
+
+    current_password = PasswordField(_l("Current password"))
+
+
+class EmailForm(ProvenForm):
+    email = StringField(_l("New email address"))
+
+
+class CodeForm(TypedForm):
+    code = StringField(_l("Code"))
+
+
+class DeleteForm(ProvenForm):
+    username = StringField(_l("Your username, once more"))

@@ -8,6 +8,7 @@ from functools import partial
 
 from flask import Flask, Response
 
+from webapp import queued
 from webapp.core.cross_site import SAFE_METHODS
 from webapp.services import Services, services_of
 from webapp.store.database import reset_budget
@@ -32,7 +33,7 @@ def before_view(app: Flask, application: Services, hosts: frozenset[str]) -> Res
     """First everything that may refuse a request, cheapest and strictest first. None: the view runs."""
     request = this_request()
     view = view_of(app, request)
-    reset_budget()
+    reset_budget(already_waited=queued.seconds_queued())
     refuse_foreign_hosts(request, view, hosts, application.settings)
     if "HTTP_TRANSFER_ENCODING" in request.environ and request.environ.get("wsgi.input_terminated"):
         measure_body(request)

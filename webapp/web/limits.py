@@ -48,6 +48,9 @@ LIMITS = {
     "reset": Limit(5, 60 * MINUTE),
     "reset_sender": Limit(20, 60 * MINUTE),
     "reset_new": Limit(20, 15 * MINUTE),
+    # Codes that are mailed to confirm an address, of one account; and documents of all that is kept about a person.
+    "code_sent": Limit(3, 15 * MINUTE),
+    "export": Limit(5, 60 * MINUTE),
     "refresh": Limit(30, MINUTE),
     # Reading keys and making them costs more than any other page, and strangers may ask for it.
     "inspector": Limit(20, MINUTE),

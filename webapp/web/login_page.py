@@ -25,6 +25,8 @@ NOTICES: dict[str, Notice] = {
     ),
     "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
     "reset": ("ok", _l("Your password is changed. Log in with it.")),
+    "address": ("warn", _l("The email address was changed, so every other session ended.")),
+    "deleted": ("info", _l("Your account is deleted.")),
     "admin": ("warn", _l("An administrator ended this session.")),
     "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
     "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),

@@ -38,6 +38,15 @@ def peek(view: V) -> V:
     return view
 
 
+def repeatable(view: V) -> V:
+    """Mark a view whose form ends the session it is sent from: the second of two clicks may still reach it.
+
+    It then runs for a stranger whose tokens name a session that a newer one replaced moments ago.
+    """
+    view.is_repeatable = True  # type: ignore[attr-defined]
+    return view
+
+
 def view_of(app: Flask, request: Request) -> View:
     """The view that this request is for; None where there is none, and the answer will be 404 or 405."""
     rule = request.url_rule
@@ -48,6 +57,11 @@ def is_open(view: View) -> bool:
     """Is this view for strangers too?"""
     # No view: the answer is a 404 or 405 page, which tells a stranger nothing.
     return view is None or getattr(view, "is_public", False)
+
+
+def is_repeatable(view: View) -> bool:
+    """Does this view answer the second of two clicks, too?"""
+    return getattr(view, "is_repeatable", False)
 
 
 def is_tokenless(view: View) -> bool:

@@ -39,7 +39,7 @@ def page_context() -> dict[str, Any]:
         "nav_items": [(url, words, here.get(url)) for url, words in items],
         "signup_open": services().settings.signup_open,
         "guest_entry": _link("guest.enter"),
-        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset")},
+        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset", "email")},
     }
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from webapp.core.inspector.token_texts import MAX_TEXT, kind_of, token_in
 from webapp.core.lifetimes import IAT_LEEWAY
 
 Kind = Literal["registered", "public", "private"]
@@ -19,9 +19,10 @@ REGISTERED = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")
 
 PUBLIC = frozenset(
     "name given_name family_name middle_name nickname preferred_username profile picture website email email_verified "
-    "gender birthdate zoneinfo locale phone_number phone_number_verified address updated_at".split()
+    "gender birthdate zoneinfo locale phone_number phone_number_verified address updated_at azp nonce auth_time "
+    "at_hash c_hash acr amr sub_jwk cnf sid events scope client_id act may_act roles groups entitlements txn".split()
 )
-"""Names of the IANA registry that speak of a person (RFC 7519 section 4.2), as far as one meets them."""
+"""Names that others have registered with IANA since (RFC 7519 section 4.2), as far as one meets them."""
 
 INSTANTS = frozenset({"exp", "nbf", "iat", "auth_time", "updated_at"})
 """Claims that are moments (NumericDate, Unix seconds)."""
@@ -48,9 +49,9 @@ def explain(payload: Mapping[str, Any]) -> list[Claim]:
 
 
 def claim_kind(name: str) -> Kind:
-    """Registered and public names mean the same everywhere; a private one is agreed between two parties.
+    """Registered by RFC 7519 itself (section 4.1), public (4.2) or private (4.3).
 
-    A name with an address in front is public: who owns the address owns the name.
+    A public name is registered with IANA, or contains an address: the owner of the address owns the name.
     """
     if name in REGISTERED:
         return "registered"
@@ -58,14 +59,27 @@ def claim_kind(name: str) -> Kind:
 
 
 def instant_of(name: str, value: Any) -> int | None:
-    """The moment a claim names, in whole seconds; None where it is no moment or beyond any calendar."""
-    if name not in INSTANTS or isinstance(value, bool) or not isinstance(value, (int, float)):
+    """The moment a claim names, in whole seconds; None where it is no moment or beyond any calendar.
+
+    Milliseconds and numbers written as text are read for what they are meant to be: `findings` says so.
+    """
+    if name not in INSTANTS:
         return None
-    return int(value) if 0 <= value <= LAST_INSTANT else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    seconds = value / 1000 if is_in_milliseconds(value) else value
+    return int(seconds) if 0 <= seconds <= LAST_INSTANT else None
 
 
-MAX_TEXT = 16_384
-"""Characters of a pasted token that are looked at."""
+def is_in_milliseconds(value: Any) -> bool:
+    """Is this a time in milliseconds? As seconds it would be after the year 5000."""
+    return type(value) in (int, float) and FIRST_MILLISECONDS <= value <= LAST_INSTANT * 1000
+
+
+FIRST_MILLISECONDS = 100_000_000_000
+"""March 1973 in milliseconds, the year 5138 in seconds."""
 MAX_DEPTH = 32
 """Levels of nesting shown; nobody's claims go deeper."""
 
@@ -78,38 +92,37 @@ class Parts:
     header: dict[str, Any] | None
     payload: dict[str, Any] | None
     problem: str | None
-    """Why it cannot be taken apart: empty, too_long, not_three, header, payload; None if it can."""
+    """Why it cannot be taken apart: empty, too_long, header, payload or a kind of `kind_of`; None if it can."""
 
 
 def take_apart(text: str) -> Parts:
     """Split and decode a compact JWS (RFC 7515 section 7.1), leniently: to see what it says, not to trust it."""
-    text = re.sub(r"^Bearer(\s+|$)", "", text.strip())
-    if not text:
-        return Parts((), None, None, "empty")
     if len(text) > MAX_TEXT:
         return Parts((), None, None, "too_long")
-    segments = tuple("".join(part.split()) for part in text.split("."))
-    header = read_object(_decoded(segments[0]))
-    payload = read_object(_decoded(segments[1])) if len(segments) > 1 else None
-    problem = None
-    if len(segments) != 3:
-        problem = "not_three"
-    elif header is None:
+    text = token_in(text)
+    if not text:
+        return Parts((), None, None, "empty")
+    segments = tuple(text.split("."))
+    header = parse_leniently(_decoded(segments[0]))
+    payload = parse_leniently(_decoded(segments[1])) if len(segments) > 1 else None
+    problem = kind_of(text, segments, header)
+    if problem is None and header is None:
         problem = "header"
-    elif payload is None:
+    elif problem is None and payload is None:
         problem = "payload"
     return Parts(segments, header, payload, problem)
 
 
 def _decoded(segment: str) -> str:
+    segment = segment.rstrip("=").replace("+", "-").replace("/", "_")
     try:
         return base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
         return ""
 
 
-def read_object(text: str) -> dict[str, Any] | None:
-    """The JSON object in `text`; None for anything else, for numbers no computer keeps, and for too deep a nest."""
+def parse_leniently(text: str) -> dict[str, Any] | None:
+    """The JSON object in `text`. None if it is none, has a number out of range, or is nested deeper than MAX_DEPTH."""
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
@@ -141,7 +154,7 @@ def _depth(value: Any) -> int:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """JSON for people: letters as letters, and half a surrogate pair, which no page can carry, as its escape."""
+    """Readable JSON. A lone surrogate is escaped, because it cannot be encoded as UTF-8."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -163,6 +176,15 @@ def findings(parts: Parts, now: int) -> list[str]:
         found.append("not_yet")
     if "iat" in payload and not _passed(payload["iat"], now + IAT_LEEWAY):
         found.append("from_the_future")
+    times = [payload[name] for name in ("exp", "nbf", "iat") if name in payload]
+    if any(is_in_milliseconds(time) for time in times):
+        found.append("in_milliseconds")
+    if any(isinstance(time, str) for time in times):
+        found.append("time_as_text")
+    if any("=" in segment for segment in parts.segments):
+        found.append("padded")
+    if any("+" in segment or "/" in segment for segment in parts.segments):
+        found.append("other_alphabet")
     if "typ" not in header:
         found.append("untyped")
     if "aud" not in payload:
@@ -171,7 +193,7 @@ def findings(parts: Parts, now: int) -> list[str]:
 
 
 DANGEROUS = frozenset({"jku", "jwk", "x5u", "x5c"})
-"""Header members that bring the key along: whoever forges the token forges them too (RFC 8725 section 3.10)."""
+"""Header members that bring the key along: a forger of the token forges them too (RFC 8725 section 3.10)."""
 
 
 def _passed(instant: Any, now: int) -> bool:

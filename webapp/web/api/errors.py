@@ -31,7 +31,7 @@ _WORDS = {
     415: "Send the body as application/json.",
     429: "Too many requests; wait for the time given in Retry-After.",
     500: "Something went wrong on our side. The problem has been logged.",
-    503: "The database cannot be reached right now. Nothing was changed; send the same request again later.",
+    503: "The database cannot be reached right now. Send the same request again later; it may have been carried out.",
 }
 
 REALM = 'Bearer realm="api"'

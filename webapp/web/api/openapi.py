@@ -48,7 +48,7 @@ PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
     415: ("The body is not `application/json`", {}),
     422: ("Some fields cannot be used; `fields` lists them", {}),
     429: ("Too many requests", _RETRY),
-    503: ("The database is unavailable; nothing was changed", _RETRY),
+    503: ("The database is unavailable; a change may have been made", _RETRY),
 }
 
 

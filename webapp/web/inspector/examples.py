@@ -1,4 +1,4 @@
-"""Ready tokens for the inspector, some broken on purpose. All are signed with a secret that everybody may know."""
+"""Ready tokens for the inspector, each broken at one step. Their secret is on the page, so each is checked with it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.base64url import encode_base64url
+from webapp.core.inspector.steps import Recipient
 from webapp.core.jws import sign_with
 
 DEMO_SECRET = "this-secret-is-on-the-page-and-guards-nothing"  # noqa: S105 - an example that guards nothing
 _ANOTHER = b"some-other-secret-that-is-not-on-the-page-at-all"
+
+RECIPIENT = Recipient(typ="at+jwt", issuer="https://auth.example.com", audience="https://api.example.com")
+"""What the API that these tokens are made for demands of them."""
 
 EXAMPLES = {
     "good": _l("Valid token"),
@@ -19,16 +23,17 @@ EXAMPLES = {
     "wrong_key": _l("Signed with another key"),
     "none": _l("alg none"),
     "wrong_type": _l("Wrong typ"),
+    "wrong_audience": _l("For another recipient"),
 }
 
 
-def example(name: str, kid: str, now: int) -> str:
-    """The example token `name` as of `now` (Unix seconds). The broken ones pretend to be ours: they name our `kid`."""
-    header: dict[str, Any] = {"alg": "HS256", "kid": "demo" if name == "good" else kid, "typ": "at+jwt"}
+def example(name: str, now: int) -> str:
+    """The example token `name` as of `now` (Unix seconds)."""
+    header: dict[str, Any] = {"alg": "HS256", "kid": "demo", "typ": RECIPIENT.typ}
     claims: dict[str, Any] = {
-        "iss": "https://auth.example.com",
+        "iss": RECIPIENT.issuer,
         "sub": "user_12345",
-        "aud": "https://api.example.com",
+        "aud": RECIPIENT.audience,
         "exp": now + 600,
         "iat": now,
         "jti": "jwt-abcde-12345",
@@ -42,6 +47,8 @@ def example(name: str, kid: str, now: int) -> str:
         claims |= {"iat": now - 7200, "exp": now - 6600}
     elif name == "wrong_type":
         header["typ"] = "JWT"
+    elif name == "wrong_audience":
+        claims["aud"] = "https://shop.example.com"
     key = _ANOTHER if name == "wrong_key" else DEMO_SECRET.encode()
     token = sign_with(header, claims, key, "HS256")
     if name == "tampered":

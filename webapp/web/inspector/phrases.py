@@ -5,9 +5,12 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 KIND = {
-    "registered": (_l("Registered claims"), _l("defined by RFC 7519, with the same meaning everywhere")),
-    "public": (_l("Public claims"), _l("from a public registry, or named by a URI to avoid collisions")),
-    "private": (_l("Private claims"), _l("agreed between issuer and recipient")),
+    "registered": (_l("Registered claims"), _l("the seven names of RFC 7519 itself (section 4.1)")),
+    "public": (
+        _l("Public claims"),
+        _l("registered with IANA later, like sid, or named by a URI (section 4.2)"),
+    ),
+    "private": (_l("Private claims"), _l("agreed between issuer and recipient, registered nowhere (section 4.3)")),
 }
 
 HEADER = {

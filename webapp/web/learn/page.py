@@ -116,7 +116,7 @@ def quiz() -> str:
 def make_lesson(auth: Auth, change: str, now: int) -> Lesson:
     """The token to show: of the visitor's own claims where they are known, else the example of the inspector."""
     own = _own_claims(auth)
-    claims = own or take_apart(example("good", "demo", now)).payload or {}
+    claims = own or take_apart(example("good", now)).payload or {}
     token = sign_with(HEADER, claims, DEMO_SECRET.encode(), "HS256")
     header, payload, signature = token.split(".")
     if change == "role":

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.decision import FOUR_CASES
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
-from webapp.core.session import SessionRow
 from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
-from webapp.flows.arrival import Arrival
 from webapp.services import services
-from webapp.web import device_cookie
-from webapp.web.answers import see_other
-from webapp.web.cookies import clear_tokens, write_tokens
+from webapp.web.answers import page, see_other
+from webapp.web.cookies import clear_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.gates import LogInGate
 from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.requests import client
+from webapp.web.sign_in import arrival, sign_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -59,7 +57,7 @@ def sign_up() -> Response:
     if current_user.is_authenticated:
         return see_other(target)
     form.next.data = target if target != "/" else ""
-    return _sign_up_page(form, 200)
+    return page("signup.html", form=form)
 
 
 @blueprint.post("/signup")
@@ -69,7 +67,7 @@ def create() -> Response:
     """`POST /signup`: makes the account and signs in with it."""
     form = SignUpForm()
     if not services().settings.signup_open:
-        return _sign_up_page(form, 403)
+        return page("signup.html", 403, form=form)
     account, problems = sign_up_flow.check_account(
         form.username.data or "",
         form.email.data or "",
@@ -80,17 +78,14 @@ def create() -> Response:
     )
     if account is not None:
         try:
-            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, _arrival(persistent=False))
+            typed = form.password.data or ""
+            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, arrival(), password=typed)
         except FieldError as problem:
             problems = [problem]
         else:
-            return _signed_in(session, safe_next(form.next.data))
+            return sign_in(see_other(safe_next(form.next.data)), session)
     form.show(problems)
-    return _sign_up_page(form, 422)
-
-
-def _sign_up_page(form: SignUpForm, status: int) -> Response:
-    return make_response(render_template("signup.html", form=form), status)
+    return page("signup.html", 422, form=form)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -104,18 +99,14 @@ def log_in() -> Response:
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
-            _arrival(persistent=bool(form.remember.data)),
+            arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
             gate=LogInGate(client()),
         )
     except log_in_flow.WrongCredentials:
         return _log_in_page(form, target, 422, WRONG)
-    return _signed_in(session, target)
-
-
-def _arrival(*, persistent: bool) -> Arrival:
-    return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids)
+    return sign_in(see_other(target), session)
 
 
 def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:
@@ -123,8 +114,7 @@ def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | No
     notice = NOTICES.get(request.args.get("notice", "")) if form_error is None else None
     if notice is None and form_error is None and form.next.data:
         notice = ("info", _l("Log in to continue to the page you asked for."))
-    page = render_template("login.html", form=form, notice=notice, form_error=form_error, cases=FOUR_CASES)
-    return make_response(page, status)
+    return page("login.html", status, form=form, notice=notice, form_error=form_error, cases=FOUR_CASES)
 
 
 @blueprint.post("/logout")
@@ -165,13 +155,4 @@ def _account_page(form: ProfileForm, status: int) -> Response:
         (_l("Refreshes so far"), session.refresh_generation),
     ]
     notice = ("ok", _l("Saved.")) if request.args.get("notice") == "saved" and status == 200 else None
-    return make_response(render_template("account.html", form=form, session_facts=facts, notice=notice), status)
-
-
-def _signed_in(session: SessionRow, target: str) -> Response:
-    application = services()
-    answer = see_other(target)
-    access = application.tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
-    write_tokens(answer, session, access=access, refresh=application.tokens.mint_refresh(session))
-    device_cookie.remember(answer, session)
-    return answer
+    return page("account.html", status, form=form, session_facts=facts, notice=notice)

@@ -12,7 +12,7 @@ from webapp.web.answers import see_other
 from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.marks import public
-from webapp.web.pages.accounts import _arrival, _signed_in
+from webapp.web.sign_in import arrival, sign_in
 
 blueprint = Blueprint("guest", __name__)
 
@@ -24,7 +24,5 @@ def enter() -> Response:
     """Makes the account and opens the lab. Somebody who is logged in stays who they are."""
     if current_user.is_authenticated:
         return see_other(url_for("lab.show"))
-    session = enter_as_guest(
-        services().tokens.lifetimes, _arrival(persistent=False), language=language(), theme=theme()
-    )
-    return _signed_in(session, url_for("lab.show"))
+    session = enter_as_guest(services().tokens.lifetimes, arrival(), language=language(), theme=theme())
+    return sign_in(see_other(url_for("lab.show")), session)

@@ -47,8 +47,8 @@ WORDS = {
     ),
     503: (
         _l("Back in a moment"),
-        _l("The database can't be reached right now. Nothing was changed, and logged-in users stay logged in."),
-        _l("Wait a few seconds and try again."),
+        _l("We can't reach the database right now. If you were logged in, you still are."),
+        _l("Wait a few seconds and try again. If you sent a form, check first whether it was saved."),
     ),
 }
 """Status -> what happened, in a title and a sentence, and what to do next."""
@@ -61,6 +61,8 @@ LIMIT_WORDS = {
     "password": _l("The current password was entered wrongly too many times."),
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
     "acts": _l("Too many experiments in a short time."),
+    "code_sent": _l("Too many codes were asked for."),
+    "export": _l("Your data was downloaded too often in the last hour."),
     "reset": _l("Too many links were asked for."),
     "reset_sender": _l("Too many links were asked for from your network."),
     "reset_new": _l("Too many links were tried from your network."),

@@ -1,0 +1,72 @@
+"""Taking one's data along, and deleting the account."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask
+
+from tests.support.browser import PASSWORD, Browser
+from tests.support.sql import execute, query
+from tests.support.trail import events
+
+
+def delete(person: Browser, username: str, password: str = PASSWORD) -> int:
+    return person.submit("/account/delete", username=username, current_password=password).status_code
+
+
+def test_an_account_is_deleted(app: Flask, person: Browser, username: str) -> None:
+    """Sessions on all devices are dead, the password opens nothing, and the trail keeps no name of it."""
+    other = Browser.of_app(app)
+    other.log_in(username)
+    tokens = other.http.post("/api/v1/login", json={"username": username, "password": PASSWORD}).json()
+    assert delete(person, username.upper()) == 303
+    assert (person.access, person.refresh) == (None, None)
+    assert other.get("/test/me").status_code == 303
+    me = other.http.get("/api/v1/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert me.status_code == 401
+    assert query(app, "SELECT * FROM auth_sessions") == []
+    last = events(app)[-1]
+    assert last["event"] == "account.deleted"
+    assert username not in json.dumps(last)
+    assert Browser.of_app(app).log_in(username).status_code == 422
+
+
+def test_the_name_is_never_given_out_again(app: Flask, person: Browser, username: str) -> None:
+    """Nobody can pass for the person who left. The address is free at once."""
+    delete(person, username)
+    newcomer = Browser.of_app(app)
+    form = newcomer.read_form("/signup")
+    fields = form.fields | {"email": f"{username}@example.com", "password": PASSWORD}
+    assert newcomer.post("/signup", fields | {"username": username.upper()}).status_code == 422
+    assert newcomer.post("/signup", fields | {"username": "somebody.else"}).status_code == 303
+
+
+def test_what_is_refused(app: Flask, person: Browser, username: str) -> None:
+    """Another name, another password, the last administrator."""
+    assert delete(person, "somebody") == 422
+    assert delete(person, username, "not the password") == 422
+    execute(app, "UPDATE users SET role = 'admin'")
+    assert delete(person, username) == 422
+    assert person.get("/test/me").status_code == 200
+
+
+def test_the_export_holds_no_secret(app: Flask, person: Browser, username: str) -> None:
+    """Everything that is kept, but for hashes, jtis and tokens."""
+    answer = person.submit("/account/delete", "/account/export", current_password=PASSWORD)
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == f'attachment; filename="{username}.json"'
+    document = answer.json()
+    assert document["profile"]["username"] == username
+    assert [session["id"] for session in document["sessions"]] == [person.sid]
+    (row,) = query(app, "SELECT password_hash FROM users")
+    (session,) = query(app, "SELECT refresh_jti FROM auth_sessions")
+    for secret in (row["password_hash"], session["refresh_jti"], "argon2", "hash", "jti"):
+        assert secret not in answer.text
+
+
+def test_the_export_asks_for_the_password(person: Browser) -> None:
+    """A stolen session cannot carry the data off."""
+    answer = person.submit("/account/delete", "/account/export", current_password="not it")
+    assert answer.status_code == 422
+    assert "This is not your current password." in answer.text

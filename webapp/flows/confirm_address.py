@@ -1,0 +1,144 @@
+"""Prove that a mailbox is one's own: a code is mailed, and typed by the person who is logged in.
+
+A code and not a link: the session proves the account, the mailbox proves the address, and both are needed. So somebody
+whose address a stranger used cannot confirm the stranger's account by a click.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from webapp.core.errors import FieldError
+from webapp.core.events import Event
+from webapp.core.mail import CODE_TRIES, MailKind, typed_code
+from webapp.core.passwords import verify_password
+from webapp.core.session import EndReason
+from webapp.flows.client import Client
+from webapp.flows.end_sessions import end
+from webapp.flows.notify import queue_notice
+from webapp.store import addresses, auth_sessions, events, mails, session_list, users
+from webapp.store.addresses import Contact
+from webapp.store.database import read, transact
+from webapp.store.mails import MailRow
+
+
+class AddressState(NamedTuple):
+    """When the present address was confirmed (Unix seconds; None: it is not), and whether a code is awaited."""
+
+    verified_at: int | None
+    awaits_code: bool
+
+
+def look_up(user_id: str, now: int) -> AddressState:
+    """What the page shows. Raises DatabaseUnavailable."""
+
+    def work(tx: Connection) -> AddressState:
+        person = addresses.get(tx, user_id)
+        return AddressState(
+            person.email_verified_at if person else None, mails.is_awaited(tx, user_id, MailKind.CODE, now)
+        )
+
+    return read(work)
+
+
+def send_code(user_id: str, *, now: int) -> None:
+    """Mail a code to the person's own address, confirmed or not. Raises DatabaseUnavailable."""
+    transact(lambda tx: _queue_code(tx, addresses.get(tx, user_id), None, now))
+
+
+def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) -> None:
+    """Mail a code to the new address, and tell the old one. `new` is in its normal form.
+
+    Where somebody else has confirmed the new address, it gets a word instead of a code; the answer is the same.
+    Raises FieldError("email", "same") or DatabaseUnavailable.
+    """
+
+    def work(tx: Connection) -> None:
+        person = addresses.get(tx, user_id)
+        if person is None:
+            return
+        if person.email == new:
+            raise FieldError("email", "same")
+        if addresses.is_confirmed_elsewhere(tx, new, user_id):
+            mails.queue(tx, MailKind.TAKEN, address=new, language=person.language, now=now)
+        else:
+            _queue_code(tx, person, new, now)
+        if person.is_confirmed:
+            queue_notice(tx, person, MailKind.ADDRESS_ASKED, client, now)
+        events.record(tx, Event.EMAIL_CHANGE_ASKED, at=now, user_id=user_id, sid=sid, ip_address=client.ip_address)
+
+    transact(work)
+
+
+def _queue_code(tx: Connection, person: Contact | None, new: str | None, now: int) -> None:
+    if person is not None:
+        mails.queue(
+            tx,
+            MailKind.CODE,
+            address=new or person.email,
+            language=person.language,
+            user_id=person.id,
+            credential_epoch=person.credential_epoch,
+            now=now,
+        )
+
+
+class CodeWrong(FieldError):
+    """The code is not the one that was mailed last. `left`: how many tries it still takes."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__("code", "wrong" if left else "used_up")
+        self.left = left
+
+
+def enter_code(user_id: str, typed: str, *, sid: str | None, client: Client, now: int) -> bool:
+    """Compare a typed code with the newest one that was mailed, and do what it was mailed for.
+
+    True if the address changed (then other sessions end), False if the present one was confirmed. Every try is counted
+    before the code is compared, and the hash is computed outside the transaction. Raises CodeWrong, FieldError("email",
+    "taken") or DatabaseUnavailable.
+    """
+    mail = transact(lambda tx: _try(tx, user_id, now))
+    digits = typed_code(typed)
+    # One hash whether there is a code or not.
+    is_right = verify_password(mail.secret_hash if mail else None, digits or "none")
+    if mail is None:
+        raise CodeWrong(0)
+    if digits is None or not is_right:
+        raise CodeWrong(CODE_TRIES - mail.tries)
+    return transact(lambda tx: _accept(tx, user_id, mail, sid, client, now))
+
+
+def _try(tx: Connection, user_id: str, now: int) -> MailRow | None:
+    """The newest code that may still be typed, this try counted; None if there is none."""
+    mail = mails.newest(tx, user_id, MailKind.CODE)
+    person = addresses.get(tx, user_id)
+    if mail is None or person is None or mail.used_at is not None or now >= (mail.expires_at or 0):
+        return None
+    if mail.credential_epoch != person.credential_epoch or not mails.count_try(tx, mail.id):
+        return None
+    return mail._replace(tries=mail.tries + 1)
+
+
+def _accept(tx: Connection, user_id: str, mail: MailRow, sid: str | None, client: Client, now: int) -> bool:
+    person = addresses.lock(tx, user_id)
+    if person is None or not mails.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
+        raise CodeWrong(0)
+    about = {"at": now, "user_id": user_id, "sid": sid, "ip_address": client.ip_address}
+    if mail.address == person.email:
+        addresses.confirm(tx, user_id, person.email, now)
+        events.record(tx, Event.EMAIL_CONFIRMED, **about)  # type: ignore[arg-type]
+        return False
+    addresses.change(tx, user_id, mail.address, now)
+    # What is under way with the old address dies with the epoch: links, codes, sessions of other devices.
+    others = set(session_list.live_sids(tx, user_id, now)) - {sid}
+    end(tx, others, EndReason.ADDRESS, client, now, by=user_id)
+    users.change_credentials(tx, user_id)
+    if sid is not None:
+        auth_sessions.follow_epoch(tx, sid)
+    events.record(tx, Event.EMAIL_CHANGED, **about)  # type: ignore[arg-type]
+    for address in {person.email if person.is_confirmed else mail.address, mail.address}:
+        queue_notice(tx, person._replace(email=address), MailKind.ADDRESS_CHANGED, client, now)
+    return True

@@ -1,0 +1,27 @@
+"""A browser logs in: what its request says, and what the answer gives it. For every page that starts a session."""
+
+from __future__ import annotations
+
+from flask import Response, g
+
+from webapp.core.session import SessionRow
+from webapp.flows.arrival import Arrival
+from webapp.services import services
+from webapp.web import device_cookie
+from webapp.web.cookies import write_tokens
+from webapp.web.csrf import form_id
+from webapp.web.requests import client
+
+
+def arrival(*, persistent: bool = False) -> Arrival:
+    """How the sender of this form comes in. `persistent`: the session outlives the browser's window."""
+    return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids, form_id())
+
+
+def sign_in(answer: Response, session: SessionRow) -> Response:
+    """Give the browser both tokens of its session, and remember that it knows the account."""
+    tokens = services().tokens
+    access = tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
+    write_tokens(answer, session, access=access, refresh=tokens.mint_refresh(session))
+    device_cookie.remember(answer, session)
+    return answer
