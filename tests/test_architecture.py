@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Container, Iterator
@@ -73,6 +74,31 @@ def test_arrows_point_one_way(path: Path) -> None:
         "assembly": {"web", "cli", "flows", "store", "core", "config", "log", "services"},
     }[part]
     assert known <= allowed, f"{part} must not know {sorted(known - allowed)}"
+
+
+def test_the_drawing_in_contributing_is_true() -> None:
+    """Ten boxes, and an arrow for each import from one to another: none is missing, and none is invented."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    boxes = set(re.findall(r'^  (\w+)\[".*"\]$', text, re.MULTILINE))
+    drawn = {
+        (source, target)
+        for source, targets in re.findall(r"^  (\w+) --> (.*)$", text, re.MULTILINE)
+        for target in targets.split(" & ")
+    }
+
+    def box(part: str) -> str:
+        part = "assembly" if part == "__init__" else part
+        return part if part in boxes else "small"
+
+    true = {
+        (box(part_of(path)), box(name.split(".")[1]))
+        for path in MODULES
+        for name in imports(path)
+        if name.startswith("webapp.") and name.split(".")[1] != "create_app"
+    }
+    assert {(source, target) for source, target in true if source != target} == drawn, "correct CONTRIBUTING.md"
+    assert boxes == {box(part_of(path)) for path in MODULES}
+    assert len(boxes) == 10
 
 
 def test_the_core_can_be_imported_alone() -> None:

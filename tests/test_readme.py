@@ -1,4 +1,4 @@
-"""The README says what the code does."""
+"""The README says what the code does, and no document names a file that is not there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def test_the_four_cases() -> None:
     ]
 
 
-def test_paths_it_names_exist() -> None:
-    """Files in links and pictures."""
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", README):
-        assert (ROOT / target).exists(), target
+def test_paths_the_documents_name_exist() -> None:
+    """Files in links and pictures, from the folder of the document that names them."""
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "tests" / "README.md"]
+    for document in documents:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"

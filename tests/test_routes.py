@@ -22,6 +22,7 @@ OPEN = {
     "learn.quiz",
     "learn.show",
     "learn.words",
+    "operations.change_password",
     "operations.healthz",
     "operations.jwks",
     "operations.metrics_text",

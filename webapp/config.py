@@ -315,7 +315,7 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "MAX_FORM_MEMORY_SIZE": 64 * 1024,
         "MAX_FORM_PARTS": 200,
-        "SESSION_COOKIE_NAME": f"{settings.cookie_prefix}session",
+        "SESSION_COOKIE_NAME": f"{settings.cookie_prefix}tokenroom_form",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.production,

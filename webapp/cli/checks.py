@@ -17,6 +17,7 @@ from webapp.core.keys import ACCESS, PURPOSES, KeyRing
 from webapp.core.lifetimes import DAY
 from webapp.store import health
 from webapp.store.database import DatabaseUnavailable
+from webapp.store.durability import Durability, doubts
 
 FORGED = "192.0.2.1"
 """An address of nobody's (RFC 5737): what doctor claims to be when it asks the site."""
@@ -149,6 +150,12 @@ def database(now: int) -> Iterator[Finding]:
         )
     elif facts.pooled:
         yield Finding(Grade.GOOD, "timeouts", "set for this user; a connection pooler is in between")
+    if facts.durability is not None:
+        found = doubts(facts.durability)
+        for doubt in found:
+            yield Finding(Grade.FAILING if doubt.grave else Grade.WARNING, "durability", doubt.words, doubt.remedy)
+        if not found:
+            yield Finding(Grade.GOOD, "durability", _promise(facts.durability))
     apart = abs(facts.clock - now)
     yield Finding(
         Grade.GOOD if apart <= 2 else Grade.WARNING if apart <= 60 else Grade.FAILING,
@@ -156,6 +163,12 @@ def database(now: int) -> Iterator[Finding]:
         f"differs from the database's clock by {apart} s",
         "" if apart <= 2 else "synchronise both machines with NTP",
     )
+
+
+def _promise(found: Durability) -> str:
+    if found.synchronous_standby_names:
+        return "a COMMIT waits for a synchronous standby"
+    return "a COMMIT is on disk when it is confirmed; no standby follows"
 
 
 def redis(url: str | None) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, inspect, text
 
 from webapp.store.database import DatabaseUnavailable, read
+from webapp.store.durability import Durability, doubts, durability
 
 PATIENCE = 1.5
 """Seconds the database has to answer: a balancer that asks must not wait for as long as a page would."""
@@ -16,17 +17,40 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0009", "0010")
 WRONG_ENCODING = "the database's encoding is {}; create it anew with: createdb -T template0 -E UTF8"
 
 
-def problem() -> str | None:
-    """What keeps this process from serving, in words, or None. For whoever asks: it repeats nothing of the server's."""
+class Health(NamedTuple):
+    """Can this process serve?"""
+
+    problem: str | None
+    """What keeps it from serving, in words."""
+    warnings: list[str]
+    """What does not, and may let an ended session come back."""
+
+
+def health() -> Health:
+    """For whoever asks: it repeats nothing of the server's own words."""
     try:
-        return examine()
+        lacks, told = read(lambda connection: (_lacks(connection), durability(connection)), patience=PATIENCE)
     except DatabaseUnavailable as error:
-        return f"the database refuses to serve; {error.remedy}" if error.remedy else "the database does not respond"
+        words = f"the database refuses to serve; {error.remedy}" if error.remedy else "the database does not respond"
+        return Health(words, [])
+    found = doubts(told) if told else []
+    if told and told.standby and lacks is None:
+        lacks = f"{found[0].words}; {found[0].remedy}"
+    return Health(lacks, [doubt.words for doubt in found])
+
+
+def problem() -> str | None:
+    """What keeps this process from serving, in words, or None."""
+    return health().problem
 
 
 def examine() -> str | None:
     """What this database lacks, in words, or None. Raises DatabaseUnavailable, with the server's reason."""
-    encoding, applied = read(_looked_at, patience=PATIENCE)
+    return read(_lacks, patience=PATIENCE)
+
+
+def _lacks(connection: Connection) -> str | None:
+    encoding, applied = _looked_at(connection)
     if encoding not in ("UTF8", None):
         # SQL_ASCII stores anything without a look at it, the others cannot store Hangul.
         return WRONG_ENCODING.format(encoding)
@@ -62,6 +86,7 @@ class Facts(NamedTuple):
     """Is a connection pooler in between?"""
     without_limit: tuple[str, ...] = ()
     """PostgreSQL's time-outs that are not set for this user."""
+    durability: Durability | None = None
 
 
 def facts() -> Facts:
@@ -81,6 +106,7 @@ def facts() -> Facts:
             None,
             is_pooled(driver),
             tuple(connection.execute(text(unset), {"names": list(SERVER_TIMEOUTS)}).scalars()),
+            durability(connection),
         )
 
     return read(ask)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Flask, Request, Response, g, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask import Flask, g, request
 from flask_login import LoginManager
 from flask_wtf.csrf import generate_csrf
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import UnicodeConverter, ValidationError
 
 from webapp.core.text import is_storable
 from webapp.web.csrf import csrf
+from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.person import current_auth
 
 
@@ -23,7 +21,7 @@ class Application(Flask):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.url_map.converters["default"] = Storable
-        self.session_interface = LazySessionInterface()
+        self.session_interface = FormSessionInterface()
         register_login(self)
         register_csrf(self)
 
@@ -87,62 +85,3 @@ def register_csrf(app: Flask) -> None:
     """
     app.extensions["csrf"] = csrf
     app.jinja_env.globals["csrf_token"] = generate_csrf
-
-
-class UnopenedSession(SessionMixin):
-    """Flask's session, which holds one thing: the CSRF token of this browser's forms.
-
-    Plain: Flask opens it on every request.
-    Cost:  13 µs, as much as our SELECT.
-    Here:  opened at the first access, which a page without a form never makes.
-    """
-
-    def __init__(self, open_now: Callable[[], SecureCookieSession]) -> None:
-        self._open_now = open_now
-        self.opened: SecureCookieSession | None = None
-
-    @property
-    def _inner(self) -> SecureCookieSession:
-        if self.opened is None:
-            self.opened = self._open_now()
-        return self.opened
-
-    def __getitem__(self, key: str) -> Any:
-        return self._inner[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._inner[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self._inner[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._inner)
-
-    def __len__(self) -> int:
-        return len(self._inner)
-
-
-class LazySessionInterface(SecureCookieSessionInterface):
-    """Flask's signed-cookie session, opened lazily. One for each application: it keeps its signer."""
-
-    _signer: URLSafeTimedSerializer | None = None
-    _signed_with: str | bytes | None = None
-
-    def open_session(self, app: Flask, request: Request) -> Any:
-        def open_now() -> SecureCookieSession:
-            opened = super(LazySessionInterface, self).open_session(app, request)
-            assert opened is not None, "as_flask_config sets the secret key"
-            return opened
-
-        return UnopenedSession(open_now)
-
-    def save_session(self, app: Flask, session: Any, response: Response) -> None:
-        if session.opened is not None:
-            super().save_session(app, session.opened, response)
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        # Kept as long as its secret is the application's: a change of the key ring changes both.
-        if self._signed_with != app.secret_key:
-            self._signer, self._signed_with = super().get_signing_serializer(app), app.secret_key
-        return self._signer

@@ -30,7 +30,7 @@ from webapp.web.cookies import (
     REFRESH_COOKIE,
     clear_tokens,
     duplicates,
-    names_sent,
+    ours_to_clear,
     sent_tokens,
     write_tokens,
 )
@@ -139,10 +139,16 @@ def refresh_tokens(auth: Auth, response: Response, application: Services) -> Non
         # Navigations only: a late `fetch` of an old session must not clear what a new login has just set. Nor must
         # a late navigation of a session that a login in this same browser has replaced.
         return
-    elif auth.outcome is Outcome.PROCEED_CLEAR_REFRESH:
-        clear_tokens(response, (REFRESH_COOKIE,))
-    elif sent := names_sent(auth):
-        clear_tokens(response, sent)
+    else:
+        clear_tokens(response, useless(auth, application))
+
+
+def useless(auth: Auth, application: Services) -> list[str]:
+    """Names of the token cookies that this browser need not keep."""
+    ours = ours_to_clear(auth, application)
+    if auth.outcome is Outcome.PROCEED_CLEAR_REFRESH:
+        return [name for name in ours if name == REFRESH_COOKIE]
+    return ours
 
 
 def decides_itself(auth: Auth, response: Response) -> bool:

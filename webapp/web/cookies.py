@@ -8,6 +8,7 @@ from flask import Request, Response, g
 
 from webapp.config import Settings
 from webapp.core.cookie_header import SentCookie, read_cookies
+from webapp.core.neighbours import is_a_neighbours
 from webapp.core.session import SessionRow
 from webapp.services import Services, services
 from webapp.web.person import Auth
@@ -30,9 +31,11 @@ def sent_tokens(request: Request, application: Services) -> tuple[SentCookie, Se
     return found[access], found[refresh]
 
 
-def names_sent(auth: Auth) -> list[str]:
-    """Token cookies that the request carried."""
-    return [name for name, cookie in zip(TOKEN_COOKIES, auth.sent, strict=True) if cookie.value is not None]
+def ours_to_clear(auth: Auth, application: Services) -> list[str]:
+    """Token cookies that the request carried, but for those of another application on this host."""
+    issuer, kids = application.settings.public_url, {key.kid for key in application.tokens.ring.keys}
+    sent = [(name, cookie.value) for name, cookie in zip(TOKEN_COOKIES, auth.sent, strict=True)]
+    return [name for name, text in sent if text is not None and not is_a_neighbours(text, issuer, kids)]
 
 
 def duplicates(sent: tuple[SentCookie, SentCookie]) -> tuple[str, ...]:

@@ -7,13 +7,18 @@ rather than told about a token.
 from __future__ import annotations
 
 import hashlib
+import logging
+from contextlib import suppress
 
-from flask import Request, current_app, request
-from flask_wtf.csrf import CSRFProtect
+from flask import Request, current_app, request, session
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from webapp.core.cross_site import is_cross_site
 from webapp.services import services
+from webapp.web.form_cookie import FormSession
+
+log = logging.getLogger(__name__)
 
 csrf = CSRFProtect()
 
@@ -24,9 +29,11 @@ class CrossSite(Forbidden):
 
 def refuse_cross_site(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
-    if is_cross_site(
-        request.method, request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), own_origins()
-    ):
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if is_cross_site(request.method, site, origin, own_origins()):
+        if site == "same-origin":
+            # The browser says it is our own page: then it is we who do not know our own address.
+            log.warning("refused a form: the browser's Origin is %.200r, this site's is %s", origin, *own_origins())
         raise CrossSite
 
 
@@ -59,5 +66,18 @@ def form_id() -> str:
 def demand_token(request: Request) -> None:
     """403 for an unsafe request to a page without the `csrf_token` of this browser's forms."""
     # Where no view exists the answer is 404 or 405 anyway.
-    if request.endpoint:
+    if not request.endpoint:
+        return
+    # A form fits one of the cookies of this browser: tabs that started together have one each.
+    forms: FormSession = session._get_current_object()  # type: ignore[attr-defined]
+    *others, last = forms.candidates
+    for forms.chosen in others:
+        with suppress(CSRFError):
+            csrf.protect()
+            return
+    forms.chosen = last
+    try:
         csrf.protect()
+    except CSRFError:
+        forms.chosen = None
+        raise

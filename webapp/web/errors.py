@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from webapp.config import LOOPBACK_HOSTS
 from webapp.core.errors import TooManyTries
+from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
-from webapp.web.api.errors import CODES, problem_of
+from webapp.web.api.errors import CODES, problem, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
+from webapp.web.form_cookie import names_sent
+from webapp.web.hosts import ForeignHost, is_ours
+from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
+
+LOCAL = "http://127.0.0.1:8000"
 
 RETRY_AFTER = "5"
 """Seconds a client is asked to wait when the database is away."""
@@ -32,6 +40,7 @@ MAX_RESENT = 40
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(CrossSite, cross_site)
+    app.register_error_handler(ForeignHost, foreign_host)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(TooManyTries, too_many_tries)
     for error in UNAVAILABLE_ERRORS:
@@ -58,6 +67,27 @@ def cross_site(_error: CrossSite) -> Response:
     )
 
 
+def foreign_host(error: ForeignHost) -> Response:
+    """400: which name it was, and in development what to set. The log says the same."""
+    if is_api():
+        return problem(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
+    # Not lazily: a lazy text counts as markup, and this one holds what a stranger sent.
+    message = gettext("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
+    settings = services().settings
+    if settings.production:
+        return answer_for(400, message=message, remedy=_l("Check the address."))
+    local = settings.public_url if is_ours(urlsplit(settings.public_url).netloc, LOOPBACK_HOSTS) else LOCAL
+    return answer_for(
+        400,
+        message=message,
+        remedy=gettext(
+            "In development only this computer is answered: open %(local)s. To serve others, set WEBAPP_ENV=production "
+            "and WEBAPP_PUBLIC_URL to the site's address.",
+            local=local,
+        ),
+    )
+
+
 def database_unavailable(error: Exception) -> Response:
     """503: the cookies stay, and the same request may be sent again."""
     log.error("database unavailable: %s", error if isinstance(error, DatabaseUnavailable) else reason(error))
@@ -80,11 +110,22 @@ def too_many_tries(error: TooManyTries) -> Response:
 
 def csrf_failed(error: CSRFError) -> Response:
     """403 with what was typed (never a password), ready to be sent again with a fresh token."""
-    extra: dict[str, Any] = {
-        "title": _l("This form is out of date"),
-        "message": _l("Your login state has changed since this page was opened, so nothing was done."),
-        "remedy": _l("Open the page again and submit the form there."),
-    }
+    if came_without_cookies():
+        extra: dict[str, Any] = {
+            "title": _l("Cookies are needed"),
+            "message": _l("Your browser sent back none of this site's cookies, so nothing was done."),
+            "remedy": _l("Allow cookies for this site in your browser's settings, then open the page again."),
+        }
+        kept = _l(
+            "Allow cookies for this site in your browser's settings. What you typed has been kept: send it again."
+        )
+    else:
+        extra = {
+            "title": _l("This form is out of date"),
+            "message": _l("Your login state has changed since this page was opened, so nothing was done."),
+            "remedy": _l("Open the page again and submit the form there."),
+        }
+        kept = _l("What you typed has been kept. Send it again.")
     # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
     if is_proven_same_origin():
         fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
@@ -93,8 +134,21 @@ def csrf_failed(error: CSRFError) -> Response:
             "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
             "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
         }
-        extra["remedy"] = _l("What you typed has been kept. Send it again.")
+        extra["remedy"] = kept
     return answer_for(403, **extra)
+
+
+def came_without_cookies() -> bool:
+    """Does the browser keep no cookies of ours? Not even the one came back that the form's page had set."""
+    auth, request = current_auth(), this_request()
+    has_tokens = auth is not None and any(cookie.value is not None for cookie in auth.sent)
+    found = names_sent(request, current_app.config["SESSION_COOKIE_NAME"])
+    if not found and not has_tokens and services().settings.production and request.scheme == "http":
+        log.warning(
+            "a form came without cookies, over plain http: browsers keep our cookies over https only; serve https, "
+            "and let the proxy set X-Forwarded-Proto and WEBAPP_TRUSTED_PROXIES count it"
+        )
+    return not found and not has_tokens
 
 
 def answer_for(status: int, **extra: Any) -> Response:

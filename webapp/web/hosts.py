@@ -5,12 +5,31 @@ Flask's own TRUSTED_HOSTS is asked before routing, so it would refuse health pro
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container
 
-from flask import Request, abort
+from flask import Request
+from werkzeug.exceptions import BadRequest
 
 from webapp.config import Settings
 from webapp.web.marks import View, is_health, is_tokenless
+
+log = logging.getLogger(__name__)
+
+MAX_SHOWN = 100
+"""Characters of a foreign host name that are shown and logged."""
+MAX_TOLD = 50
+"""Foreign names that a worker logs: whoever sends thousands must not fill the disk."""
+
+_told: set[str] = set()
+
+
+class ForeignHost(BadRequest):
+    """A request for a host name that is not ours. `asked_for` is fit to be shown."""
+
+    def __init__(self, asked_for: str) -> None:
+        super().__init__()
+        self.asked_for = asked_for
 
 
 def refuse_foreign_hosts(request: Request, view: View, hosts: Container[str], settings: Settings) -> None:
@@ -18,8 +37,11 @@ def refuse_foreign_hosts(request: Request, view: View, hosts: Container[str], se
     host = request.environ.get("HTTP_HOST", "")
     if host in hosts or is_ours(host, hosts) or is_health(view):
         return
-    if not (settings.production and is_tokenless(view)):
-        abort(400)
+    if settings.production and is_tokenless(view):
+        return
+    name = "".join(char for char in host[:MAX_SHOWN] if char.isascii() and char.isprintable())
+    _tell(name, request, hosts, settings)
+    raise ForeignHost(name)
 
 
 def is_ours(host: str, hosts: Container[str]) -> bool:
@@ -28,3 +50,18 @@ def is_ours(host: str, hosts: Container[str]) -> bool:
     if not name.endswith("]"):
         name = name.rpartition(":")[0] or name
     return name in hosts
+
+
+def _tell(name: str, request: Request, hosts: Container[str], settings: Settings) -> None:
+    if name in _told or len(_told) >= MAX_TOLD:
+        return
+    _told.add(name)
+    if not settings.production:
+        remedy = (
+            "development answers on localhost only; to serve others, set WEBAPP_ENV=production and WEBAPP_PUBLIC_URL"
+        )
+    elif not settings.trusted_proxies and is_ours(request.headers.get("X-Forwarded-Host", ""), hosts):
+        remedy = "a proxy in front names the right one in X-Forwarded-Host; set WEBAPP_TRUSTED_PROXIES=1"
+    else:
+        remedy = f"WEBAPP_PUBLIC_URL is {settings.public_url}; correct it, or let the proxy pass the Host header on"
+    log.warning("refused a request for the host %r: %s", name, remedy)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, url_for
 
 from webapp import probe
 from webapp.services import services
 from webapp.store import health
 from webapp.web import marks, metrics
+from webapp.web.answers import see_other
 from webapp.web.marks import tokenless
 
 blueprint = Blueprint("operations", __name__)
@@ -27,11 +28,15 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @marks.health
 def readyz() -> tuple[Response, int]:
-    """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run."""
-    problem = health.problem()
-    if problem:
-        return jsonify(status="not ready", reason=problem), 503
-    return jsonify(status="ready", keys=len(services().tokens.ring.keys)), 200
+    """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run.
+
+    `warnings` tell where a logout may not survive a crash or a failover.
+    """
+    found = health.health()
+    if found.problem:
+        return jsonify(status="not ready", reason=found.problem), 503
+    told = {"warnings": found.warnings} if found.warnings else {}
+    return jsonify(status="ready", keys=len(services().tokens.ring.keys), **told), 200
 
 
 @blueprint.get("/metrics")
@@ -39,6 +44,13 @@ def readyz() -> tuple[Response, int]:
 def metrics_text() -> Response:
     """Counts of all workers for Prometheus. The reverse proxy keeps strangers away from it (deploy/)."""
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+@blueprint.get("/.well-known/change-password")
+@tokenless
+def change_password() -> Response:
+    """Where password managers lead somebody to a new password (W3C, "A Well-Known URL for Changing Passwords")."""
+    return see_other(url_for("passwords.change"))
 
 
 @blueprint.get("/.well-known/jwks.json")

@@ -71,7 +71,7 @@ class Answer:
     cookies: Jar = field(repr=False)
     """Token cookies the answer set; empty text: cleared."""
     form: Jar = field(repr=False)
-    """`csrf_token` and `session` for a form, where the request asked for one."""
+    """`csrf_token` and `cookie` (name and value) for a form, where the request asked for one."""
 
     @property
     def served(self) -> bool:
@@ -171,8 +171,8 @@ class Stage:
         cookies = dict(self.jar if jar is None else jar)
         header = "; ".join(f"{wire}={cookies[name]}" for wire, name in self._wire.items() if name in cookies)
         fields = dict(form or {})
-        if "session" in fields:
-            header += f"; {self._application.config['SESSION_COOKIE_NAME']}={fields.pop('session')}"
+        if "cookie" in fields:
+            header += f"; {fields.pop('cookie')}"
 
         def call() -> Answer:
             response = WsgiClient(self._application.wsgi_app, use_cookies=False).open(
@@ -193,8 +193,8 @@ class Stage:
                 name, _, value = line.partition(";")[0].partition("=")
                 if name in self._wire:
                     set_[self._wire[name]] = value
-                elif name == self._application.config["SESSION_COOKIE_NAME"]:
-                    other["session"] = value
+                elif name.startswith(self._application.config["SESSION_COOKIE_NAME"]):
+                    other["cookie"] = f"{name}={value}"
             if wants_form and response.status_code == 200:
                 other["csrf_token"] = response.get_data(as_text=True)
             return Answer(response.status_code, response.headers.get("Location", ""), witness, set_, other)
