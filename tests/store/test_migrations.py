@@ -73,6 +73,34 @@ def test_ready_in_the_middle_of_an_upgrade(empty: Flask) -> None:
         assert problem() == "migrations are missing; run: flask --app wsgi db upgrade"
 
 
+def test_addresses_are_found_by_case_alone(empty: Flask) -> None:
+    """Keys of before were made with compatible characters: two mailboxes could not both have an account."""
+    upgrade(revision="0010")
+    addresses = ["Ada@Example.com", "\ufb01ona@example.com", "stra\u00dfe@example.com", "\uff41b@example.com"]
+    old = ["ada@example.com", "fiona@example.com", "strasse@example.com", "ab@example.com"]
+    new = ["ada@example.com", "\ufb01ona@example.com", "stra\u00dfe@example.com", "ab@example.com"]
+    columns = "id, username, username_key, email, email_key, name, password_hash, role, theme, language"
+    with db.engine.begin() as connection:
+        for number, (address, key) in enumerate(zip(addresses, old, strict=True)):
+            name = f"person{number}"
+            connection.execute(
+                text(
+                    f"INSERT INTO users ({columns}, credential_epoch, created_at) VALUES "
+                    "(:name, :name, :name, :address, :key, '', '', 'user', 'auto', 'en', 0, 0)"
+                ),
+                {"name": name, "address": address, "key": key},
+            )
+
+    def keys() -> list[str]:
+        with db.engine.connect() as connection:
+            return list(connection.execute(text("SELECT email_key FROM users ORDER BY id")).scalars())
+
+    upgrade()
+    assert keys() == new
+    downgrade(revision="0010")
+    assert keys() == old
+
+
 def test_the_command(tmp_path: Path) -> None:
     """`flask db` is there, as a process of its own finds it, and brings an empty database up to date."""
     settings = {"WEBAPP_INSTANCE_PATH": str(tmp_path)}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.cli.users import find
-from webapp.core.devices import recognise
+from webapp.core.devices import describe
 from webapp.core.lifetimes import DAY
 from webapp.core.session import EndReason
 from webapp.core.text import is_storable
@@ -42,7 +42,7 @@ def list_(login: str | None, as_json: bool) -> None:
             "id": session.sid,
             "user": session.username,
             "channel": session.channel,
-            "device": _device(session.user_agent),
+            "device": describe(session.user_agent) or "unknown",
             "ip": session.ip_address,
             "created_at": session.created_at,
             "last_seen_at": session.last_seen_at,
@@ -64,11 +64,6 @@ def _live(now: int, user_id: str | None) -> Iterator[ListedSession]:
     while page := read(next_page):
         yield from page
         after = page[-1].sid
-
-
-def _device(user_agent: str) -> str:
-    device = recognise(user_agent)
-    return ", ".join(part for part in (device.browser, device.system) if part) or "unknown"
 
 
 @group.command("revoke")

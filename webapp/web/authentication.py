@@ -25,6 +25,7 @@ from webapp.flows.open_session import MOMENTS
 from webapp.flows.refresh import Issued, refresh
 from webapp.services import Services
 from webapp.store.database import abandon_uncommitted
+from webapp.web import kept_forms
 from webapp.web.answers import see_other
 from webapp.web.cookies import (
     REFRESH_COOKIE,
@@ -35,6 +36,7 @@ from webapp.web.cookies import (
     write_tokens,
 )
 from webapp.web.limits import limit_refresh
+from webapp.web.login_page import remember_expiry
 from webapp.web.marks import View, is_open, is_repeatable, public
 from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import client, here, this_request, wants_page
@@ -62,7 +64,7 @@ def authenticate(request: Request, view: View, application: Services) -> Respons
         return see_other("/login?notice=reuse")
     if is_open(view) or (is_repeatable(view) and may_be_second_click(request, auth)):
         return None
-    return ask_to_log_in(request, auth.judgement.end_reason)
+    return ask_to_log_in(request, auth, application)
 
 
 def may_be_second_click(request: Request, auth: Auth) -> bool:
@@ -80,7 +82,7 @@ def look(request: Request, view: View, application: Services) -> Response | None
     if auth.outcome in SERVED:
         let_in(auth)
         return None
-    return None if is_open(view) else ask_to_log_in(request, auth.judgement.end_reason)
+    return None if is_open(view) else ask_to_log_in(request, auth, application)
 
 
 def resume(request: Request, application: Services) -> Auth:
@@ -110,16 +112,20 @@ def must_be_told(request: Request) -> bool:
     return wants_page() and not (request.path in OWN_COOKIE_PATHS and request.method != "GET")
 
 
-def ask_to_log_in(request: Request, notice: str | None) -> Response:
-    """303 to the login page for a navigation, 401 as JSON for `fetch`."""
+def ask_to_log_in(request: Request, auth: Auth, application: Services) -> Response:
+    """To the login page: 303 for a navigation, the page itself where it carries a form along, 401 JSON for `fetch`."""
     if not wants_page():
         answer = jsonify(error="login_required", error_description="Log in and send the request again.")
         answer.status_code = 401
         return answer
+    if (page := kept_forms.keep(request, auth.judgement, application, auth.judged_at)) is not None:
+        return page
     query = {}
     if request.method in ("GET", "HEAD"):
         query["next"] = here(request)
-    if notice:
+        if kept_forms.both_expired(auth.judgement):
+            remember_expiry()
+    if notice := auth.judgement.end_reason:
         query["notice"] = notice
     return see_other(f"/login?{urlencode(query)}" if query else "/login")
 

@@ -18,12 +18,13 @@ from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
-from webapp.web.api.errors import CODES, problem, problem_of
+from webapp.web.api.errors import CODES, challenge, problem, problem_of
 from webapp.web.csrf import CrossSite, is_proven_same_origin
 from webapp.web.form_cookie import names_sent
 from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request
+from webapp.web.roles import RoleNeeded
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(CrossSite, cross_site)
     app.register_error_handler(ForeignHost, foreign_host)
+    app.register_error_handler(RoleNeeded, role_needed)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(TooManyTries, too_many_tries)
     for error in UNAVAILABLE_ERRORS:
@@ -56,6 +58,14 @@ def http_error(error: HTTPException) -> Response | HTTPException:
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value
     return answer
+
+
+def role_needed(error: RoleNeeded) -> Response:
+    """403; on the API with the challenge that names the role (RFC 6750 section 3.1)."""
+    if not is_api():
+        return answer_for(403)
+    words = f"The role {error.role} is required"
+    return problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
 
 
 def cross_site(_error: CrossSite) -> Response:

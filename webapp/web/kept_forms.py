@@ -1,7 +1,7 @@
 """No form is lost: what was being sent when the login ended is carried along by the login page, sealed.
 
     the login has ended      the post is answered with the login page, and the sealed form in it
-    the same person logs in  a page shows what was kept; one button sends it, with a fresh CSRF token
+    the same user logs in    a page shows what was kept; one button sends it, with a fresh CSRF token
     anybody else logs in     nobody sees anything
 
 Nothing is stored on the server, and nothing is sent by itself.
@@ -9,9 +9,7 @@ Nothing is stored on the server, and nothing is sent by itself.
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Request, Response, make_response, render_template
+from flask import Request, Response
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 
@@ -22,9 +20,11 @@ from webapp.core.kept_forms import KeptForm, TooOld, Unkeepable
 from webapp.core.redirects import own_path
 from webapp.core.session import SessionRow
 from webapp.services import Services
+from webapp.web.answers import page
 from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
+from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import here
 
 KEPT: Notice = (
@@ -42,35 +42,36 @@ ENDED: Notice = ("warn", _l("Your login has ended, so you have to log in again."
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-def ask_to_log_in(request: Request, judgement: Judgement, application: Services, now: int) -> Response | None:
-    """The login page (401) with the form of this request in it; None where nobody's form is lost.
+def keep(request: Request, judgement: Judgement, application: Services, now: int) -> Response | None:
+    """The login page (401) with the form of this request in it; None where nobody loses a form.
 
-    Only for a form whose sender an authentic token names, and that the browser itself says one of our pages sent:
-    else a stranger's values would be one click away.
+    Only a form whose sender an authentic token names, and of which the browser itself says that one of our pages sent
+    it: else a stranger's values would be one click away.
     """
-    person = named_person(judgement)
-    if person is None or request.method != "POST" or request.mimetype not in _FORMS or not is_proven_same_origin():
+    user_id = named_user(judgement)
+    if user_id is None or request.method != "POST" or request.mimetype not in _FORMS or not is_proven_same_origin():
         return None
-    sealed = ""
+    log_in = LogInForm(formdata=None)
     try:
         form = _read(request)
         if form is None:
             return None
-        sealed, told = kept_forms.seal(form, person, application.tokens.ring.forms_secret, now), KEPT
+        log_in.kept.data = kept_forms.seal(form, user_id, application.tokens.ring.forms_secret, now)
+        told = KEPT
     except Unkeepable as refusal:
         told = LOST[refusal.code]
     notice = NOTICES.get(judgement.end_reason or "") or (BOTH_EXPIRED if both_expired(judgement) else ENDED)
-    return log_in_page(LogInForm(formdata=None), "/", 401, notice=notice, kept=sealed, told=told)
+    return log_in_page(log_in, "/", 401, notice=notice, told=told)
 
 
-def named_person(judgement: Judgement) -> str | None:
-    """The id of the person whom the authentic tokens of a request name; None for nobody, or for two."""
+def named_user(judgement: Judgement) -> str | None:
+    """The id of the user whom the authentic tokens of a request name; None for nobody, or for two."""
     named = {claims.sub for claims in (judgement.access.claims, judgement.refresh.claims) if claims is not None}
     return named.pop() if len(named) == 1 else None
 
 
 def both_expired(judgement: Judgement) -> bool:
-    """Is this case 1?"""
+    """Whether this is case 1."""
     return judgement.access.state is judgement.refresh.state is TokenState.EXPIRED
 
 
@@ -86,14 +87,15 @@ def _read(request: Request) -> KeptForm | None:
         raise Unkeepable("too_large") from None
 
 
-def page_after_login(sealed: str, row: SessionRow, application: Services, now: int) -> Response | None:
-    """What was kept for the person of this new session, and the button that sends it; None where nothing was."""
-    words: dict[str, Any] = {"form": None}
+def page_after_login(auth: Auth, sealed: str, row: SessionRow, application: Services) -> Response | None:
+    """What was kept for the user of this new session, and the button that sends it; None where nothing was."""
+    form = None
     try:
-        form = kept_forms.unseal(sealed, row.user_id, application.tokens.ring.forms_secret, now)
+        form = kept_forms.unseal(sealed, row.user_id, application.tokens.ring.forms_secret, application.clock())
         if form is None:
             return None
-        words["form"] = form
     except TooOld:
         pass
-    return make_response(render_template("kept_form.html", **words))
+    auth.settled = True  # this request came as a stranger's: there is nothing to refresh and no case to tell
+    sign_in_as(Person(row))
+    return page("kept_form.html", form=form)

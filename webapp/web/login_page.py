@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template, request, session
+from flask import Response, request, session
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.decision import FOUR_CASES
+from webapp.core.kept_forms import MOST_SEALED
+from webapp.web.answers import page
 from webapp.web.forms import LogInForm
 
 Notice = tuple[str, LazyString]
@@ -52,16 +54,17 @@ def log_in_page(
     *,
     form_error: LazyString | None = None,
     notice: Notice | None = None,
-    kept: str = "",
     told: Notice | None = None,
 ) -> Response:
-    """The page. `notice` says why, `told` what became of the form that was being sent, `kept` is that form, sealed."""
+    """The page. `notice` says why it is here, `told` what became of the form that was being sent.
+
+    That form, sealed, is the field `kept`: it stays in the page until the login succeeds.
+    """
     form.next.data = target if target != "/" else ""
-    form.kept.data = kept
+    form.kept.data = (form.kept.data or "")[:MOST_SEALED]
     if form_error is None and notice is None:
         notice = _reason(bool(form.next.data))
-    page = render_template("login.html", form=form, notice=notice, told=told, form_error=form_error, cases=FOUR_CASES)
-    return make_response(page, status)
+    return page("login.html", status, form=form, notice=notice, told=told, form_error=form_error, cases=FOUR_CASES)
 
 
 def _reason(continues: bool) -> Notice | None:

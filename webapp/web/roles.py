@@ -6,14 +6,22 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import abort
 from flask_login import current_user
+from werkzeug.exceptions import Forbidden
 
 V = TypeVar("V", bound=Callable[..., Any])
 
 
+class RoleNeeded(Forbidden):
+    """Somebody who is logged in lacks the role that a view demands."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self.role = role
+
+
 def role_required(role: str) -> Callable[[V], V]:
-    """Answer 403 to whoever is logged in without `role`. Strangers are asked to log in, as everywhere.
+    """Answer 403 to anyone who is logged in without `role`, on pages and API. Strangers are asked to log in.
 
     The role is the one in the database at this request, not the token's: a change acts at once. Put it below
     `@blueprint.get(…)`, and never together with `@public`.
@@ -23,7 +31,7 @@ def role_required(role: str) -> Callable[[V], V]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated or current_user.role != role:
-                abort(403)
+                raise RoleNeeded(role)
             return view(*args, **kwargs)
 
         return cast(V, guarded)

@@ -17,8 +17,9 @@ _DONE = {
 
 
 def show_timing(auth: Auth, response: Response) -> None:
-    """Say what happened on a page for a signed-in user, and on the way to the login page in case 1."""
-    if auth.person is not None or (_number(auth) == 1 and response.location and response.location.startswith("/login")):
+    """Say what happened on a page for a signed-in user, and with or on the way to the login page in case 1."""
+    to_login = response.status_code == 401 or (response.location or "").startswith("/login")
+    if auth.person is not None or (to_login and _number(auth) == 1):
         response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
 
 

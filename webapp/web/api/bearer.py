@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
 from flask import Response, g, request
-from flask_login import current_user
 
 from webapp.core.decision import SERVED, TokenState
 from webapp.core.judgement import Judgement
@@ -100,22 +98,6 @@ def unauthorized(state: TokenState) -> Response:
         return problem(401, "unauthorized", "An access token is required.")
     words = EXPIRED if state is TokenState.EXPIRED else INVALID
     return problem(401, "invalid_token", words, authenticate=challenge("invalid_token", words))
-
-
-def needs_role(role: str) -> Callable[[V], V]:
-    """Mark a view as open to people of this role only: 403 for others."""
-
-    def decorate(view: V) -> V:
-        @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            if current_user.role != role:
-                words = f"The role {role} is required"
-                refuse(problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words)))
-            return view(*args, **kwargs)
-
-        return guarded  # type: ignore[return-value]
-
-    return decorate
 
 
 def _malformed(words: str) -> NoReturn:

@@ -18,12 +18,12 @@ from webapp.services import services
 from webapp.store import auth_sessions, session_list, users
 from webapp.store.database import read
 from webapp.web.api import schema
-from webapp.web.api.bearer import needs_role
 from webapp.web.api.body import named, read_body
 from webapp.web.api.errors import problem, problem_of
 from webapp.web.api.openapi import document, endpoint
 from webapp.web.marks import public
 from webapp.web.requests import client
+from webapp.web.roles import role_required
 
 SEE_FIELDS = "Some fields are not valid; see fields."
 CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
@@ -107,7 +107,7 @@ def end_session(sid: str) -> Response:
     problems=(403, 422),
     parameters=[{"in": "query", "schema": schema.UsersQuery}],
 )
-@needs_role("admin")
+@role_required("admin")
 def list_users() -> Response:
     try:
         query = QUERY.load(_query())

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from webapp.core.decision import FOUR_CASES
 from webapp.core.errors import FieldError
 from webapp.core.redirects import safe_next
 from webapp.dates import datetime_text, language
@@ -19,31 +18,15 @@ from webapp.web.answers import page, see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
 from webapp.web.gates import LogInGate
+from webapp.web.kept_forms import page_after_login
 from webapp.web.language import theme
 from webapp.web.limits import limited
+from webapp.web.login_page import log_in_page
 from webapp.web.marks import public
 from webapp.web.requests import client
 from webapp.web.sign_in import arrival, sign_in
 
 blueprint = Blueprint("accounts", __name__)
-
-NOTICES = {
-    "logout": ("info", _l("You logged out.")),
-    "ended": ("warn", _l("This session was ended from another device. If that wasn't you, change your password.")),
-    "reuse": (
-        "bad",
-        _l(
-            "We ended this session because an old token was used again. This happens after "
-            "restoring a browser profile or a backup, or when someone has copied your cookies. "
-            "Log in again, and change your password if you can't explain it."
-        ),
-    ),
-    "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
-    "admin": ("warn", _l("An administrator ended this session.")),
-    "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
-}
-"""Why a session ended (`notice=` of the log-in page), by the reason in its row."""
 
 WRONG = _l("The username or password is wrong.")
 
@@ -95,7 +78,7 @@ def log_in() -> Response:
     form = LogInForm()
     target = safe_next(form.next.data or request.args.get("next"))
     if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
-        return see_other(target) if current_user.is_authenticated else _log_in_page(form, target, 200)
+        return see_other(target) if current_user.is_authenticated else log_in_page(form, target, 200)
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
@@ -105,16 +88,9 @@ def log_in() -> Response:
             gate=LogInGate(client()),
         )
     except log_in_flow.WrongCredentials:
-        return _log_in_page(form, target, 422, WRONG)
-    return sign_in(see_other(target), session)
-
-
-def _log_in_page(form: LogInForm, target: str, status: int, form_error: str | None = None) -> Response:
-    form.next.data = target if target != "/" else ""
-    notice = NOTICES.get(request.args.get("notice", "")) if form_error is None else None
-    if notice is None and form_error is None and form.next.data:
-        notice = ("info", _l("Log in to continue to the page you asked for."))
-    return page("login.html", status, form=form, notice=notice, form_error=form_error, cases=FOUR_CASES)
+        return log_in_page(form, target, 422, form_error=WRONG)
+    kept = page_after_login(g.auth, form.kept.data or "", session, services())
+    return sign_in(kept or see_other(target), session)
 
 
 @blueprint.post("/logout")

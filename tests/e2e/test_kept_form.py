@@ -1,0 +1,63 @@
+"""A form sent after both tokens expired, in a real browser: kept, shown after the login, sent by one button."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from tests.e2e.conftest import OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.browser import PASSWORD
+from tests.support.server import Server
+
+FORTNIGHT = 14 * 86400
+
+
+@pytest.mark.parametrize("js", [True, False])
+def test_no_form_is_lost_in_case_1(site: Server, open_page: OpenPage, js: bool) -> None:
+    """Type, wait for a fortnight, save, log in, look, send: saved. Nothing was sent before the button."""
+    name = f"e{secrets.token_hex(5)}"
+    page = open_page("/", js=js)
+    sign_up(page, name)
+    page.goto("/account")
+    site.clock.advance(FORTNIGHT)
+    page.fill("[name=name]", "Ada of the long absence")
+    page.click("main form button")
+    assert "Both of your tokens had expired" in page.inner_text("main")
+    assert "Your form has been kept" in page.inner_text("main")
+    assert findings(page) == []
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main form button")
+    assert page.inner_text("h1") == "Your form was kept"
+    assert "Ada of the long absence" in page.inner_text("main")
+    assert findings(page) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert not scrolls_sideways(page)
+    page.click("text=Send it now")
+    page.wait_for_url("**/account?notice=saved")
+    assert page.input_value("[name=name]") == "Ada of the long absence"
+
+
+def test_a_guest_enters_the_lab_with_one_click(open_page: OpenPage) -> None:
+    """From the front page, without scripts; the lab says who they are and for how long."""
+    page = open_page("/", js=False)
+    page.click("text=Open the lab as a guest")
+    page.wait_for_url("**/lab")
+    assert "You are here as a guest" in page.inner_text("main")
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_front_page_says_what_this_is(open_page: OpenPage, locale: str, dark: bool) -> None:
+    """JWT is named above the fold, two ways in are offered, and nothing is cut off or inaccessible."""
+    page = open_page("/", locale=locale, dark=dark)
+    words = page.locator(".hero-words")
+    assert "JWT" in words.inner_text()
+    assert words.locator(".btn").count() == 2
+    assert page.locator(".figure figcaption").count() == 2
+    assert findings(page) == []
+    for width in (320, 390, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not scrolls_sideways(page), width
