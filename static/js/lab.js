@@ -1,5 +1,5 @@
-// The lab while it is open: countdowns tick, the board lights the row of the next request, the line "now" moves, and
-// levers act in place. Without this module every lever is an ordinary form and the page an ordinary page.
+// The lab while it is open: countdowns tick, the dot slides to the field of the next request, the line "now" moves, and
+// controls act in place. Without this module every control is an ordinary form and the page an ordinary page.
 
 const PEEK_MS = 5000;
 const AUTO_MS = 5000;
@@ -14,9 +14,10 @@ function begin() {
   skew = state.now * 1000 - Date.now(); // the server's clock is the one that counts
   lab.querySelector("[data-live]").hidden = false;
   const button = lab.querySelector("[data-auto]");
+  button.dataset.off = button.textContent;
   button.hidden = false;
-  button.setAttribute("aria-pressed", String(Boolean(auto)));
   button.addEventListener("click", toggleAuto);
+  sayAuto();
   for (const form of lab.querySelectorAll("form[data-lever]")) form.addEventListener("submit", pull);
   tick();
 }
@@ -79,25 +80,28 @@ function relight(seen) {
     lab.querySelector(`[data-countdown="${name}"] progress`).max = seen[name].life;
     if (seen[name].state !== "valid") endBar(name);
   }
-  for (const cell of lab.querySelectorAll("[data-cell]")) {
-    if (seen.live && cell.dataset.cell === seen.cell) cell.setAttribute("aria-current", "true");
-    else cell.removeAttribute("aria-current");
-  }
+  for (const cell of lab.querySelectorAll("[data-cell]")) mark(cell, seen.live && cell.dataset.cell === seen.cell);
   if (!changed) return;
   lab.querySelector("[data-headline]").textContent =
     seen.case === null ? lab.dataset.noCase : lab.dataset.case.replace("#", seen.case);
   lab.querySelector("[data-words]").textContent = seen.words;
   say(`${lab.querySelector("[data-headline]").textContent}: ${seen.words}.`);
+  lab.querySelector("[data-square]").dataset.case = seen.case ?? "";
+  for (const field of lab.querySelectorAll("[data-field]")) mark(field, Number(field.dataset.field) === seen.case);
   for (const [index, row] of lab.querySelectorAll(".cases tbody tr").entries()) {
     row.querySelector(".case-now")?.remove();
-    row.removeAttribute("aria-current");
+    mark(row, index + 1 === seen.case);
     if (index + 1 !== seen.case) continue;
-    row.setAttribute("aria-current", "true");
     const label = document.createElement("span");
     label.className = "case-now";
     label.textContent = lab.dataset.next;
     row.querySelector(".case-action").append(label);
   }
+}
+
+function mark(element, isCurrent) {
+  if (isCurrent) element.setAttribute("aria-current", "true");
+  else element.removeAttribute("aria-current");
 }
 
 // The bar of a token that is over fades, its letters with it.
@@ -118,11 +122,11 @@ function pull(event) {
   send(form.getAttribute("action"), fields, placeOf(button ?? form.querySelector("button")));
 }
 
-// Where a button is: by its section and its number there, since the page that comes back has the same buttons or, in
-// place of one, what takes it back.
+// Where a button is: its number in its section, since the page that comes back has the same buttons or, in place of one,
+// what takes it back.
 function placeOf(button) {
-  const section = button.closest("section[id]");
-  return { section: section.id, index: buttonsOf(section).indexOf(button) };
+  const section = button.closest("section[id], .dock") ?? lab;
+  return { section: section.id ? `#${section.id}` : ".dock", index: buttonsOf(section).indexOf(button) };
 }
 
 function buttonsOf(section) {
@@ -161,13 +165,17 @@ function send(action, fields, place) {
 
 function show(page, action, place) {
   const open = [...lab.querySelectorAll("details.fold")].map((fold) => fold.open);
+  const cards = [...lab.querySelectorAll("details[data-event][open]")].map((card) => card.dataset.event);
   const scrolled = [...lab.querySelectorAll(".timeline-x, .table-x")].map((box) => box.scrollLeft);
+  const before = lab.querySelector("[data-square]").dataset.case;
   const hadFocus = lab.contains(document.activeElement);
   for (const name of Object.keys(page.dataset)) lab.dataset[name] = page.dataset[name];
   lab.replaceChildren(...page.childNodes);
   for (const [index, fold] of lab.querySelectorAll("details.fold").entries()) fold.open ||= open[index];
+  for (const card of lab.querySelectorAll("details[data-event]")) card.open ||= cards.includes(card.dataset.event);
   const boxes = [...lab.querySelectorAll(".timeline-x, .table-x")];
   if (boxes.length === scrolled.length) boxes.forEach((box, index) => (box.scrollLeft = scrolled[index]));
+  slide(before);
   begin();
   say(lab.dataset.said);
   const target = action.split("#")[1];
@@ -175,8 +183,18 @@ function show(page, action, place) {
   if (hadFocus && place) focusAgain(place);
 }
 
+// Let the dot start where it was.
+function slide(before) {
+  const square = lab.querySelector("[data-square]");
+  const after = square.dataset.case;
+  if (before === after) return;
+  square.dataset.case = before;
+  square.querySelector(".square-dot").getBoundingClientRect();
+  square.dataset.case = after;
+}
+
 function focusAgain(place) {
-  const button = buttonsOf(document.getElementById(place.section))[place.index];
+  const button = buttonsOf(place.section === "#lab" ? lab : lab.querySelector(place.section) ?? lab)[place.index];
   button?.focus({ preventScroll: true });
   button?.scrollIntoView({ block: "nearest" });
 }
@@ -184,12 +202,18 @@ function focusAgain(place) {
 function toggleAuto() {
   if (auto) auto = clearInterval(auto);
   else auto = setInterval(() => document.hidden || sendOne(), AUTO_MS);
-  lab.querySelector("[data-auto]").setAttribute("aria-pressed", String(Boolean(auto)));
+  sayAuto();
+}
+
+function sayAuto() {
+  const button = lab.querySelector("[data-auto]");
+  button.textContent = auto ? button.dataset.on : button.dataset.off;
+  button.classList.toggle("is-on", Boolean(auto));
 }
 
 function sendOne() {
   if (busy) return; // only what a person pressed waits its turn
-  const form = lab.querySelector("#board form[data-lever]");
+  const form = lab.querySelector("#board .levers form[data-lever]");
   send(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
 }
 

@@ -40,9 +40,12 @@ def foretold(page: str) -> dict[str, Any]:
 
 
 def lit_rows(page: str) -> list[int]:
-    """Numbers of the rows of the four-case table that are lit."""
+    """Numbers of the rows of the four-case table that are lit; the square's lit field and its dot say the same."""
     rows = re.findall(r'<tr role="row" class="case-\d"( aria-current="true")?>\s*<th scope="row"', page)
-    return [number for number, lit in enumerate(rows, start=1) if lit]
+    lit = [number for number, lit in enumerate(rows, start=1) if lit]
+    assert [int(n) for n in re.findall(r'data-field="(\d)" aria-current="true"', page)] == lit
+    assert re.findall(r'data-square data-case="(\d?)"', page) == ["".join(map(str, lit))]
+    return lit
 
 
 def kept(app: Flask, **where: Any) -> list[SimpleNamespace]:
@@ -205,14 +208,14 @@ def test_somebody_elses_session_id_in_a_form_changes_nothing(app: Flask, visitor
     assert row_of(app, victim) == before
 
 
-@pytest.mark.parametrize("path", ["send", *LEVERS, *(f"act/{act}" for act in ACTS), "cell"])
+@pytest.mark.parametrize("path", ["send", *LEVERS, "cell", "reset"])
 def test_levers_want_a_log_in_and_a_form_token(visitor: Browser, path: str) -> None:
     assert visitor.post(f"/lab/{path}", {}).headers["location"] == "/login"
     visitor.sign_up()
     assert visitor.post(f"/lab/{path}", {}).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["expire/nothing", "clock/slow", "act/none", "expire/", "nowhere"])
+@pytest.mark.parametrize("path", ["expire/nothing", "clock/slow", "act/tabs", "expire/", "nowhere"])
 def test_unknown_levers_are_404(visitor: Browser, path: str) -> None:
     visitor.sign_up()
     assert pull(visitor, path, token_of(visitor)).status_code == 404
@@ -233,6 +236,97 @@ def test_the_stage_is_not_there_from_outside(visitor: Browser) -> None:
     assert visitor.get("/lab/stage", headers={"tokenroom.witness": "x", "Tokenroom-Witness": "x"}).status_code == 404
 
 
+# -- what is said ------------------------------------------------------------------------------------------------------
+
+
+def strip(page: Any) -> str:
+    """The strip under the controls, as text."""
+    inside = re.search(r'<div class="strip[^"]*" id="strip">(.*?)</ul>', page.text, re.DOTALL)
+    assert inside
+    return " ".join(re.sub(r"<[^>]+>", " ", inside.group(1)).split())
+
+
+def test_one_sentence_says_what_just_happened(visitor: Browser) -> None:
+    """The case, what became of both tokens, how many cookies; and that a control is a request of its own."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    assert "That was case 4. Both tokens were valid" in strip(visitor.get("/lab"))
+    told = strip(pull(visitor, "expire/access", token))
+    assert "Your click was itself a request: case 4. Then it let your access token expire." in told
+    assert "2 Set-Cookie" in told
+    told = strip(pull(visitor, "send", token))
+    assert "That was case 2. Your access token had expired; you were served all the same" in told
+    assert "a0 → a1" in told
+    assert "r0 → r1" in told
+    pull(visitor, "expire/refresh", token)
+    told = strip(pull(visitor, "send", token))
+    assert "That was case 3." in told
+    assert "1 Set-Cookie" in told
+    assert "no Set-Cookie" in strip(visitor.get("/lab"))
+
+
+def test_each_request_is_told_truly(visitor: Browser) -> None:
+    """One SELECT always; the first use of a new token is an UPDATE; a control's own work is told beside its request."""
+    name = visitor.sign_up()
+    token = token_of(visitor)
+    first = visitor.get("/lab").text
+    assert "One SELECT. The row is at generation 0." in first
+    assert "None needed." in first
+    assert "Then it let both tokens expire." in pull(visitor, "expire/both", token).text
+    visitor.log_in(name)
+    token = token_of(visitor)
+    pull(visitor, "expire/access", token)
+    pull(visitor, "send", token)
+    assert "One UPDATE: this token was used for the first time." in visitor.get("/lab").text
+
+
+def test_the_cells_of_the_whole_table_bear_the_four_numbers(visitor: Browser) -> None:
+    """The square unfolded: each of the four cases stands in the table, with the mark that it has everywhere."""
+    visitor.sign_up()
+    page = visitor.get("/lab").text
+    found = {
+        cell: number for number, cell in re.findall(r'<td class="cell-\w+ case-(\d)[^>]*data-cell="([^"]+)"', page)
+    }
+    assert found["valid/current"] == "4"
+    assert found["expired/current"] == found["expired/superseded"] == found["expired/in grace"] == "2"
+    assert found["valid/expired, in the window"] == "3"
+    assert found["expired/expired"] == "1"
+    assert found["absent/current"] == "2", "an absent access token counts as expired"
+    assert not any(cell.endswith(("/reused", "/absent")) for cell in found)
+
+
+def test_reset_starts_anew(app: Flask, visitor: Browser) -> None:
+    """Two valid tokens, normal lifetimes, no cell seen, no history but this request."""
+    visitor.sign_up()
+    token = token_of(visitor)
+    pull(visitor, "clock/fast", token)
+    pull(visitor, "cell", token, cell="expired/reused")
+    page = pull(visitor, "reset", token)
+    assert lit_rows(page.text) == [4]
+    assert row_of(app, visitor).access_ttl is None
+    assert [(r.path, r.lever) for r in kept(app)] == [("/lab/reset", "reset")]
+    assert "1 of 29 cells seen" in page.text
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_step_of_the_tour_has_an_address(visitor: Browser, step: int) -> None:
+    """Without scripts: each control of the page comes back to the same step."""
+    visitor.sign_up()
+    page = visitor.get(f"/lab?step={step}").text
+    assert f"{step} of 5:" in page
+    actions = re.findall(r'action="(/lab/[^"]+)"', page)
+    assert actions
+    assert all(f"step={step}" in action for action in actions)
+
+
+@pytest.mark.parametrize("step", ["0", "6", "x", "1'", "%00", "١"])
+def test_other_steps_are_no_tour(visitor: Browser, step: str) -> None:
+    visitor.sign_up()
+    page = visitor.get(f"/lab?step={step}")
+    assert page.status_code == 200
+    assert " of 5:" not in page.text
+
+
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
@@ -248,8 +342,7 @@ def test_nothing_is_kept_of_a_session_that_never_came_here(app: Flask, visitor: 
 
 def test_no_token_text_on_the_page_or_in_the_memory(app: Flask, visitor: Browser) -> None:
     visitor.sign_up()
-    token = token_of(visitor)
-    page = pull(visitor, "act/tabs", token).text + visitor.get("/lab").text
+    page = visitor.get("/lab/acts/tabs").text + visitor.get("/lab").text
     for text in (visitor.access, visitor.refresh):
         for part in (text or "none at all").split("."):
             assert part not in page
@@ -327,12 +420,12 @@ def test_a_busy_database_spoils_no_page(app: Flask, visitor: Browser, monkeypatc
 def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visitor: Browser, act: str) -> None:
     """A good end, the visitor's session as before, the extra session gone."""
     visitor.sign_up()
-    token = token_of(visitor)
+    visitor.get("/lab")
     before = row_of(app, visitor)
-    page = pull(visitor, f"act/{act}", token)
+    page = visitor.get(f"/lab/acts/{act}")
     assert page.status_code == 200
     assert 'notice notice-ok"' in page.text
-    assert "notice-bad" not in page.text
+    assert page.text.count("notice-bad") == (1 if act == "thief" else 0), "the login page's notice is shown in the act"
     assert row_of(app, visitor) == before
     with app.app_context():
         sids = read(lambda tx: session_list.live_sids(tx, before.user_id, before.created_at))
@@ -340,12 +433,21 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
     assert (sids, everything) == ([before.sid], 1)
 
 
+def test_an_act_has_an_address_for_those_who_are_logged_in(visitor: Browser) -> None:
+    """It can be reloaded and shared; who is not logged in is asked to, and comes back."""
+    assert visitor.get("/lab/acts/thief").headers["location"].startswith("/login?next=%2Flab%2Facts%2Fthief")
+    visitor.sign_up()
+    for _ in range(2):
+        assert "The thief got nothing" in visitor.get("/lab/acts/thief").text
+    assert visitor.get("/lab/acts/none").status_code == 404
+
+
 def test_the_stage_leaves_no_connection_behind(visitor: Browser) -> None:
     """Each request of an act has a thread of its own; when it ends, so does the connection it read on."""
     visitor.sign_up()
-    token = token_of(visitor)
+    visitor.get("/lab")
     before = thread_connection.open_connections()
-    pull(visitor, "act/tabs", token)
+    visitor.get("/lab/acts/tabs")
     assert thread_connection.open_connections() == before
 
 
@@ -379,7 +481,7 @@ class TestOff:
     def settings(self) -> dict[str, str]:
         return {"WEBAPP_LAB": "off"}
 
-    @pytest.mark.parametrize("path", ["", "/", "/state", "/stage", "/send", "/expire/access", "/act/tabs"])
+    @pytest.mark.parametrize("path", ["", "/", "/state", "/stage", "/send", "/expire/access", "/acts/tabs"])
     def test_every_path_is_404(self, visitor: Browser, app: Flask, path: str) -> None:
         """For the signed-in and for strangers, by GET and POST; no endpoint of the lab exists at all."""
         assert visitor.get(f"/lab{path}").status_code == 404

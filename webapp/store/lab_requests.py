@@ -42,11 +42,15 @@ class Record(NamedTuple):
     cookies: list[str]
     """`+access`, `+refresh`, `-access`, `-refresh`: token cookies set and cleared."""
     microseconds: int
+    confirmed: bool = False
+    """An UPDATE noted that the new refresh token has been used for the first time."""
     sent: tuple[int | None, int | None] = (None, None)
     """Generations of the access and the refresh token that came along, where they were ours."""
     access_token: Life | None = None
     """The token that the browser holds after the answer; likewise below."""
     refresh_token: Life | None = None
+    lever: str = ""
+    """The lab's control that acted after the request was decided; empty where it was an ordinary one."""
 
 
 def add(tx: Connection, sid: str, user_id: str, record: Record) -> None:

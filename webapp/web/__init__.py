@@ -8,7 +8,7 @@ from webapp.services import services_of
 from webapp.web import errors, headers, hooks, language, limits, navigation, operations, static_files
 from webapp.web.api import docs, openapi, tokens, v1
 from webapp.web.inspector import page as inspector
-from webapp.web.lab import page as lab
+from webapp.web.lab import theatre as lab
 from webapp.web.learn import page as learn
 from webapp.web.pages import (
     accounts,

@@ -54,6 +54,8 @@ LIMITS = {
     "refresh": Limit(30, MINUTE),
     # Reading keys and making them costs more than any other page, and strangers may ask for it.
     "inspector": Limit(20, MINUTE),
+    # Acts and cells of the lab, of one account: each opens a session and sends up to a dozen requests.
+    "acts": Limit(60, MINUTE),
 }
 """By name."""
 

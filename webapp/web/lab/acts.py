@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import Outcome
 from webapp.web.cookies import REFRESH_COOKIE
-from webapp.web.lab.scene import Band, Hit, Scene
+from webapp.web.lab.scene import Band, Copy, Hit, Scene
 from webapp.web.lab.stage import PATIENCE, Stage
 
 TABS = 8
@@ -124,7 +124,7 @@ def thief(stage: Stage) -> Scene:
     stage.let_grace_pass()
     theft = stage.send(jar=stolen, keep=False)
     owner = stage.send()
-    scene = Scene([_("You"), _("Thief")], beats=5)
+    scene = Scene([_("You"), _("Thief")], beats=5, notice="reuse", copies=[Copy(0, 1, 0.1, "a0 r0", 1)])
     scene.hits = [
         Hit(0, 0.4, 1.0, rotated.kind, 1),
         Hit(0, 1.4, 2.0, used.kind, 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 from webapp.core.claims import Verdict
-from webapp.core.decision import Outcome, TokenState, case_of
+from webapp.core.decision import Outcome, RefreshColumn, TokenState, case_of
 from webapp.core.inspector.take_apart import Claim, explain
 from webapp.core.judgement import Judgement
 from webapp.core.jws import read_token
@@ -19,6 +19,15 @@ AS_IN_THE_TABLE = {
     4: frozenset({Outcome.PROCEED}),
 }
 """Outcomes in which a case goes as its row says. A session that has ended, or reuse, is outside the table."""
+
+
+STATE_OF_COLUMN = {
+    RefreshColumn.ABSENT: TokenState.ABSENT,
+    RefreshColumn.INVALID: TokenState.INVALID,
+    RefreshColumn.RENEWABLE: TokenState.EXPIRED,
+    RefreshColumn.EXPIRED: TokenState.EXPIRED,
+}
+"""What the verifier says of a refresh token in this column; of all others, that it is valid."""
 
 
 class TokenView(NamedTuple):
@@ -57,6 +66,11 @@ def lit_case(access: TokenState, refresh: TokenState, outcome: Outcome) -> int |
     """Number of the row of the four-case table that a request took, or will take."""
     case = case_of(access, refresh)
     return case.number if case and outcome in AS_IN_THE_TABLE[case.number] else None
+
+
+def case_of_cell(access: TokenState, column: RefreshColumn, outcome: Outcome) -> int | None:
+    """Number of the case that a cell of the matrix is; None where it is none of the four."""
+    return lit_case(access, STATE_OF_COLUMN.get(column, TokenState.VALID), outcome)
 
 
 class Seen(Protocol):

@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 
 from webapp.core.claims import Verdict
+from webapp.core.decision import SERVED
 from webapp.flows import lab_record
 from webapp.services import services
 from webapp.store.lab_requests import Life, Record
@@ -18,25 +19,22 @@ from webapp.web.person import Auth
 log = logging.getLogger(__name__)
 
 
-TELL_THEMSELVES = frozenset({"lab.show", "lab.expire", "lab.pace", "lab.act", "lab.cell"})
-"""Views that call `remember` when they have done with the tokens: their page tells of it, and the levers come last."""
-
-
 def record(auth: Auth) -> None:
     """Keep this request if its session is watched, or if it is played on the stage. Never raises."""
-    if auth.person is None or request.endpoint not in TELL_THEMSELVES:
+    if not auth.recorded:
         remember(auth)
 
 
-def remember(auth: Auth) -> None:
-    """Keep the request as it stands now. Never raises."""
+def remember(auth: Auth, lever: str = "") -> None:
+    """Keep the request as it stands now, and which control acted after it. Never raises."""
+    auth.recorded = True
     try:
-        _remember(auth)
+        _remember(auth, lever)
     except Exception:
         log.exception("the lab remembers nothing of this request")
 
 
-def _remember(auth: Auth) -> None:
+def _remember(auth: Auth, lever: str) -> None:
     witness: Witness | None = request.environ.get(WITNESS)
     row = auth.judgement.row
     if witness is not None:
@@ -46,7 +44,8 @@ def _remember(auth: Auth) -> None:
         sid, user_id = row.sid, row.user_id
     else:
         return
-    lab_record.keep(sid, user_id, _record(auth, request.path if witness is None else STAGE_PATH))
+    record = _record(auth, request.path if witness is None else STAGE_PATH)
+    lab_record.keep(sid, user_id, record._replace(lever=lever))
 
 
 def _record(auth: Auth, path: str) -> Record:
@@ -74,6 +73,7 @@ def _record(auth: Auth, path: str) -> Record:
             for name, text in sorted((auth.cookies_set or {}).items())
         ],
         microseconds=int(auth.elapsed * 1_000_000),
+        confirmed=judgement.confirms and auth.outcome in SERVED,
         sent=(_generation(judgement.access), _generation(judgement.refresh)),
         access_token=Life(access.gen, access.iat, access.exp) if access else None,
         refresh_token=Life(refresh.gen, refresh.iat, refresh.exp) if refresh else None,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from webapp.store.lab_requests import Life, Record
 from webapp.web.lab.board import kind_of
 
-WIDTH, MARGIN = 760, 14
-MARK, ROWS, ROW_HEIGHT = 24, 3, 28
+WIDTH, MARGIN = 640, 14
+MARK, ROWS = 24, 2
 LONGEST_PAST, SHORTEST_PAST = 900, 30
 STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
 EVERYDAY = ("case-4", "other")

@@ -60,6 +60,7 @@ LIMIT_WORDS = {
     "logins": _l("This account has logged in too often in the last hour."),
     "password": _l("The current password was entered wrongly too many times."),
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
+    "acts": _l("Too many experiments in a short time."),
     "code_sent": _l("Too many codes were asked for."),
     "export": _l("Your data was downloaded too often in the last hour."),
     "reset": _l("Too many links were asked for."),
