@@ -18,12 +18,12 @@ from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
+from webapp.web.api.errors import CODES, challenge, problem, problem_of
 from webapp.web.csrf import CrossOrigin, is_proven_same_origin
 from webapp.web.form_cookie import names_sent
 from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
-from webapp.web.api.errors import CODES, challenge, problem, problem_of
 from webapp.web.roles import RoleNeeded
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 

@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.decision import FOUR_CASES
-from webapp.core.session import EndReason
 from webapp.core.kept_forms import MOST_SEALED
+from webapp.core.session import EndReason
 from webapp.web.answers import page
 from webapp.web.forms import LogInForm
 
