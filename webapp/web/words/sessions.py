@@ -1,4 +1,4 @@
-"""Sessions and events in words, for the pages that list them."""
+"""Sessions in words, for the pages that list them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.devices import Device, recognise, shortened
-from webapp.core.lifetimes import DAY
+from webapp.core.lifetimes import DAY, MINUTE
 from webapp.services import services
-from webapp.store.events import EventRow
 from webapp.store.session_list import ListedSession
 
 ENDED_SHOWN_FOR = 30 * DAY
 """Seconds an ended session stays in its owner's list."""
+
+ACTIVE_FOR = 3 * MINUTE
+"""Seconds after its last request in which a session is called active."""
 
 ENDINGS = {
     "logout": _l("You logged out."),
@@ -45,6 +47,8 @@ class ShownSession(NamedTuple):
     channel: str
     started: int
     seen: int
+    active: bool
+    """Seen within the last minutes."""
     ends: int
     """When it ends if it is not used again: Unix seconds."""
     persistent: bool
@@ -80,6 +84,7 @@ def shown(
             channel=session.channel,
             started=session.created_at,
             seen=session.last_seen_at,
+            active=now - session.last_seen_at < ACTIVE_FOR,
             ends=min(session.expires_at, session.refresh_expires_at + window),
             persistent=session.persistent,
             current=session.sid == current_sid,
@@ -90,69 +95,3 @@ def shown(
     alive.sort(key=lambda item: (not item.current, -item.seen))
     over.sort(key=lambda item: -(item.ended or 0))
     return alive, [item for item in over if (item.ended or 0) > now - ENDED_SHOWN_FOR]
-
-
-EVENTS = {
-    "account.created": ("ok", _l("Account created.")),
-    "login.succeeded": ("ok", _l("Logged in.")),
-    "login.failed": ("bad", _l("Failed login attempt.")),
-    "login.limited": ("bad", _l("Too many wrong passwords: logging in was paused for a while.")),
-    "session.started": ("", _l("A session started.")),
-    "session.revoked": ("", _l("A session ended.")),
-    "refresh.renewed": ("", _l("An expired refresh token was reissued because the access token was still valid.")),
-    "refresh.redelivered": ("", _l("The same refresh token was sent again because the first response was lost.")),
-    "refresh.reused": ("bad", _l("An old refresh token was used again, so the session was ended.")),
-    "refresh.unknown": ("bad", _l("An unknown refresh token was received.")),
-    "token.invalid": ("bad", _l("An invalid token was received.")),
-    "token.pair_mismatch": ("bad", _l("Two tokens from different sessions arrived in one request.")),
-    "cookie.duplicate": ("bad", _l("A token cookie was sent twice in one request.")),
-    "password.changed": ("ok", _l("The password was changed.")),
-    "role.changed": ("", _l("The role was changed.")),
-    "account.disabled": ("bad", _l("The account was disabled.")),
-    "account.enabled": ("ok", _l("The account was enabled.")),
-}
-"""Event -> (tone, words)."""
-
-
-class ShownEvent(NamedTuple):
-    """What a page shows of one event."""
-
-    id: int
-    at: int
-    name: str
-    tone: str
-    words: Any
-    details: list[str]
-
-
-def shown_events(rows: Iterable[EventRow], *, names: dict[str, str] | None = None) -> list[ShownEvent]:
-    """Events in words. `names` (user names by id) are given to administrators only; others read "an administrator"."""
-    found = []
-    for row in rows:
-        tone, words = EVENTS.get(row.event, ("", row.event))
-        found.append(ShownEvent(row.id, row.at, row.event, tone, words, _details(row, names)))
-    return found
-
-
-def _details(row: EventRow, names: dict[str, str] | None) -> list[str]:
-    detail = row.detail
-    lines = []
-    reason = detail.get("reason")
-    if row.event == "session.revoked" and reason in ENDINGS:
-        lines.append(str(ENDINGS[reason]))
-    if row.event == "role.changed":
-        lines.append(_("from %(old)s to %(new)s", old=_role(detail.get("from")), new=_role(detail.get("to"))))
-    if detail.get("during"):
-        lines.append(_("during a password change"))
-    by = detail.get("by")
-    if by == "command line":
-        lines.append(_("on the command line"))
-    elif by:
-        lines.append(_("by an administrator") if names is None else _("by %(name)s", name=names.get(by, by)))
-    if row.ip_address:
-        lines.append(_("from %(place)s", place=shortened(row.ip_address)))
-    return lines
-
-
-def _role(role: Any) -> str:
-    return str(_("administrator") if role == "admin" else _("user"))
