@@ -18,7 +18,7 @@ from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
-from webapp.web.api.errors import CODES, challenge, problem, problem_of
+from webapp.web.api.errors import CODES, challenge, error_of_status, error_response
 from webapp.web.csrf import CrossOrigin, is_proven_same_origin
 from webapp.web.form_cookie import names_sent
 from webapp.web.hosts import ForeignHost, is_ours
@@ -65,7 +65,7 @@ def role_needed(error: RoleNeeded) -> Response:
     if not is_api():
         return answer_for(403)
     words = f"The role {error.role} is required"
-    return problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
+    return error_response(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
 
 
 def cross_origin(_error: CrossOrigin) -> Response:
@@ -80,7 +80,7 @@ def cross_origin(_error: CrossOrigin) -> Response:
 def foreign_host(error: ForeignHost) -> Response:
     """400: which name it was, and in development what to set. The log says the same."""
     if is_api():
-        return problem(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
+        return error_response(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
     # Not lazily: a lazy text counts as markup, and this one holds what a stranger sent.
     message = gettext("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
     settings = services().settings
@@ -164,7 +164,7 @@ def came_without_cookies() -> bool:
 def answer_for(status: int, **extra: Any) -> Response:
     """An error page, or JSON where that is what was asked for."""
     if is_api():
-        return problem_of(status)
+        return error_of_status(status)
     title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
     if asks_for_json() or (status == 503 and not wants_page()):
         # A script that meets a dead database is told so in JSON, as it is told that it must log in.
