@@ -18,7 +18,7 @@ from webapp.store import health
 F = TypeVar("F", bound=Callable[..., Any])
 
 CLIENT = Client(ip_address="", user_agent="command line")
-"""Who acts, for the trail: somebody with a shell, so no address."""
+"""The actor in the audit trail: a person with a shell, so there is no IP address."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 

@@ -116,7 +116,7 @@ def owner(tx: Connection, sid: str) -> str | None:
 
 
 def people_logged_in(tx: Connection, now: int) -> list[str]:
-    """Ids of everybody with a live session."""
+    """Ids of all users with a live session."""
     statement = select(AUTH_SESSIONS.c.user_id).where(live(now)).distinct().order_by(AUTH_SESSIONS.c.user_id)
     return list(tx.execute(statement).scalars())
 

@@ -171,7 +171,7 @@ def answer_for(status: int, **extra: Any) -> Response:
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a
-        # request that was refused before anybody was asked who it is.
+        # request that was refused before its sender was authenticated.
         words = {
             "bare": status >= 500 or "auth" not in g,
             "title": title,

@@ -1,6 +1,6 @@
 """Who sent this, by `Authorization: Bearer` alone (RFC 6750). The one place that reads the header.
 
-Closed by default, like the pages: a view below /api/ that is not marked `@public` runs only for somebody.
+Closed by default, like the pages: a view below /api/ that is not marked `@public` runs only for an authenticated user.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def refuse_tokens_elsewhere() -> None:
         if request.mimetype in FORMS:
             found = found or not TOKENS.isdisjoint(request.form)
         elif request.mimetype == "application/json":
-            with suppress(NotStrictJson):  # whoever reads it says what is wrong with it
+            with suppress(NotStrictJson):  # the view that reads the body reports what is wrong with it
                 found = found or "access_token" in read_document(body)
     if found:
         _malformed("Send the access token in the Authorization header only")
