@@ -25,6 +25,7 @@ from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
 from webapp.web.roles import RoleNeeded
+from webapp.web.told import is_news
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,8 @@ def came_without_cookies() -> bool:
     auth, request = current_auth(), this_request()
     has_tokens = auth is not None and any(cookie.value is not None for cookie in auth.sent)
     found = names_sent(request, current_app.config["SESSION_COOKIE_NAME"])
-    if not found and not has_tokens and services().settings.production and request.scheme == "http":
+    is_plain = services().settings.production and request.scheme == "http"
+    if not found and not has_tokens and is_plain and is_news("plain http"):
         log.warning(
             "a form came without cookies, over plain http: browsers keep our cookies over https only; serve https, "
             "and let the proxy set X-Forwarded-Proto and WEBAPP_TRUSTED_PROXIES count it"
