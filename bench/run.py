@@ -80,7 +80,7 @@ def measure(contender: Contender, requests: list[bytes], *statuses: int) -> tupl
 
 
 def pages(field: list[Contender], scale: Scale) -> dict[str, dict[str, float]]:
-    """The page, asked of everybody in turns; the first is the measure."""
+    """Ask every contender for the page, in turns. The first is the measure."""
     for contender in field:
         send(contender.worker.port, contender.pages * 2).demand(200)
     seen: dict[str, list[tuple[float, float]]] = {contender.name: [] for contender in field}
@@ -240,8 +240,8 @@ def main() -> None:
 def enter_all(
     stack: ExitStack, python: Path, others: Path, folder: Path, postgres: bool, scale: Scale
 ) -> list[Contender]:
-    """Start everybody; the bare page first."""
-    print("  starting everybody", flush=True)
+    """Start all contenders, the bare page first."""
+    print("  starting all contenders", flush=True)
     enter, peer = stack.enter_context, contenders.peer
     field = [enter(contenders.bare(python, folder))]
     field += [

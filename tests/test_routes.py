@@ -36,7 +36,7 @@ OPEN = {
     "reset.show",
     "static",
 }
-"""End points that a stranger may use. A new one is closed until it is added here on purpose."""
+"""Endpoints that a stranger may use. A new one is closed until it is added here on purpose."""
 
 
 def address(rule: Rule) -> str:

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, checked. `docs` for each: `.env.example`."""
+    """All settings, validated. `.env.example` documents each."""
 
     env: str
     database_url: str
@@ -327,7 +327,7 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
         "WTF_CSRF_METHODS": {"POST", "PUT", "PATCH", "DELETE"},
         "WTF_CSRF_FIELD_NAME": "csrf_token",
         "WTF_CSRF_HEADERS": ["X-CSRFToken", "X-CSRF-Token"],
-        # Sec-Fetch-Site and Origin are judged first (core/cross_site.py); Referer adds nothing but false alarms.
+        # Sec-Fetch-Site and Origin are judged first (core/cross_origin.py); Referer adds nothing but false alarms.
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_DEFAULT_LOCALE": "en",
         "BABEL_DEFAULT_TIMEZONE": "UTC",

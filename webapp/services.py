@@ -1,4 +1,4 @@
-"""What the application was assembled with: settings, the clock, the key ring. Pages and commands share it."""
+"""Settings, the clock and the key ring that the application was assembled with. Pages and commands share them."""
 
 from __future__ import annotations
 

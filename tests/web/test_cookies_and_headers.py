@@ -187,12 +187,36 @@ def test_production_answers_to_its_own_name_only(production: Flask, host: str, s
 
 
 def test_server_timing_says_which_case(visitor: Browser, clock: SetClock) -> None:
+    """The number is what the two tokens say; the words say what came of it."""
     assert "server-timing" not in visitor.get("/").headers
     visitor.sign_up()
     answer = visitor.get("/account")
     assert re.fullmatch(r'auth;dur=\d+\.\d+;desc="case 4: both valid"', answer.headers["server-timing"])
     clock.advance(600)
-    assert case_of(visitor.get("/account")) == "case 2: access reissued"
+    lost = visitor.another_tab()
+    assert case_of(lost.get("/account")) == "case 2: access reissued"
+    late = visitor.another_tab()
+    assert case_of(visitor.get("/account")) == "case 2: access reissued, same refresh again"
+    visitor.get("/account")  # confirms
+    assert case_of(late.get("/account")) == "case 2: access reissued in grace"
+    assert case_of(late.get("/account")) == "case 4: both valid"  # in grace, and so what
+    clock.advance(14 * DAYS)
+    answer = visitor.get("/account")
+    assert (answer.status_code, case_of(answer)) == (303, "case 1: log in again")
+    assert "server-timing" not in visitor.get("/account").headers
+
+
+@pytest.mark.parametrize("access", [None, "not.a.token"])
+def test_pairs_outside_the_four_have_no_number(visitor: Browser, access: str | None) -> None:
+    """A token that is absent or invalid: words alone."""
+    visitor.sign_up()
+    refresh = visitor.refresh
+    visitor.refresh = None
+    assert case_of(visitor.get("/account")) == "access valid, refresh absent"
+    visitor.refresh = "not.a.token"
+    assert case_of(visitor.get("/account")) == "access valid, refresh invalid"
+    visitor.access, visitor.refresh = access, refresh
+    assert case_of(visitor.get("/account")) == "access reissued"
 
 
 def test_log_in_is_asked_for_in_the_senders_own_way(app: Flask) -> None:
@@ -239,3 +263,25 @@ def test_the_csrf_cookie_is_closed_too(visitor: Browser) -> None:
         assert found["samesite"] == "Lax"
     assert FormReader(answer.text).forms
     assert PASSWORD not in answer.text
+
+
+def test_a_useless_refresh_cookie_is_cleared_on_navigations_only(visitor: Browser) -> None:
+    """A late `fetch` must not clear what a login in another tab has just set."""
+    visitor.sign_up()
+    visitor.refresh = "not.a.token"
+    answer = visitor.get("/account", headers={"Sec-Fetch-Mode": "cors"})
+    assert (answer.status_code, cookies_set(answer)) == (200, {})
+    assert set(cookies_set(visitor.get("/account"))) == {"refresh_token"}
+
+
+def test_a_session_that_was_replaced_clears_nothing(visitor: Browser) -> None:
+    """Its late navigation would clear the cookies of the login that has replaced it in this very browser."""
+    name = visitor.sign_up()
+    late = visitor.another_tab()
+    fields = visitor.read_form("/", "/logout").fields
+    assert visitor.post("/login", fields | {"username": name, "password": PASSWORD}).status_code == 303
+    answer = late.get("/account")
+    assert answer.status_code == 303
+    assert "notice=replaced" in answer.headers["location"]
+    assert not cookies_set(answer)
+    assert visitor.get("/account").status_code == 200

@@ -196,6 +196,24 @@ def test_a_database_error_at_the_door(latecomer: Browser, monkeypatch: pytest.Mo
     assert case_of(latecomer.get("/test/me")) == "case 2: access reissued"
 
 
+def test_a_script_that_meets_a_dead_database_is_told_in_json(person: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fetch` gets JSON, as where it must log in: never a page that it would take for the answer."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise DatabaseUnavailable("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(authentication, "judge", fails)
+        for mode in ("cors", "same-origin", "no-cors"):
+            answer = person.get("/test/me", headers={"Sec-Fetch-Mode": mode})
+            assert answer.status_code == 503
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.json()["error"] == "temporarily_unavailable"
+            assert int(answer.headers["retry-after"]) > 0
+            assert not cookies_set(answer)
+        assert person.get("/test/me").headers["content-type"].startswith("text/html")
+
+
 def test_a_failing_confirmation_is_skipped(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("busy")

@@ -13,6 +13,7 @@ from flask import Flask
 from tests.support.browser import Browser
 from webapp import log
 from webapp.config import Settings
+from webapp.core.session import session_label
 from webapp.core.withheld import WITHHELD
 
 
@@ -38,7 +39,7 @@ def test_every_event_is_one_line_with_the_id_of_its_request(
     assert [line["event"] for line in found] == ["account.created", "session.started"]
     assert {line["request_id"] for line in found} == {answer.headers["x-request-id"]}
     assert {line["level"] for line in found} == {"info"}
-    assert found[1]["sid"]
+    assert found[1]["sid"] == session_label(visitor.sid)
     assert found[1]["timestamp"].endswith("Z")
 
 

@@ -19,6 +19,23 @@ def test_cross_site_is_refused_even_with_a_good_token(person: Browser) -> None:
     assert "Evil" not in person.get("/account").text
 
 
+@pytest.mark.parametrize("site", ["same-origin", "none", None])
+def test_a_foreign_origin_is_refused_whatever_sec_fetch_site_says(person: Browser, site: str | None) -> None:
+    """Either of the two headers may refuse: a proxy or an extension that loses one must not open the door."""
+    form = person.read_form("/account")
+    if site is None:
+        del person.http.headers["Sec-Fetch-Site"]
+    site_header = {"Sec-Fetch-Site": site} if site else {}
+    for origin, status in (
+        ("https://evil.example", 403),
+        ("http://127.0.0.1:8001", 403),
+        ("http://127.0.0.1:8000", 303),
+        ("null", 303 if site == "same-origin" else 403),
+    ):
+        answer = person.post("/account", form.fields | {"name": "A"}, headers={"Origin": origin, **site_header})
+        assert answer.status_code == status, origin
+
+
 def test_cross_site_comes_before_log_in(app: Flask) -> None:
     stranger = Browser.of_app(app)
     assert stranger.post("/account", {}, headers=CROSS).status_code == 403

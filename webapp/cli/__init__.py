@@ -9,6 +9,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from webapp.cli import audit, doctor, keys, mail, sessions, users
+from webapp.cli.output import prepare_terminal
 from webapp.store.database import db
 
 MIGRATIONS = Path(__file__).parents[1] / "store" / "migrations"
@@ -20,6 +21,7 @@ SERVING = frozenset({"run"})
 def register(app: Flask) -> None:
     if is_command():
         add_migrations(app)
+        prepare_terminal()
     for command in (users.group, sessions.group, keys.group, mail.group, audit.command, doctor.command):
         app.cli.add_command(command)
 

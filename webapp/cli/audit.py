@@ -12,6 +12,7 @@ from webapp.cli.output import command as our_command
 from webapp.cli.output import json_option, moment, printable, to_json
 from webapp.cli.users import find
 from webapp.core.lifetimes import DAY
+from webapp.core.session import session_label
 from webapp.flows.purge import purge_events
 from webapp.services import services
 from webapp.store import events, users
@@ -44,7 +45,13 @@ def _print(login: str | None, as_json: bool) -> None:
         return
     for event in found:
         detail = " ".join(f"{name}={value}" for name, value in event["detail"].items())
-        words = (moment(event["at"]), event["event"], event["user"] or "-", event["sid"] or "-", event["ip"] or "-")
+        words = (
+            moment(event["at"]),
+            event["event"],
+            event["user"] or "-",
+            session_label(event["sid"]) if event["sid"] else "-",
+            event["ip"] or "-",
+        )
         click.echo("  ".join(printable(word) for word in (*words, detail)).rstrip())
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
@@ -18,7 +21,7 @@ from webapp.store import health
 F = TypeVar("F", bound=Callable[..., Any])
 
 CLIENT = Client(ip_address="", user_agent="command line")
-"""Who acts, for the trail: somebody with a shell, so no address."""
+"""The actor in the audit trail: a person with a shell, so there is no IP address."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -56,6 +59,16 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: 
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+def prepare_terminal() -> None:
+    """Let no listing die of a name that the terminal's encoding lacks: it is escaped there."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not _speaks_utf8():
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _speaks_utf8() -> bool:
+    return codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+
+
 def moment(seconds: int) -> str:
     """Unix seconds as UTC, to be read by people."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
@@ -75,6 +88,11 @@ def printable(text: str) -> str:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON in readable letters. What shows nothing is escaped: the same data, and no command to the terminal."""
+    """JSON in readable letters. What shows nothing is escaped: the same data, and no command to the terminal.
+
+    So is everything beyond ASCII where the terminal, or the program that reads this, is not one for UTF-8.
+    """
+    if not _speaks_utf8():
+        return json.dumps(value, indent=indent)
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)

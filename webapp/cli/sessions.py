@@ -13,7 +13,7 @@ from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.cli.users import find
 from webapp.core.devices import describe
 from webapp.core.lifetimes import DAY
-from webapp.core.session import EndReason
+from webapp.core.session import LABEL_BYTES, EndReason, session_label
 from webapp.core.text import is_storable
 from webapp.flows import end_sessions
 from webapp.flows import purge as purge_flow
@@ -51,6 +51,8 @@ def list_(login: str | None, as_json: bool) -> None:
         for session in sorted(found, key=lambda session: session.created_at)
         if session.ending(now, window) is None
     ]
+    if not as_json:
+        rows = [row | {"id": session_label(str(row["id"]))} for row in rows]
     columns = ("id", "user", "channel", "device", "ip", "last_seen_at", "expires_at")
     show(rows, columns, as_json=as_json, nothing="Nobody is logged in.")
 
@@ -70,12 +72,27 @@ def _live(now: int, user_id: str | None) -> Iterator[ListedSession]:
 @click.argument("sid")
 @command
 def revoke(sid: str) -> None:
-    """End one session. That device is logged out on its next request."""
+    """End one session: SID is its id or the short id that `sessions list` prints.
+
+    That device is logged out on its next request.
+    """
+    now = services().clock()
+    whole = _whole_id(sid, now) if is_storable(sid) else sid
     if not is_storable(sid) or not end_sessions.end_one(
-        sid, reason=EndReason.ADMIN, client=CLIENT, now=services().clock(), by=COMMAND_LINE
+        whole, reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE
     ):
         raise click.ClickException(f"no such session: {sid!r}")
-    click.echo(f"Session {sid} has ended.")
+    click.echo(f"Session {session_label(whole)} has ended.")
+
+
+def _whole_id(sid: str, now: int) -> str:
+    """The id of the live session that `sid` names, by its short id or by itself."""
+    if len(sid) != 2 * LABEL_BYTES:
+        return sid
+    found = [session.sid for session in _live(now, None) if session_label(session.sid) == sid]
+    if len(found) > 1:
+        raise click.ClickException(f"{sid} names {len(found)} sessions; take the whole id from --json")
+    return found[0] if found else sid
 
 
 @group.command("revoke-all")

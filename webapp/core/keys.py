@@ -23,7 +23,7 @@ ACCESS, REFRESH = PURPOSES = ("access", "refresh")
 ACTIVE, VERIFY, RETIRED = STATES = ("active", "verify", "retired")
 
 ALGORITHMS = ("HS256", "EdDSA", "ES256", "PS256", "RS256")
-"""What an access key may sign with. Refresh keys are always HS256: only this application reads their tokens."""
+"""Algorithms of access keys. Refresh keys are always HS256, because only this application reads their tokens."""
 
 SECRET_BYTES = 32
 """Bytes of a new HS256 secret, the size of its hash output (RFC 7518 section 3.2)."""

@@ -6,12 +6,17 @@ asks questions about it; `store/auth_sessions.py` reads and writes it.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 Channel = Literal["web", "api"]
 """The door a session belongs to. Tokens of one channel are INVALID at the other."""
+
+
+LABEL_BYTES = 5
+"""Bytes of a session's label. Among a million sessions two share one with a chance of one in two."""
 
 
 class EndReason(StrEnum):
@@ -29,6 +34,18 @@ class EndReason(StrEnum):
     LIMIT = "limit"
     ADDRESS = "address"
     """The email address was changed."""
+
+
+class Ending(StrEnum):
+    """How a session ends that nobody ended: seen in listings, written nowhere."""
+
+    EXPIRED = "expired"
+    """Its absolute lifetime is over."""
+    UNUSED = "unused"
+    """Its refresh token ran out, and with it the window in which it could be renewed."""
+    DISABLED = "disabled"
+    CREDENTIALS = "credentials"
+    """Its user's credentials have changed."""
 
 
 class SessionRow(NamedTuple):
@@ -88,6 +105,14 @@ class SessionRow(NamedTuple):
             refresh_confirmed_at=None,
             last_seen_at=now,
         )
+
+
+def session_label(sid: str) -> str:
+    """A short name for a session in logs and listings: ten hexadecimal digits of a hash.
+
+    The id itself is not written there: next to a leaked signing key it would make a token.
+    """
+    return hashlib.blake2b(sid.encode("utf-8", "replace"), digest_size=LABEL_BYTES).hexdigest()
 
 
 def new_jti() -> str:

@@ -1,4 +1,4 @@
-"""How somebody comes in: through which door, from where, when, and with what."""
+"""How a user logs in: channel, device, time, and the tokens the request carries."""
 
 from __future__ import annotations
 

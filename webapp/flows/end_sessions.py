@@ -29,7 +29,7 @@ def end(tx: Connection, sids: Collection[str], reason: EndReason, client: Client
 
 
 def end_one(sid: str, *, reason: EndReason, client: Client, now: int, owner: str | None = None, by: str) -> bool:
-    """End one session of `owner` (None: of anybody). False if there is no such session of theirs.
+    """End one session of `owner` (None: of any user). False if there is no such session of theirs.
 
     `by` is the id of the person who asks. A session that is over already stays as it is. Raises DatabaseUnavailable.
     """

@@ -37,7 +37,7 @@ def log_in(lifetimes: Lifetimes, arrival: Arrival, *, login: str, password: str,
     """Check the password and start a session.
 
     `login` is a user name or email address. Raises TooManyTries, WrongCredentials or DatabaseUnavailable. The password
-    is hashed exactly once whoever is meant, and never inside a transaction.
+    is hashed exactly once, for a known and an unknown name alike, and never inside a transaction.
     """
     found = read(lambda tx: users.find_credentials(tx, login))
     try:
@@ -92,6 +92,6 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
 
 
 def _record(arrival: Arrival, event: Event, found: Credentials | None, **detail: str) -> None:
-    # What was typed as a user name is not kept: people type their password there.
+    # The typed username is not kept, because people type their password into that field.
     user_id, address = found.id if found else None, arrival.client.ip_address
     transact(lambda tx: events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, **detail))

@@ -14,7 +14,7 @@ MAX_DEVICE_LENGTH = 60
 
 
 def notify(tx: Connection, user_id: str, kind: MailKind, client: Client, now: int, **detail: str | int) -> None:
-    """Queue a notice, if the person's address is confirmed: strangers must not read about somebody's devices."""
+    """Queue a notice, if the user's address is confirmed. Strangers must not read about a user's devices."""
     person = addresses.get(tx, user_id)
     if person is not None and person.is_confirmed:
         queue_notice(tx, person, kind, client, now, **detail)

@@ -85,7 +85,7 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
-    # SQLite itself would let everybody on this machine read hashes of passwords. What it makes beside the file follows.
+    # SQLite itself would let every user of this machine read password hashes. The files beside it get the same mode.
     if not options.get("uri"):
         with suppress(OSError):
             os.close(os.open(os.path.realpath(arguments[0]), os.O_CREAT | os.O_EXCL, 0o600))

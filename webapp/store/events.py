@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection, Select, delete, insert, or_, select
 
 from webapp.core.events import Event
+from webapp.core.session import session_label
 from webapp.store.database import after_commit
 from webapp.store.models import SECURITY_EVENTS, USERS
 
@@ -40,7 +41,8 @@ def record(
             detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
         )
     )
-    after_commit(lambda: log.info(event.value, user_id=user_id, sid=sid, ip=ip_address, **detail))
+    label = session_label(sid) if sid else None
+    after_commit(lambda: log.info(event.value, user_id=user_id, sid=label, ip=ip_address, **detail))
 
 
 class EventRow(NamedTuple):

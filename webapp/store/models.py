@@ -41,7 +41,7 @@ class User(Base):
     disabled_at: Mapped[int | None] = mapped_column(Instant)
     created_at: Mapped[int] = mapped_column(Instant)
     guest_until: Mapped[int | None] = mapped_column(Instant)
-    """When a guest of the lab is deleted; None for everybody else."""
+    """When a guest of the lab is deleted; None for every other account."""
     email_verified_at: Mapped[int | None] = mapped_column(Instant)
     """When the person proved that the mailbox is theirs; None: not yet."""
 

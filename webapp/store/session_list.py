@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, text
 
+from webapp.core.session import Ending, EndReason
 from webapp.store.database import DatabaseUnavailable, read
 from webapp.store.live import live
 from webapp.store.models import AUTH_SESSIONS, USERS
@@ -51,16 +52,16 @@ class ListedSession(NamedTuple):
         `renewal_window` is the application's; a session with lifetimes of its own has its own.
         """
         if self.revoked_at is not None and self.revoked_at < self.expires_at:
-            return self.revoked_reason or "ended", self.revoked_at
+            return self.revoked_reason or EndReason.ENDED, self.revoked_at
         if self.disabled_at is not None:
-            return "disabled", self.disabled_at
+            return Ending.DISABLED, self.disabled_at
         if self.credential_epoch != self.user_credential_epoch:
-            return "credentials", self.last_seen_at
+            return Ending.CREDENTIALS, self.last_seen_at
         usable_until = self.refresh_expires_at + (self.access_ttl or renewal_window)
         if self.refresh_expires_at < self.expires_at and now >= usable_until:
-            return "unused", self.refresh_expires_at
+            return Ending.UNUSED, self.refresh_expires_at
         if now >= self.expires_at:
-            return "expired", self.expires_at
+            return Ending.EXPIRED, self.expires_at
         return None
 
 
@@ -115,7 +116,7 @@ def owner(tx: Connection, sid: str) -> str | None:
 
 
 def people_logged_in(tx: Connection, now: int) -> list[str]:
-    """Ids of everybody with a live session."""
+    """Ids of all users with a live session."""
     statement = select(AUTH_SESSIONS.c.user_id).where(live(now)).distinct().order_by(AUTH_SESSIONS.c.user_id)
     return list(tx.execute(statement).scalars())
 

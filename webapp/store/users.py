@@ -52,7 +52,7 @@ _ACCOUNTS = select(*(USERS.c[field] for field in Account._fields))
 
 
 def find_credentials(tx: Connection, login: str) -> Credentials | None:
-    """The person whose user name or email address somebody typed as `login` (see core/logins.py)."""
+    """The user whose username or email address is `login`, as it was typed (see core/logins.py)."""
     found = _find(tx, _CREDENTIALS, login)
     return None if found is None else Credentials._make(found)
 

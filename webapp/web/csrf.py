@@ -14,27 +14,28 @@ from flask import Request, current_app, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
-from webapp.core.cross_site import is_cross_site
+from webapp.core.cross_origin import is_cross_origin
 from webapp.services import services
 from webapp.web.form_cookie import FormSession
+from webapp.web.told import is_news
 
 log = logging.getLogger(__name__)
 
 csrf = CSRFProtect()
 
 
-class CrossSite(Forbidden):
+class CrossOrigin(Forbidden):
     """An unsafe request that a page of another site sent."""
 
 
-def refuse_cross_site(request: Request) -> None:
+def refuse_cross_origin(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if is_cross_site(request.method, site, origin, own_origins()):
-        if site == "same-origin":
+    if is_cross_origin(request.method, site, origin, own_origins()):
+        if site == "same-origin" and is_news("origin", str(origin)[:200]):
             # The browser says it is our own page: then it is we who do not know our own address.
             log.warning("refused a form: the browser's Origin is %.200r, this site's is %s", origin, *own_origins())
-        raise CrossSite
+        raise CrossOrigin
 
 
 def own_origins() -> frozenset[str]:

@@ -18,13 +18,14 @@ from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
-from webapp.web.api.errors import CODES, challenge, problem, problem_of
-from webapp.web.csrf import CrossSite, is_proven_same_origin
+from webapp.web.api.errors import CODES, challenge, error_of_status, error_response
+from webapp.web.csrf import CrossOrigin, is_proven_same_origin
 from webapp.web.form_cookie import names_sent
 from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
-from webapp.web.requests import asks_for_json, here, is_api, this_request
+from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
 from webapp.web.roles import RoleNeeded
+from webapp.web.told import is_news
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ MAX_RESENT = 40
 
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
-    app.register_error_handler(CrossSite, cross_site)
+    app.register_error_handler(CrossOrigin, cross_origin)
     app.register_error_handler(ForeignHost, foreign_host)
     app.register_error_handler(RoleNeeded, role_needed)
     app.register_error_handler(HTTPException, http_error)
@@ -65,10 +66,10 @@ def role_needed(error: RoleNeeded) -> Response:
     if not is_api():
         return answer_for(403)
     words = f"The role {error.role} is required"
-    return problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
+    return error_response(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
 
 
-def cross_site(_error: CrossSite) -> Response:
+def cross_origin(_error: CrossOrigin) -> Response:
     """403: nothing was done, and how to do it."""
     return answer_for(
         403,
@@ -80,7 +81,7 @@ def cross_site(_error: CrossSite) -> Response:
 def foreign_host(error: ForeignHost) -> Response:
     """400: which name it was, and in development what to set. The log says the same."""
     if is_api():
-        return problem(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
+        return error_response(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
     # Not lazily: a lazy text counts as markup, and this one holds what a stranger sent.
     message = gettext("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
     settings = services().settings
@@ -153,7 +154,8 @@ def came_without_cookies() -> bool:
     auth, request = current_auth(), this_request()
     has_tokens = auth is not None and any(cookie.value is not None for cookie in auth.sent)
     found = names_sent(request, current_app.config["SESSION_COOKIE_NAME"])
-    if not found and not has_tokens and services().settings.production and request.scheme == "http":
+    is_plain = services().settings.production and request.scheme == "http"
+    if not found and not has_tokens and is_plain and is_news("plain http"):
         log.warning(
             "a form came without cookies, over plain http: browsers keep our cookies over https only; serve https, "
             "and let the proxy set X-Forwarded-Proto and WEBAPP_TRUSTED_PROXIES count it"
@@ -164,13 +166,14 @@ def came_without_cookies() -> bool:
 def answer_for(status: int, **extra: Any) -> Response:
     """An error page, or JSON where that is what was asked for."""
     if is_api():
-        return problem_of(status)
+        return error_of_status(status)
     title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
-    if asks_for_json():
+    if asks_for_json() or (status == 503 and not wants_page()):
+        # A script that meets a dead database is told so in JSON, as it is told that it must log in.
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a
-        # request that was refused before anybody was asked who it is.
+        # request that was refused before its sender was authenticated.
         words = {
             "bare": status >= 500 or "auth" not in g,
             "title": title,

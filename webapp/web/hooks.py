@@ -9,7 +9,7 @@ from functools import partial
 from flask import Flask, Response
 
 from webapp import queued
-from webapp.core.cross_site import SAFE_METHODS
+from webapp.core.cross_origin import SAFE_METHODS
 from webapp.services import Services, services_of
 from webapp.store.database import reset_budget
 from webapp.web import authentication, csrf, metrics
@@ -42,7 +42,7 @@ def before_view(app: Flask, application: Services, hosts: frozenset[str]) -> Res
         return None
     is_unsafe = request.method not in SAFE_METHODS
     if is_unsafe:
-        csrf.refuse_cross_site(request)
+        csrf.refuse_cross_origin(request)
     if is_tokenless(view):
         request.environ[TOKENLESS] = True
         answer = None

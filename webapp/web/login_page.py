@@ -8,6 +8,7 @@ from flask_babel.speaklater import LazyString
 
 from webapp.core.decision import FOUR_CASES
 from webapp.core.kept_forms import MOST_SEALED
+from webapp.core.session import EndReason
 from webapp.web.answers import page
 from webapp.web.forms import LogInForm
 
@@ -15,9 +16,12 @@ Notice = tuple[str, LazyString]
 """Kind (info, ok, warn, bad) and words."""
 
 NOTICES: dict[str, Notice] = {
-    "logout": ("info", _l("You logged out.")),
-    "ended": ("warn", _l("This session was ended from another device. If that wasn't you, change your password.")),
-    "reuse": (
+    EndReason.LOGOUT: ("info", _l("You logged out.")),
+    EndReason.ENDED: (
+        "warn",
+        _l("This session was ended from another device. If that wasn't you, change your password."),
+    ),
+    EndReason.REUSE: (
         "bad",
         _l(
             "We ended this session because an old token was used again. This happens after "
@@ -25,13 +29,19 @@ NOTICES: dict[str, Notice] = {
             "Log in again, and change your password if you can't explain it."
         ),
     ),
-    "password": ("warn", _l("Your password was changed, so all other sessions ended. Log in with the new one.")),
+    EndReason.PASSWORD: (
+        "warn",
+        _l("Your password was changed, so all other sessions ended. Log in with the new one."),
+    ),
     "reset": ("ok", _l("Your password is changed. Log in with it.")),
-    "address": ("warn", _l("The email address was changed, so every other session ended.")),
+    EndReason.ADDRESS: ("warn", _l("The email address was changed, so every other session ended.")),
     "deleted": ("info", _l("Your account is deleted.")),
-    "admin": ("warn", _l("An administrator ended this session.")),
-    "replaced": ("info", _l("This browser logged in again, so its earlier session ended.")),
-    "limit": ("warn", _l("You logged in on too many devices, so this session ended: it was unused the longest.")),
+    EndReason.ADMIN: ("warn", _l("An administrator ended this session.")),
+    EndReason.REPLACED: ("info", _l("This browser logged in again, so its earlier session ended.")),
+    EndReason.LIMIT: (
+        "warn",
+        _l("You logged in on too many devices, so this session ended: it was unused the longest."),
+    ),
 }
 """What `notice=` of the login page says: why a session ended, by the reason in its row, or what has just been done."""
 

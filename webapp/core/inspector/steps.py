@@ -82,7 +82,7 @@ def own_steps(tokens: Tokens, text: str, parts: Parts, verdict: Verdict[Any], pu
     """The steps of a token that names a key of this site, from what its verifier said."""
     if verdict.state is TokenState.EXPIRED:
         return failing_at("times", "expired")
-    refusal = verdict.reason
+    refusal = verdict.refusal
     if refusal is None:
         return failing_at("", "")
     name = _FAILED_AT.get(refusal, "form")

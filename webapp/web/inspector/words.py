@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webapp.core.claims import Refusal
 
 NOT_AN_OBJECT = _l("This is not a valid JSON object. Check the brackets, quotes and commas.")
 
@@ -157,26 +160,26 @@ ROW = {
 }
 """What the session's row says of a token that is ours."""
 
-REASON = {
-    "too long": _l("It is longer than 3,072 characters; our tokens never are."),
-    "not three parts": _l("It does not have three non-empty parts."),
-    "not canonical base64url": _l("One part is not canonical base64url."),
-    "not a JSON object": _l("The header or payload is not a JSON object."),
-    "repeated name in JSON": _l("The JSON contains the same name twice; two programs could read different values."),
-    "header members other than alg, kid, typ": _l("The header must contain alg, kid and typ, and nothing else."),
-    "wrong type of token": _l("The typ in the header is not that of our tokens."),
-    "unknown key": _l("Its kid does not match any of our keys."),
-    "algorithm is not the key's": _l("The algorithm in the header is not the key's algorithm."),
-    "wrong signature": _l("The signature was not made with our key, or the token was changed."),
-    "wrong issuer": _l("It was issued by someone else (iss)."),
-    "wrong audience": _l("It was issued for someone else (aud)."),
-    "text that cannot be stored": _l("A claim contains characters that cannot be stored."),
-    "lives longer than our tokens": _l("It is valid for longer than any token of this site."),
-    "expires before it was issued": _l("It expires before it is issued."),
-    "issued in the future": _l("Its issue time (iat) is in the future."),
-    "not valid yet": _l("It is not valid yet."),
+REASON: dict[str, LazyString] = {
+    Refusal.TOO_LONG: _l("It is longer than 3,072 characters; our tokens never are."),
+    Refusal.NOT_THREE_PARTS: _l("It does not have three non-empty parts."),
+    Refusal.NOT_BASE64URL: _l("One part is not canonical base64url."),
+    Refusal.NOT_JSON: _l("The header or payload is not a JSON object."),
+    Refusal.REPEATED_NAME: _l("The JSON contains the same name twice; two programs could read different values."),
+    Refusal.HEADER_MEMBERS: _l("The header must contain alg, kid and typ, and nothing else."),
+    Refusal.WRONG_TYPE: _l("The typ in the header is not that of our tokens."),
+    Refusal.UNKNOWN_KEY: _l("Its kid does not match any of our keys."),
+    Refusal.WRONG_ALGORITHM: _l("The algorithm in the header is not the key's algorithm."),
+    Refusal.WRONG_SIGNATURE: _l("The signature was not made with our key, or the token was changed."),
+    Refusal.WRONG_ISSUER: _l("It was issued by someone else (iss)."),
+    Refusal.WRONG_AUDIENCE: _l("It was issued for someone else (aud)."),
+    Refusal.UNSTORABLE_TEXT: _l("A claim contains characters that cannot be stored."),
+    Refusal.LIVES_TOO_LONG: _l("It is valid for longer than any token of this site."),
+    Refusal.EXPIRES_EARLY: _l("It expires before it is issued."),
+    Refusal.FROM_THE_FUTURE: _l("Its issue time (iat) is in the future."),
+    Refusal.NOT_YET_VALID: _l("It is not valid yet."),
     "expired": _l("It has expired: exp is in the past."),
-    "unreadable": _l("It can't be read."),
+    Refusal.UNREADABLE: _l("It can't be read."),
 }
 """The verifier's fixed phrases, for people."""
 

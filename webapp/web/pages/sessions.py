@@ -43,7 +43,7 @@ def show() -> str:
 
 @blueprint.post("/sessions/<sid>/revoke")
 def revoke(sid: str) -> Response:
-    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, one that is over, and nonsense are all 404."""
+    """`POST /account/sessions/<sid>/revoke`. Another user's session, one that has ended and nonsense are all 404."""
     own = current_user.auth_session.sid
     if not end_sessions.end_own(current_user.id, sid, current=own, client=client(), now=services().clock()):
         abort(404)

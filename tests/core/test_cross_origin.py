@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.core.cross_site import is_cross_site
+from webapp.core.cross_origin import is_cross_origin
 
 OWN = frozenset({"https://login.example.com"})
 UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "post", "BREW"]
@@ -12,7 +12,7 @@ UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "post", "BREW"]
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
 def test_safe_methods_pass(method: str) -> None:
-    assert not is_cross_site(method, "cross-site", "https://evil.example", OWN)
+    assert not is_cross_origin(method, "cross-site", "https://evil.example", OWN)
 
 
 @pytest.mark.parametrize("method", UNSAFE)
@@ -21,6 +21,12 @@ def test_safe_methods_pass(method: str) -> None:
     [
         ("same-origin", None, False),
         ("same-origin", "https://login.example.com", False),
+        ("same-origin", "null", False),  # unknown, and Sec-Fetch-Site vouches
+        ("same-origin", "https://evil.example", True),  # either may refuse
+        ("same-origin", "", True),
+        ("none", "https://login.example.com", False),
+        ("none", "https://evil.example", True),
+        ("none", "null", True),
         ("none", None, False),
         ("same-site", "https://login.example.com", True),  # a sibling subdomain is another site to us
         ("cross-site", "https://login.example.com", True),
@@ -40,4 +46,4 @@ def test_safe_methods_pass(method: str) -> None:
     ],
 )
 def test_unsafe_methods(method: str, site: str | None, origin: str | None, refused: bool) -> None:
-    assert is_cross_site(method, site, origin, OWN) is refused
+    assert is_cross_origin(method, site, origin, OWN) is refused
