@@ -14,7 +14,7 @@ from tests.support.browser import Browser
     [
         ("/account", "/account", "page"),
         ("/account/password", "/account", "true"),
-        ("/account/sessions", "/account/sessions", "page"),
+        ("/account/sessions", "/account", "true"),
         ("/inspector", "/inspector", "page"),
         ("/nowhere", None, None),
     ],

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from webapp.core.devices import shortened
 from webapp.core.events import Event
@@ -17,12 +18,8 @@ from webapp.web.words.sessions import ENDINGS
 RUN = MINUTE
 """Seconds between two events of the same kind in one session that are told as one."""
 
-EVENTS: dict[str, tuple[str, Any]] = {
+EVENTS: dict[str, tuple[str, LazyString]] = {
     Event.ACCOUNT_CREATED: ("ok", _l("Account created.")),
-    Event.ACCOUNT_DISABLED: ("bad", _l("The account was disabled.")),
-    Event.ACCOUNT_ENABLED: ("ok", _l("The account was enabled.")),
-    Event.ACCOUNT_EXPORTED: ("", _l("The account's data was downloaded.")),
-    Event.ACCOUNT_DELETED: ("bad", _l("The account was deleted.")),
     Event.LOGIN_SUCCEEDED: ("ok", _l("Logged in.")),
     Event.LOGIN_FAILED: ("bad", _l("Failed login attempt.")),
     Event.LOGIN_LIMITED: ("bad", _l("Too many wrong passwords: logging in was paused for a while.")),
@@ -34,23 +31,30 @@ EVENTS: dict[str, tuple[str, Any]] = {
         _l("The same refresh token was sent again: several requests came at once, or a response was lost."),
     ),
     Event.REFRESH_REUSED: ("bad", _l("An old refresh token was used again, so the session was ended.")),
-    Event.REFRESH_ABANDONED: ("", _l("A refresh token that had been given up was used. It got nothing.")),
+    Event.REFRESH_ABANDONED: (
+        "bad",
+        _l("A refresh token came back that a newer one had replaced, so that browser has to log in again."),
+    ),
     Event.REFRESH_UNKNOWN: ("bad", _l("An unknown refresh token was received.")),
     Event.TOKEN_INVALID: ("bad", _l("An invalid token was received.")),
     Event.TOKEN_PAIR_MISMATCH: ("bad", _l("Two tokens from different sessions arrived in one request.")),
     Event.COOKIE_DUPLICATE: ("bad", _l("A token cookie was sent twice in one request.")),
     Event.PASSWORD_CHANGED: ("ok", _l("The password was changed.")),
-    Event.PASSWORD_RESET: ("ok", _l("A new password was chosen by a mailed link.")),
-    Event.RESET_ASKED: ("", _l("A link for a new password was asked for.")),
+    Event.PASSWORD_RESET: ("ok", _l("A new password was chosen with a mailed link.")),
+    Event.RESET_ASKED: ("", _l("A link for choosing a new password was mailed.")),
     Event.MAIL_FAILED: ("bad", _l("A mail could not be delivered.")),
-    Event.EMAIL_CONFIRMED: ("ok", _l("The email address was confirmed.")),
-    Event.EMAIL_CHANGE_ASKED: ("", _l("A new email address was entered; it waits to be confirmed.")),
-    Event.EMAIL_CHANGED: ("ok", _l("The email address was changed.")),
     Event.ROLE_CHANGED: ("", _l("The role was changed.")),
-    Event.KEYS_ROTATED: ("", _l("The signing keys were replaced.")),
-    Event.KEYS_RETIRED: ("", _l("A signing key was retired.")),
+    Event.ACCOUNT_DISABLED: ("bad", _l("The account was disabled.")),
+    Event.ACCOUNT_ENABLED: ("ok", _l("The account was enabled.")),
+    Event.EMAIL_CONFIRMED: ("ok", _l("The email address was confirmed.")),
+    Event.EMAIL_CHANGE_ASKED: ("", _l("A new email address was asked for.")),
+    Event.EMAIL_CHANGED: ("ok", _l("The email address was changed.")),
+    Event.ACCOUNT_EXPORTED: ("", _l("All data of the account was downloaded.")),
+    Event.ACCOUNT_DELETED: ("bad", _l("The account was deleted.")),
+    Event.KEYS_ROTATED: ("", _l("A signing key was replaced.")),
+    Event.KEYS_RETIRED: ("bad", _l("A signing key was retired: its tokens no longer work.")),
 }
-"""Event -> (tone, words)."""
+"""Event -> (tone, words). A test demands words for each."""
 
 FROM_THE_LAB: dict[str, Any] = {
     Event.SESSION_STARTED: _l("a temporary session was opened for an experiment."),
@@ -109,9 +113,9 @@ def _details(row: EventRow, names: dict[str, str] | None) -> list[str]:
     detail = row.detail
     lines = []
     reason = detail.get("reason")
-    if row.event == "session.revoked" and reason in ENDINGS:
+    if row.event == Event.SESSION_REVOKED and reason in ENDINGS:
         lines.append(str(ENDINGS[reason]))
-    if row.event == "role.changed":
+    if row.event == Event.ROLE_CHANGED:
         lines.append(_("from %(old)s to %(new)s", old=_role(detail.get("from")), new=_role(detail.get("to"))))
     if detail.get("during"):
         lines.append(_("during a password change"))
