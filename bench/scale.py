@@ -116,8 +116,8 @@ def measure(app: Flask, admin: psycopg.Connection[Any], sessions: int, now: int)
         "WHERE relname LIKE 'auth_sessions%' AND relkind = 'r'"
     ).fetchone()
     assert row
-    yield "heap", f"{row[0] / 1e6:.0f} MB"
-    yield "indexes", f"{row[1] / 1e6:.0f} MB"
+    yield "heap", f"{int(row[0]) / 1e6:.0f} MB"
+    yield "indexes", f"{int(row[1]) / 1e6:.0f} MB"
     live = [
         sid for (sid,) in admin.execute("SELECT id FROM auth_sessions WHERE revoked_at IS NULL LIMIT %s", (EACH * 5,))
     ][::5]
