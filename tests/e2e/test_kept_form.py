@@ -6,8 +6,8 @@ import secrets
 
 import pytest
 
-from tests.e2e.conftest import OpenPage, findings, scrolls_sideways, sign_up
 from tests.support.browser import PASSWORD
+from tests.support.chromium import OpenPage, findings, scrolls_sideways, sign_up
 from tests.support.server import Server
 
 FORTNIGHT = 14 * 86400
