@@ -53,6 +53,12 @@ class AuthSession(Base):
     __table_args__ = (
         Index("ix_auth_sessions_user_id_created_at", "user_id", "created_at"),
         Index("ix_auth_sessions_expires_at", "expires_at"),
+        Index(
+            "ix_auth_sessions_revoked_at",
+            "revoked_at",
+            sqlite_where=text("revoked_at IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
