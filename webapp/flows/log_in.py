@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from webapp.core.errors import TooManyTries, WrongPassword
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.mail import MailKind
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
 from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
+from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
-from webapp.store import events, users
+from webapp.store import events, session_list, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -83,12 +85,23 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
             ip_address=arrival.client.ip_address,
             channel=arrival.channel,
         )
+        _tell_of_new_device(tx, arrival, person.id)
         return open_session(tx, lifetimes, arrival, user_id=person.id, credential_epoch=person.credential_epoch)
 
     row = transact(work)
     if row is None:
         raise WrongCredentials("user name or password is wrong")
     return row
+
+
+def _tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:
+    """Tell the person by mail, if no session of theirs has begun on this device before."""
+    if arrival.channel == "web":
+        known = user_id in arrival.knows
+    else:
+        known = session_list.has_begun(tx, user_id, arrival.channel, arrival.client.user_agent)
+    if not known:
+        notify(tx, user_id, MailKind.NEW_DEVICE, arrival.client, arrival.now)
 
 
 def _record(arrival: Arrival, event: Event, found: Credentials | None, **detail: str) -> None:

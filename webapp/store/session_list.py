@@ -111,6 +111,16 @@ def live_sids(tx: Connection, user_id: str, now: int, channel: str | None = None
     return list(tx.execute(statement.order_by(*by_use)).scalars())
 
 
+def has_begun(tx: Connection, user_id: str, channel: str, user_agent: str) -> bool:
+    """Whether a session of this person has begun with this user agent on this channel, ended ones included."""
+    statement = select(AUTH_SESSIONS.c.id).where(
+        AUTH_SESSIONS.c.user_id == user_id,
+        AUTH_SESSIONS.c.channel == channel,
+        AUTH_SESSIONS.c.user_agent == user_agent,
+    )
+    return tx.execute(statement.limit(1)).first() is not None
+
+
 def owner(tx: Connection, sid: str) -> str | None:
     """Whose session this is."""
     return tx.execute(select(AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id == sid)).scalar()
