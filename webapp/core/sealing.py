@@ -1,0 +1,52 @@
+"""Secrets that have to be read again, sealed for the database: AES-256-GCM under the key ring's purpose `factors`.
+
+A sealed text is `kid.base64url(nonce, ciphertext, tag)`. What it belongs to is authenticated with it (associated data):
+a text that is moved to another person's row does not open.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from webapp.core.base64url import decode_base64url, encode_base64url
+from webapp.core.errors import TokenroomError
+
+NONCE_BYTES = 12
+"""96 random bits (NIST SP 800-38D section 8.2.2): far fewer than 2^32 texts are sealed under one key."""
+MAX_LENGTH = 4096
+"""Characters of a sealed text."""
+
+FindKey = Callable[[str], bytes | None]
+"""Key id -> the 256-bit key that may still open, or None."""
+
+
+class CannotOpen(TokenroomError):
+    """The text was not sealed by us for this, or its key is gone. Nothing more is said."""
+
+
+def seal(plain: bytes, *, belongs_to: str, kid: str, key: bytes) -> str:
+    """Encrypt and sign `plain` so that it opens only for the same `belongs_to`."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return f"{kid}.{encode_base64url(nonce + AESGCM(key).encrypt(nonce, plain, belongs_to.encode()))}"
+
+
+def unseal(sealed: str, *, belongs_to: str, find_key: FindKey) -> bytes:
+    """The plain bytes. Raises CannotOpen on whatever is wrong."""
+    kid, dot, text = sealed.partition(".")
+    key = find_key(kid) if dot and len(sealed) <= MAX_LENGTH else None
+    if key is None:
+        raise CannotOpen("this was not sealed with a key of ours")
+    try:
+        data = decode_base64url(text)
+        return AESGCM(key).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], belongs_to.encode())
+    except (ValueError, InvalidTag):
+        raise CannotOpen("this does not open") from None
+
+
+def kid_of(sealed: str) -> str:
+    """Which key sealed it."""
+    return sealed.partition(".")[0]
