@@ -88,7 +88,11 @@ def retire(kid: str) -> None:
     """
     application, file = _setup()
     key = _try(lambda: retire_key(file, kid))
-    what = "it opens nothing any more" if key.purpose == FACTORS else f"{key.purpose} tokens signed with it are no longer accepted"
+    what = (
+        "it opens nothing any more"
+        if key.purpose == FACTORS
+        else f"{key.purpose} tokens signed with it are no longer accepted"
+    )
     click.echo(f"{kid} is retired: {what}.")
     _record(Event.KEYS_RETIRED, [key], application.clock())
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from webapp.core.events import Event
 from webapp.core.errors import KeyRingError
+from webapp.core.events import Event
 from webapp.core.keys import FACTORS, VERIFY, Key, KeyRing, generate
 from webapp.core.lifetimes import Lifetimes
 from webapp.store import events, factors

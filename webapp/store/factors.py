@@ -125,8 +125,8 @@ def use_code(tx: Connection, user_id: str, number: int, its_hash: str, now: int)
 def codes_left(tx: Connection, user_id: str) -> int:
     """How many unused codes the person has."""
     codes = RECOVERY_CODES.c
-    statement = select(func.count()).select_from(RECOVERY_CODES).where(codes.user_id == user_id, codes.used_at.is_(None))
-    return int(tx.scalar(statement) or 0)
+    unused = select(func.count()).where(codes.user_id == user_id, codes.used_at.is_(None))
+    return int(tx.scalar(unused) or 0)
 
 
 def remove_codes(tx: Connection, user_id: str) -> None:
