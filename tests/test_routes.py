@@ -14,6 +14,7 @@ OPEN = {
     "accounts.log_in",
     "accounts.log_out",
     "accounts.sign_up",
+    "forward_auth.check",
     "guest.enter",
     "home.index",
     "inspector.show",
