@@ -116,7 +116,8 @@ def test_a_sealing_key_that_is_needed_is_not_retired(app: Flask, run: Run, usern
     assert refused.exit_code == 1
     assert "factors reseal" in refused.output
     done = app.test_cli_runner().invoke(args=["factors", "reseal"])
-    assert (done.exit_code, done.output) == (0, "Resealed: 1.\n")
+    assert done.exit_code == 0
+    assert done.output.endswith("Resealed: 1.\n")
     assert run("retire", kid).exit_code == 0
 
 
