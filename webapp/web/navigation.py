@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.core.decision import case_of
 from webapp.services import services
 from webapp.web.person import Auth
+from webapp.web.words.lifetimes import life
 
 SIGNED_IN = (
     ("learn.show", _l("Learn"), None),
@@ -43,6 +44,7 @@ class Chip(NamedTuple):
 
 
 def register(app: Flask) -> None:
+    app.jinja_env.globals["life_words"] = life
     app.context_processor(page_context)
 
 
