@@ -6,13 +6,14 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.config import LOOPBACK_HOSTS
+from webapp.core.cross_origin import SAFE_METHODS
 from webapp.core.errors import TooManyTries
 from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
@@ -102,7 +103,14 @@ def foreign_host(error: ForeignHost) -> Response:
 def database_unavailable(error: Exception) -> Response:
     """503: the cookies stay, and the same request may be sent again."""
     log.error("database unavailable: %s", error if isinstance(error, DatabaseUnavailable) else reason(error))
-    answer = answer_for(503)
+    request = this_request()
+    extra: dict[str, Any] = {}
+    if request.method in SAFE_METHODS:
+        extra["links"] = [(here(request), _l("Try again"))]
+    elif is_proven_same_origin():
+        extra["resend"] = _what_was_typed()
+        extra["remedy"] = _l("What you typed has been kept. Wait a few seconds, then send it again.")
+    answer = answer_for(503, **extra)
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer
 
@@ -110,8 +118,15 @@ def database_unavailable(error: Exception) -> Response:
 def too_many_tries(error: TooManyTries) -> Response:
     """429: what was tried too often, and when it can be tried again."""
     minutes = -(-error.retry_after // 60)
+    request = this_request()
+    back = (url_for("accounts.log_in"), _l("Back to login")) if request.path == "/login" else None
+    rule = request.url_rule
+    if back is None and request.method not in SAFE_METHODS and rule is not None and "GET" in (rule.methods or ()):
+        back = (here(request), _l("Back to the form"))
     answer = answer_for(
         429,
+        until=services().clock() + error.retry_after,
+        links=[back] if back else [],
         message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
         remedy=ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes),
     )
@@ -139,14 +154,19 @@ def csrf_failed(error: CSRFError) -> Response:
         kept = _l("What you typed has been kept. Send it again.")
     # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
     if is_proven_same_origin():
-        fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-        extra["resend"] = {
-            "action": here(this_request()),
-            "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
-            "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
-        }
+        extra["resend"] = _what_was_typed()
         extra["remedy"] = kept
     return answer_for(403, **extra)
+
+
+def _what_was_typed() -> dict[str, Any]:
+    """The form of this request, to be offered once more: never a password, never its old token."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return {
+        "action": here(this_request()),
+        "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
+        "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
+    }
 
 
 def came_without_cookies() -> bool:
@@ -181,6 +201,8 @@ def answer_for(status: int, **extra: Any) -> Response:
             "remedy": remedy,
             "request_id": request_id.current(),
             "resend": None,
+            "links": [],
+            "until": None,
             **extra,
         }
         answer = make_response(render_template("error.html", status=status, **words))
