@@ -33,6 +33,10 @@ threads = 4
 _keep_alive = os.environ.get("WEBAPP_KEEP_ALIVE", "").strip()
 keepalive = int(_keep_alive) if _keep_alive.isascii() and _keep_alive.isdigit() else 5
 
+# The application is imported once and workers are forked from it: a restart and a reload hold requests up for less than
+# half as long. It opens no connection and starts no thread before the fork. `WEB_PRELOAD=off`: each imports it itself.
+preload_app = os.environ.get("WEB_PRELOAD", "on") != "off"
+
 # A worker that gave no sign of life for this long is replaced. The slowest honest request waits about five seconds,
 # for a locked database.
 timeout = 30
@@ -98,6 +102,12 @@ def metrics_directory():
 
 
 metrics_directory()
+
+
+def when_ready(server):
+    """Before the first fork: what was imported stays for good, and its pages stay shared with the workers."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server, worker):

@@ -1,4 +1,4 @@
-"""What gunicorn and `flask --app wsgi` load. What keeps the application from starting is one line, and no traceback."""
+"""gunicorn and `flask --app wsgi` load this. A start-up error is printed as one line, without a traceback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.core.errors import TokenroomError
 
 
 def refusal(error: TokenroomError) -> BaseException:
-    """What ends the program that loads this, in its own manner."""
+    """The exception that ends the program that loads this: gunicorn or flask."""
     if "gunicorn.arbiter" in sys.modules:
         from gunicorn.arbiter import Arbiter
 

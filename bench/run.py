@@ -2,6 +2,7 @@
 
     ./dev bench             everything; writes docs/performance.md (between its marks) and docs/performance.svg
     ./dev bench --quick     a short look; prints, and writes to bench/results/ only
+    ./dev bench --scale     a table of a million sessions on PostgreSQL; prints
 
 Every contender runs at the same time, each under a gunicorn with one sync worker; they are asked in turns, a few
 hundred requests each, so that whatever else the machine does falls on all of them alike. Figures are medians of the
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench import contenders, report, statements  # noqa: E402
+from bench import scale as large  # noqa: E402
 from bench.contenders import Contender  # noqa: E402
 from bench.databases import postgres_database  # noqa: E402
 from bench.load import request, send  # noqa: E402
@@ -80,7 +82,7 @@ def measure(contender: Contender, requests: list[bytes], *statuses: int) -> tupl
 
 
 def pages(field: list[Contender], scale: Scale) -> dict[str, dict[str, float]]:
-    """The page, asked of everybody in turns; the first is the measure."""
+    """Ask every contender for the page, in turns. The first is the measure."""
     for contender in field:
         send(contender.worker.port, contender.pages * 2).demand(200)
     seen: dict[str, list[tuple[float, float]]] = {contender.name: [] for contender in field}
@@ -198,7 +200,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a short look; leaves docs/ alone")
     parser.add_argument("--only", choices=["pages", "statements", "starts"], help="a part of it; leaves docs/ alone")
+    parser.add_argument(
+        "--scale",
+        type=int,
+        nargs="?",
+        const=1_000_000,
+        metavar="SESSIONS",
+        help="what a large table costs (bench/scale.py)",
+    )
+    parser.add_argument(
+        "--partitions", type=int, default=0, metavar="N", help="with --scale: parts of the table, by hash"
+    )
     options = parser.parse_args()
+    if options.scale:
+        if not postgres_is_there():
+            parser.error("--scale needs a PostgreSQL server, see WEBAPP_TEST_POSTGRES")
+        large.main(options.scale, options.partitions)
+        return
     scale = Scale(options.quick)
     python, others = Path(sys.executable), python_with(LOCK, PEERS)
     postgres = postgres_is_there()
@@ -240,8 +258,8 @@ def main() -> None:
 def enter_all(
     stack: ExitStack, python: Path, others: Path, folder: Path, postgres: bool, scale: Scale
 ) -> list[Contender]:
-    """Start everybody; the bare page first."""
-    print("  starting everybody", flush=True)
+    """Start all contenders, the bare page first."""
+    print("  starting all contenders", flush=True)
     enter, peer = stack.enter_context, contenders.peer
     field = [enter(contenders.bare(python, folder))]
     field += [

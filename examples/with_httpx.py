@@ -10,6 +10,8 @@ URL = os.environ.get("TOKENROOM_URL", "http://127.0.0.1:8000")
 auth = TokenroomAuth.log_in(URL, os.environ["TOKENROOM_USER"], os.environ["TOKENROOM_PASSWORD"])
 with httpx.Client(base_url=f"{URL}/api/v1", auth=auth) as api:
     # An expired access token is refreshed automatically; there is nothing to do here.
-    print(api.get("/me").raise_for_status().json()["username"])
+    answer = api.get("/me")
+    answer.raise_for_status()
+    print(answer.json()["username"])
     api.patch("/me", json={"theme": "dark"}).raise_for_status()
     api.post("/logout").raise_for_status()

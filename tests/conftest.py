@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.support.app import build_app
+from tests.support.app import CHEAP_HASHER, build_app
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
 from tests.support.databases import (
@@ -23,10 +23,12 @@ from tests.support.databases import (
 )
 from tests.support.server import PRELOAD, Server
 from webapp import create_app
+from webapp.core import passwords
 from webapp.services import services_of
 from webapp.store import time_budget
 from webapp.store.database import db
 
+REAL_HASHER = passwords._HASHER
 APART = ("faults", "hosts")
 """Markers of tests that take machines apart: they run only when asked for, and then alone."""
 
@@ -101,11 +103,18 @@ def settings() -> dict[str, str]:
 
 
 @pytest.fixture
-def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str]) -> Flask:
-    """The application on its own SQLite file, with the tests' views and a settable clock."""
+def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application on its own SQLite file, with the tests' views, a settable clock and cheap password hashes."""
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP_HASHER)
     folder = tmp_path / "instance"
     shutil.copytree(migrated_sqlite, folder)
     return build_app(folder, settings)
+
+
+@pytest.fixture
+def real_hashing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Password hashes at their full cost, for tests that are about it."""
+    monkeypatch.setattr(passwords, "_HASHER", REAL_HASHER)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ OPEN = {
     "accounts.log_in",
     "accounts.log_out",
     "accounts.sign_up",
+    "forward_auth.check",
     "guest.enter",
     "home.index",
     "inspector.show",
@@ -36,7 +37,7 @@ OPEN = {
     "reset.show",
     "static",
 }
-"""End points that a stranger may use. A new one is closed until it is added here on purpose."""
+"""Endpoints that a stranger may use. A new one is closed until it is added here on purpose."""
 
 
 def address(rule: Rule) -> str:

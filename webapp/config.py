@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, checked. `docs` for each: `.env.example`."""
+    """All settings, validated. `.env.example` documents each."""
 
     env: str
     database_url: str

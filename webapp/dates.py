@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from babel.dates import format_datetime
-from flask_babel import get_locale
+from babel.dates import format_date, format_datetime
+from flask_babel import format_timedelta, get_locale
 
 DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
 """Korean has its own pattern: the stock one prints "PM 12:00"."""
+
+DAY_PATTERN = {"en": "EEEE, MMM d, y", "ko": "y. M. d. EEEE"}
 
 
 def language() -> str:
@@ -31,3 +33,19 @@ def datetime_text(when: int | datetime) -> str:
 def clock_text(seconds: int) -> str:
     """The time of day of a moment (Unix seconds), UTC, to the second."""
     return moment(seconds).strftime("%H:%M:%S")
+
+
+def day_text(seconds: int) -> str:
+    """The day of a moment (Unix seconds) in the reader's language, UTC."""
+    code = language()
+    return str(format_date(moment(seconds), DAY_PATTERN.get(code, DAY_PATTERN["en"]), locale=code))
+
+
+def hour_text(seconds: int) -> str:
+    """The time of day of a moment (Unix seconds), UTC, to the minute."""
+    return moment(seconds).strftime("%H:%M")
+
+
+def ago_text(seconds: int, now: int) -> str:
+    """A moment as seen from `now`, both Unix seconds: "3 minutes ago", "in 2 weeks"."""
+    return str(format_timedelta(timedelta(seconds=seconds - now or -1), add_direction=True))

@@ -1,4 +1,4 @@
-"""How a request looks once it has come through the proxies: for `flask doctor`, and for nobody else.
+"""A request as it looks after the proxies, for `flask doctor` only.
 
 Doctor asks the running site over its public address, with a forged `X-Forwarded-For` and a signed header. The health
 answer then says which address the application believed. Without the signature nothing is said.

@@ -1,4 +1,4 @@
-"""What the application was assembled with: settings, the clock, the key ring. Pages and commands share it."""
+"""Settings, the clock and the key ring that the application was assembled with. Pages and commands share them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from flask import Flask, current_app
 
 from webapp.config import Settings
+from webapp.core.sealing import Safe
 from webapp.core.tokens import Tokens
 from webapp.store.key_file import ReloadingKeyRing
 
@@ -38,6 +39,11 @@ class Services:
         if self._tokens is None or self._tokens.ring is not ring:
             self._tokens = Tokens(ring, self.settings.public_url, self.settings.lifetimes)
         return self._tokens
+
+    @property
+    def safe(self) -> Safe:
+        """What seals and opens the secrets of authenticator apps, with the key ring as it is now."""
+        return Safe(self.key_ring.current())
 
 
 def services() -> Services:

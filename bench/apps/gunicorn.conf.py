@@ -11,6 +11,6 @@ accesslog = None
 
 
 def post_worker_init(worker):
-    """As in this project's own configuration; everybody gets it."""
+    """As in this project's own configuration. Every contender gets it."""
     gc.collect()
     gc.freeze()

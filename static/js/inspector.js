@@ -1,26 +1,11 @@
 // The inspector while one types: the parts, the verdict and the claims follow. Dates are shown in the reader's own zone.
 // Without this module the button "Inspect" does the same.
 
+import { localTimes } from "./times.js";
+
 const desk = document.getElementById("desk");
 const PAUSE_MS = 700;
 let timer, running, restingUntil = 0;
-
-function localDates(root) {
-  const language = document.documentElement.lang;
-  const format = new Intl.DateTimeFormat(language, {
-    year: "numeric", month: language === "en" ? "short" : "numeric", day: "numeric",
-    hour: language === "en" ? "2-digit" : "numeric", minute: "2-digit", second: "2-digit",
-    ...(language === "en" && { hourCycle: "h23" }),
-  });
-  // Apart, because with a zone Korean writes hours and minutes out in words.
-  const zone = new Intl.DateTimeFormat(language, { timeZoneName: "short" });
-  for (const time of root.querySelectorAll("time[data-instant]")) {
-    time.title = time.textContent;
-    const moment = new Date(Number(time.dataset.instant) * 1000);
-    const name = zone.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
-    time.textContent = `${format.format(moment)}\u00a0${name}`;
-  }
-}
 
 // XMLHttpRequest because it parses a page without running anything in it, which is all that Trusted Types allow.
 function inspect() {
@@ -42,7 +27,7 @@ function inspect() {
 }
 
 function follow(page) {
-  localDates(page);
+  localTimes(page);
   for (const part of desk.querySelectorAll("[data-live-part]")) {
     part.replaceChildren(...page.querySelector(`[data-live-part="${part.dataset.livePart}"]`).childNodes);
   }
@@ -61,7 +46,6 @@ function follow(page) {
 }
 
 if (desk) {
-  localDates(desk);
   desk.addEventListener("input", (event) => {
     if (!["token", "key"].includes(event.target.name)) return;
     clearTimeout(timer);

@@ -1,6 +1,8 @@
 // The lab while it is open: countdowns tick, the dot slides to the field of the next request, the line "now" moves, and
 // controls act in place. Without this module every control is an ordinary form and the page an ordinary page.
 
+import { localTimes } from "./times.js";
+
 const PEEK_MS = 5000;
 const AUTO_MS = 5000;
 
@@ -175,6 +177,7 @@ function show(page, action, place) {
   for (const card of lab.querySelectorAll("details[data-event]")) card.open ||= cards.includes(card.dataset.event);
   const boxes = [...lab.querySelectorAll(".timeline-x, .table-x")];
   if (boxes.length === scrolled.length) boxes.forEach((box, index) => (box.scrollLeft = scrolled[index]));
+  localTimes(lab);
   slide(before);
   begin();
   say(lab.dataset.said);

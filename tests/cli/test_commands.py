@@ -118,9 +118,13 @@ def test_sessions_are_listed_and_ended(site: Server) -> None:
     assert two.get("/test/me").status_code == 303
     other = site.browser()
     other.sign_up()
+    before = len(listed(site, "audit"))
     run_command(site.settings, "sessions", "revoke-all", "--yes")
     assert other.get("/test/me").status_code == 303
     assert listed(site, "sessions", "list") == []
+    told = listed(site, "audit")[before:]
+    assert [event["event"] for event in told] == ["session.revoked"]  # one for everybody, however many those are
+    assert told[0]["detail"]["everyone"] is True  # type: ignore[index]
 
 
 def test_disable_enable_and_the_last_administrator(site: Server) -> None:

@@ -13,6 +13,8 @@ from tests.support.guarded import guarded_at
 from webapp.cli import checks
 from webapp.cli.checks import FORGED, Grade, judge_proxies
 from webapp.config import Settings
+from webapp.core.keys import FACTORS, KeyRing
+from webapp.services import services_of
 
 
 def grades(app: Flask) -> dict[str, str]:
@@ -84,14 +86,22 @@ def test_missing_migrations_fail(app: Flask) -> None:
 
 
 def test_old_keys_are_warned_of(app: Flask) -> None:
-    from webapp.services import services_of
-
     ring = services_of(app).tokens.ring
     path = Path(app.instance_path) / "keys.json"
     later = (ring.active("access").active_since or 0) + checks.OLD_KEY + 1
     assert [finding.grade for finding in checks.keys(path, ring, later) if finding.topic == "keys"] == [
         Grade.WARNING
-    ] * 2
+    ] * 3
+
+
+def test_a_ring_that_seals_nothing_is_warned_of(app: Flask) -> None:
+    """A ring of the release before: authenticator apps are off, and the report says what to run."""
+    ring = services_of(app).tokens.ring
+    path = Path(app.instance_path) / "keys.json"
+    without = KeyRing(key for key in ring.keys if key.purpose != FACTORS)
+    found = [finding for finding in checks.keys(path, without, 0) if finding.grade is Grade.WARNING]
+    assert [finding.topic for finding in found] == ["keys"]
+    assert "keys rotate --purpose factors" in found[0].remedy
 
 
 def test_production_settings(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from tests.support.clock import SetClock
 from tests.support.server import ROOT
 from webapp import create_app
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, REFRESH, KeyRing
+from webapp.core.keys import ACCESS, FACTORS, REFRESH, KeyRing
 from webapp.services import services_of
-from webapp.store.database import DatabaseUnavailable, read
+from webapp.store.database import DatabaseUnavailable, read, transact
 from webapp.store.models import SecurityEvent
 
 Run = Callable[..., "Result"]
@@ -82,6 +82,43 @@ def test_rotate_one(app: Flask, run: Run, purpose: str) -> None:
     after = ring(app)
     for name in (ACCESS, REFRESH):
         assert (after.active(name).kid == before.active(name).kid) == (name != purpose)
+
+
+def test_the_key_that_seals(app: Flask, run: Run) -> None:
+    """Development starts with one; only --purpose factors replaces it, and no token is touched by that."""
+    before = ring(app)
+    assert before.sealing_key is not None
+    run("rotate")
+    assert ring(app).sealing_key == before.sealing_key
+    result = run("rotate", "--purpose", "factors")
+    assert result.exit_code == 0, result.output
+    assert "factors reseal" in result.output
+    after = ring(app)
+    assert after.sealing_key not in (None, before.sealing_key)
+    assert after.active(ACCESS) == ring(app).active(ACCESS)
+    assert run("rotate", "--purpose", "factors", "--algorithm", "HS256").exit_code == 2
+
+
+def test_a_sealing_key_that_is_needed_is_not_retired(app: Flask, run: Run, username: str) -> None:
+    """Not before `factors reseal` has brought its secrets under the new key."""
+    from webapp.core.sealing import Safe
+    from webapp.flows.reseal import belongs_to
+    from webapp.store import factors, users
+
+    kid = ring(app).active(FACTORS).kid
+    with app.app_context():
+        who = read(lambda tx: users.find(tx, username))
+        assert who is not None
+        sealed = Safe(ring(app)).seal(b"secret", belongs_to(who.id))
+        transact(lambda tx: factors.add_app(tx, who.id, sealed, 1, 1))
+    run("rotate", "--purpose", "factors")
+    refused = run("retire", kid)
+    assert refused.exit_code == 1
+    assert "factors reseal" in refused.output
+    done = app.test_cli_runner().invoke(args=["factors", "reseal"])
+    assert done.exit_code == 0
+    assert done.output.endswith("Resealed: 1.\n")
+    assert run("retire", kid).exit_code == 0
 
 
 def test_rotate_to_another_algorithm_says_what_to_set(app: Flask, run: Run) -> None:

@@ -11,6 +11,7 @@ import pytest
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import (
     ACCESS,
+    FACTORS,
     REFRESH,
     KeyRing,
     decode_base64url,
@@ -100,7 +101,38 @@ def test_symmetric_keys_are_never_published() -> None:
     assert ring_of(*good()).public_jwks() == {"keys": []}
 
 
+def test_a_ring_seals_only_with_a_key_of_that_purpose() -> None:
+    """A ring without one is whole; one that seals has one active key, and no token is verified with it."""
+    assert ring_of(*good()).sealing_key is None
+    ring = KeyRing(ring_of(*good()).keys).rotate(new_secret(FACTORS, 5), 5)
+    first = ring.sealing_key
+    assert first is not None
+    assert (first.alg, len(first.secret)) == ("A256GCM", 32)
+    assert ring.verifying(first.kid, ACCESS) is None
+    rotated = ring.rotate(new_secret(FACTORS, 9), 9)
+    assert rotated.sealing_key not in (None, first)
+    assert rotated.verifying(first.kid, FACTORS) is not None
+    assert rotated.retire(first.kid).verifying(first.kid, FACTORS) is None
+    assert KeyRing.from_json(rotated.to_json()).keys == rotated.keys
+
+
+def test_sealing_keys_stay_until_they_are_retired() -> None:
+    """What they sealed lives for years, so no rotation drops them by their age."""
+    ring = KeyRing([*ring_of(*good()).keys, new_secret(FACTORS, 0)])
+    kid = ring.keys[-1].kid
+    old = ring.rotate(new_secret(FACTORS, 1), 1)
+    assert old.without_needless(10**9, 1000).find(kid) is not None
+    assert old.retire(kid).without_needless(10**9, 1000).find(kid) is None
+
+
 REFUSED = {
+    "only an old key to seal": {"keys": [*good(), jwk("f", "factors", "verify", alg="A256GCM")]},
+    "two active keys to seal": {"keys": [*good(), *[jwk(kid, "factors", alg="A256GCM") for kid in "fg"]]},
+    "a sealing key that signs": {"keys": [*good(), jwk("f", "factors")]},
+    "an access key that seals": {"keys": [*good(), jwk("x", state="verify", alg="A256GCM")]},
+    "a sealing key of 33 bytes": {
+        "keys": [*good(), jwk("f", "factors", alg="A256GCM", k=encode_base64url(bytes(range(33))))]
+    },
     "not JSON": "no",
     "a list": "[]",
     "a number": "5",

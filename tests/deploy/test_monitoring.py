@@ -13,7 +13,8 @@ import yaml
 from prometheus_client.registry import REGISTRY
 
 from tests.support.server import ROOT
-from webapp.web import metrics
+from webapp.mail import courier
+from webapp.web import limit_storage, metrics
 
 DEPLOY = ROOT / "deploy"
 
@@ -22,7 +23,8 @@ def known_series() -> set[str]:
     names = {"up", "tokenroom_live_sessions"}
     for metric in (
         metrics.REQUESTS, metrics.REFRESHES, metrics.REFRESH_SECONDS, metrics.LOG_INS,
-        metrics.LIMITED, metrics.LIMIT_STORE_FAILURES, metrics.DATABASE_ERRORS, metrics.ERROR_ANSWERS,
+        metrics.LIMITED, limit_storage.LIMIT_STORE_FAILURES, metrics.DATABASE_ERRORS, metrics.ERROR_ANSWERS,
+        courier.MAILS,
     ):  # fmt: skip
         names |= set(REGISTRY._collector_to_names[metric])
     return names

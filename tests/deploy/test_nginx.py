@@ -131,3 +131,7 @@ def test_with_nobody_behind_it_says_when_to_come_back(tmp_path: Path) -> None:
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "set-cookie" not in answer.headers
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Back in a moment" in answer.text
+    assert '<div lang="ko"><h2>잠시 후 다시 열립니다</h2>' in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")

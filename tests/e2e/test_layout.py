@@ -100,6 +100,8 @@ def test_no_box_is_wider_than_itself(page: Page, site: Server) -> None:
     name = f"w{secrets.token_hex(5)}"
     sign_up(page, name)
     run_command(site.settings, "users", "set-role", name, "admin")
+    for path in ("/learn?change=none&text=x", "/learn/quiz?q1=stay&q2=end", "/learn/words"):
+        sweep.visit(path)
     for path in ("/", "/account", "/account/password", "/account/sessions", "/account/activity", "/api/docs", "/admin"):
         sweep.visit(path)
     page.goto("/lab")

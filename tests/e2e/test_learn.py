@@ -30,18 +30,14 @@ def test_nothing_scrolls_sideways(open_page: OpenPage, locale: str) -> None:
             assert not scrolls_sideways(page), (path, width)
 
 
-def test_without_scripts_the_chosen_states_light_their_row(open_page: OpenPage) -> None:
-    """Radio buttons and the stylesheet alone: expired and valid is row 2."""
+def test_without_scripts_the_switches_light_their_row(open_page: OpenPage) -> None:
+    """Two switches and the stylesheet alone: access expired, refresh valid is row 2."""
     page = open_page("/learn#step-8", js=False)
     rows = page.locator(".cases tbody tr")
-    for access, refresh, number in (
-        ("expired", "expired", 0),
-        ("expired", "valid", 1),
-        ("valid", "expired", 2),
-        ("valid", "valid", 3),
-    ):
-        page.check(f".a-{access}")
-        page.check(f".r-{refresh}")
+    for access, refresh, number in ((True, True, 0), (True, False, 1), (False, True, 2), (False, False, 3)):
+        for token, expired in (("access", access), ("refresh", refresh)):
+            if page.is_checked(f"#learn-{token}") != expired:
+                page.click(f"label[for=learn-{token}]")
         shadows = [rows.nth(n).evaluate("row => getComputedStyle(row).boxShadow") for n in range(4)]
         assert [shadow != "none" for shadow in shadows] == [n == number for n in range(4)]
 

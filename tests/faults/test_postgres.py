@@ -23,11 +23,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(scope="module", params=[[], ["--preload"]], ids=["fork-first", "preload"])
+@pytest.fixture(scope="module", params=["off", "on"], ids=["fork-first", "preload"])
 def server(
     request: pytest.FixtureRequest, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("server"), cluster.address, workers=2, arguments=request.param) as server:
+    settings = {"WEB_PRELOAD": request.param}
+    with Server(tmp_path_factory.mktemp("server"), cluster.address, workers=2, settings=settings) as server:
         yield server
 
 

@@ -7,10 +7,10 @@ import re
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask_login import current_user
 
+from tests.support.app import CHEAP_HASHER
 from tests.support.browser import PASSWORD, Browser, FormReader, cookies_set
 from tests.support.clock import SetClock
 from tests.support.sql import execute, query
@@ -270,7 +270,7 @@ def test_a_new_log_in_ends_the_session_it_presents(app: Flask, visitor: Browser)
     assert old.get("/account").headers["location"] == "/login?next=%2Faccount&notice=replaced"
 
 
-def test_twenty_sessions_and_no_more(app: Flask, visitor: Browser, clock: SetClock, cheap_hashing: None) -> None:
+def test_twenty_sessions_and_no_more(app: Flask, visitor: Browser, clock: SetClock) -> None:
     name = visitor.sign_up()
     browsers = [visitor]
     for _ in range(20):
@@ -283,14 +283,9 @@ def test_twenty_sessions_and_no_more(app: Flask, visitor: Browser, clock: SetClo
     assert table(app, "SELECT revoked_reason FROM auth_sessions WHERE revoked_at IS NOT NULL") == [("limit",)]
 
 
-@pytest.fixture
-def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(memory_cost=8, time_cost=1, parallelism=1))
-
-
-def test_the_hash_is_renewed_when_its_costs_changed(app: Flask, visitor: Browser) -> None:
+def test_the_hash_is_renewed_when_its_costs_changed(app: Flask, visitor: Browser, real_hashing: None) -> None:
     name = visitor.sign_up()
-    weak = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1).hash(PASSWORD)
+    weak = CHEAP_HASHER.hash(PASSWORD)
     execute(app, "UPDATE users SET password_hash = ?", weak)
     browser = Browser.of_app(app)
     assert browser.log_in(name).status_code == 303

@@ -10,12 +10,12 @@ from flask import Flask
 
 from tests.support.app import build_app
 from tests.support.browser import Browser
-from webapp.web import hosts
+from webapp.web import told
 
 
 @pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts, "_told", set())
+    monkeypatch.setattr(told, "_told", set())
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,20 @@ def test_hostile_names_fill_no_log(app: Flask, caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.WARNING):
         for number in range(120):
             browser.get("/login", headers={"Host": f"h{number}.example"})
-    assert len([record for record in caplog.records if "refused a request" in record.message]) == hosts.MAX_TOLD
+    assert len([record for record in caplog.records if "refused a request" in record.message]) == told.MOST
     page = browser.get("/login", headers={"Host": "<script>alert(1)</script>" + "x" * 5000})
     assert "<script>alert" not in page.text
     assert len(page.text) < 20_000
+
+
+def test_a_site_that_does_not_know_its_own_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The browser says the form is the site's own and names another Origin: the log has both, once."""
+    browser = production(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            answer = browser.post("/login", {}, headers={"Origin": "https://login.example.com:8443"})
+    assert answer.status_code == 403
+    assert caplog.text.count("'https://login.example.com:8443', this site's is https://login.example.com") == 1
 
 
 def test_where_password_managers_look(app: Flask) -> None:

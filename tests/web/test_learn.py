@@ -132,6 +132,9 @@ def test_the_figures_are_those_of_the_settings(visitor: Browser) -> None:
     assert "(15 minutes)" in page
     assert "(7 days)" in page
     assert "20 days" in page
+    figure = page[page.index('<figure class="figure') : page.index("</figure>")]
+    assert "7 days later" in figure
+    assert "09:20" not in figure  # its ticks are right for ten minutes only
     lit = re.search(r'<tr aria-current="true"><th scope="row">(\w+)', page)
     assert lit
     assert lit[1] == "ES256"

@@ -15,6 +15,7 @@ from flask import Flask
 from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser, cookies_set
 from tests.support.databases import migrate
+from webapp.web import told
 from webapp.web.form_cookie import MOST
 
 FORM_COOKIE = re.compile(r"tokenroom_form_[0-9a-f]{8}")
@@ -150,8 +151,11 @@ def test_a_form_that_is_out_of_date_is_no_matter_of_cookies(app: Flask) -> None:
     assert "This form is out of date" in browser.post("/login", form.fields).text
 
 
-def test_production_over_plain_http(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_production_over_plain_http(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Browsers drop Secure cookies there without a word, so the log has one."""
+    monkeypatch.setattr(told, "_told", set())
     build_app(tmp_path, {})  # makes the keys
     app = build_app(tmp_path, {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": "https://login.example.com"})
     browser = Browser.of_app(app, "http://login.example.com")

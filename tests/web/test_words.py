@@ -15,7 +15,8 @@ from webapp.web import login_page, server_timing
 from webapp.web.api.docs import ANSWER_WORDS
 from webapp.web.inspector.words import REASON
 from webapp.web.words import tokens
-from webapp.web.words.sessions import ENDINGS, EVENTS
+from webapp.web.words.events import EVENTS
+from webapp.web.words.sessions import ENDINGS
 
 OF_PAGES = {outcome for row in PAGES.values() for outcome in row.values()}
 

@@ -8,7 +8,8 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from webapp.cli import audit, doctor, keys, mail, sessions, users
+from webapp.cli import audit, doctor, factors, keys, mail, sessions, users
+from webapp.cli.output import prepare_terminal
 from webapp.store.database import db
 
 MIGRATIONS = Path(__file__).parents[1] / "store" / "migrations"
@@ -20,7 +21,8 @@ SERVING = frozenset({"run"})
 def register(app: Flask) -> None:
     if is_command():
         add_migrations(app)
-    for command in (users.group, sessions.group, keys.group, mail.group, audit.command, doctor.command):
+        prepare_terminal()
+    for command in (users.group, sessions.group, keys.group, factors.group, mail.group, audit.command, doctor.command):
         app.cli.add_command(command)
 
 

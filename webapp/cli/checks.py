@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from webapp.config import Settings
-from webapp.core.keys import ACCESS, PURPOSES, KeyRing
+from webapp.core.keys import ACCESS, FACTORS, SIGNING, KeyRing
 from webapp.core.lifetimes import DAY
 from webapp.store import health
 from webapp.store.database import DatabaseUnavailable
@@ -102,10 +102,19 @@ def keys(path: Path, ring: KeyRing, now: int) -> Iterator[Finding]:
         )
     else:
         yield Finding(Grade.GOOD, "key file", f"{path}, mode {mode:04o}")
-    for purpose in PURPOSES:
+    if ring.sealing_key is None:
+        yield Finding(
+            Grade.WARNING,
+            "keys",
+            "no key of the purpose factors: nobody can set up an authenticator app",
+            f"once every host runs this release, run: flask --app wsgi keys rotate --purpose {FACTORS}",
+        )
+    for purpose in (*SIGNING, *([FACTORS] if ring.sealing_key else [])):
         key = ring.active(purpose)
         born = key.active_since or key.created_at
         words = f"{purpose} tokens are signed by {key.kid} ({key.alg})"
+        if purpose == FACTORS:
+            words = f"authenticator apps' secrets are sealed by {key.kid} ({key.alg})"
         if born is not None and now - born > OLD_KEY:
             yield Finding(
                 Grade.WARNING,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -11,7 +10,7 @@ from flask.cli import with_appcontext
 from webapp import probe
 from webapp.cli import checks
 from webapp.cli.checks import Finding, Grade
-from webapp.cli.output import json_option
+from webapp.cli.output import json_option, to_json
 from webapp.core.errors import TokenroomError
 from webapp.services import services
 
@@ -24,7 +23,7 @@ def command(as_json: bool) -> None:
     findings = _examine()
     failing = any(finding.grade is Grade.FAILING for finding in findings)
     if as_json:
-        click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
+        click.echo(to_json([finding._asdict() for finding in findings], indent=2))
     else:
         for finding in findings:
             click.echo(f"{finding.grade:<8} {finding.topic}: {finding.words}")

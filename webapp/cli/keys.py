@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from webapp.cli.output import json_option, show
 from webapp.core.errors import KeyRingError
 from webapp.core.events import Event
-from webapp.core.keys import ACCESS, ALGORITHMS, PURPOSES, REFRESH, Key
+from webapp.core.keys import ACCESS, ALGORITHMS, FACTORS, PURPOSES, REFRESH, SEALING_ALGORITHM, SIGNING, Key
 from webapp.core.lifetimes import DAY
 from webapp.flows.open_key_ring import make_key_ring
 from webapp.flows.rotate_keys import keep_verifying, record_keys, retire_key, rotate_keys
@@ -22,7 +22,7 @@ from webapp.store.key_file import KeyFile
 
 T = TypeVar("T")
 
-group = AppGroup("keys", help="Manage the keys that sign tokens.")
+group = AppGroup("keys", help="Manage the keys that sign tokens and seal secrets.")
 
 
 @group.command()
@@ -49,19 +49,28 @@ def list_keys(as_json: bool) -> None:
 
 
 @group.command()
-@click.option("--purpose", type=click.Choice(PURPOSES), help="Rotate only the keys for these tokens (default: both).")
+@click.option(
+    "--purpose",
+    type=click.Choice(PURPOSES),
+    help="Rotate only the keys for these tokens (default: both), or the key that seals authenticator apps' secrets.",
+)
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Algorithm for signing access tokens from now on.")
 def rotate(purpose: str | None, algorithm: str | None) -> None:
     """Start signing with new keys. The old keys still verify, so nobody is logged out."""
     if purpose == REFRESH and algorithm not in (None, "HS256"):
         raise click.UsageError("refresh tokens are always signed with HS256; --algorithm is for access tokens")
+    if purpose == FACTORS and algorithm is not None:
+        raise click.UsageError(f"secrets are always sealed with {SEALING_ALGORITHM}; --algorithm is for access tokens")
     application, file = _setup()
     settings, now = application.settings, application.clock()
-    chosen = {ACCESS: algorithm or settings.access_algorithm, REFRESH: "HS256"}
-    algorithms = {name: alg for name, alg in chosen.items() if purpose in (None, name)}
+    chosen = {ACCESS: algorithm or settings.access_algorithm, REFRESH: "HS256", FACTORS: SEALING_ALGORITHM}
+    algorithms = {name: chosen[name] for name in ((purpose,) if purpose else SIGNING)}
     done = _try(lambda: rotate_keys(file, algorithms, settings.lifetimes, now))
     for key in done.added:
-        click.echo(f"{key.kid} ({key.alg}) signs {key.purpose} tokens from now on.")
+        signs = "seals authenticator apps' secrets" if key.purpose == FACTORS else f"signs {key.purpose} tokens"
+        click.echo(f"{key.kid} ({key.alg}) {signs} from now on.")
+        if key.purpose == FACTORS:
+            click.echo("Seal the stored secrets with it: flask --app wsgi factors reseal")
     for key in done.dropped:
         click.echo(f"{key.kid} was removed: every token it signed has expired.")
     new, configured = algorithms.get(ACCESS), settings.access_algorithm
@@ -73,10 +82,18 @@ def rotate(purpose: str | None, algorithm: str | None) -> None:
 @group.command()
 @click.argument("kid")
 def retire(kid: str) -> None:
-    """Invalidate every token signed with key KID immediately."""
+    """Invalidate every token signed with key KID immediately.
+
+    A key that sealed authenticator apps' secrets is refused while a stored secret needs it.
+    """
     application, file = _setup()
     key = _try(lambda: retire_key(file, kid))
-    click.echo(f"{kid} is retired: {key.purpose} tokens signed with it are no longer accepted.")
+    what = (
+        "it opens nothing any more"
+        if key.purpose == FACTORS
+        else f"{key.purpose} tokens signed with it are no longer accepted"
+    )
+    click.echo(f"{kid} is retired: {what}.")
     _record(Event.KEYS_RETIRED, [key], application.clock())
 
 
@@ -88,7 +105,7 @@ def _setup() -> tuple[Services, KeyFile]:
 def _try(work: Callable[[], T]) -> T:
     try:
         return work()
-    except KeyRingError as error:
+    except (KeyRingError, DatabaseUnavailable) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         # Its text is the path and what the system says of it.
@@ -113,5 +130,6 @@ def _describe(key: Key, now: int, keep: int) -> dict[str, Any]:
         "age": None if key.created_at is None else now - key.created_at,
         "active_since": key.active_since,
         "superseded_at": over,
-        "can_go_at": None if over is None else over + keep,
+        # A sealing key goes when no stored secret needs it; no date says when.
+        "can_go_at": None if over is None or key.purpose == FACTORS else over + keep,
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
+from itertools import chain, islice
 from typing import Any, TypeVar, cast
 
 import click
@@ -18,7 +22,10 @@ from webapp.store import health
 F = TypeVar("F", bound=Callable[..., Any])
 
 CLIENT = Client(ip_address="", user_agent="command line")
-"""Who acts, for the trail: somebody with a shell, so no address."""
+"""The actor in the audit trail: a person with a shell, so there is no IP address."""
+
+MEASURED = 500
+"""Rows of a table by which the width of its columns is set."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -41,19 +48,41 @@ def command(function: F) -> F:
 
 
 def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool, nothing: str) -> None:
-    """Print rows as a JSON array of objects, or as a table of `columns`; `nothing` is said where there are none."""
-    rows = list(rows)
+    """Print rows as a JSON array of objects, or as a table of `columns`; `nothing` is said where there are none.
+
+    Written as they are read: a list of millions need not fit into memory.
+    """
     if as_json:
-        click.echo(to_json(rows, indent=2))
+        _show_json(rows)
         return
-    if not rows:
+    columns, remaining = list(columns), iter(rows)
+    lines = ([_text(name, row[name]) for name in columns] for row in remaining)
+    first = list(islice(lines, MEASURED))
+    if not first:
         click.echo(nothing)
         return
-    columns = list(columns)
-    table = [columns, *([_text(name, row[name]) for name in columns] for row in rows)]
-    widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
-    for line in table:
+    widths = [max(len(line[i]) for line in [columns, *first]) for i in range(len(columns))]
+    for line in chain([columns], first, lines):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def prepare_terminal() -> None:
+    """Let no listing die of a name that the terminal's encoding lacks: it is escaped there."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not _speaks_utf8():
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _speaks_utf8() -> bool:
+    return codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+
+
+def _show_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    click.echo("[", nl=False)
+    number = 0
+    for number, row in enumerate(rows, start=1):
+        click.echo("\n  " if number == 1 else ",\n  ", nl=False)
+        click.echo(to_json(row, indent=2).replace("\n", "\n  "), nl=False)
+    click.echo("\n]" if number else "]")
 
 
 def moment(seconds: int) -> str:
@@ -75,6 +104,11 @@ def printable(text: str) -> str:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON in readable letters. What shows nothing is escaped: the same data, and no command to the terminal."""
+    """JSON in readable letters. What shows nothing is escaped: the same data, and no command to the terminal.
+
+    So is everything beyond ASCII where the terminal, or the program that reads this, is not one for UTF-8.
+    """
+    if not _speaks_utf8():
+        return json.dumps(value, indent=indent)
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 from flask.cli import AppGroup
@@ -36,10 +36,12 @@ def list_(login: str | None, as_json: bool) -> None:
     """List active sessions."""
     user_id = find(login).id if login else None
     now, window = services().clock(), services().settings.lifetimes.renewal_window
-    found = list(_live(now, user_id))
-    rows = [
+    found: Iterable[ListedSession] = _live(now, user_id)
+    if user_id is not None:  # everybody's come in the order of their ids: a list of millions cannot be sorted here
+        found = sorted(found, key=lambda session: session.created_at)
+    rows = (
         {
-            "id": session.sid,
+            "id": session.sid if as_json else session_label(session.sid),
             "user": session.username,
             "channel": session.channel,
             "device": describe(session.user_agent) or "unknown",
@@ -48,11 +50,9 @@ def list_(login: str | None, as_json: bool) -> None:
             "last_seen_at": session.last_seen_at,
             "expires_at": session.expires_at,
         }
-        for session in sorted(found, key=lambda session: session.created_at)
+        for session in found
         if session.ending(now, window) is None
-    ]
-    if not as_json:
-        rows = [row | {"id": session_label(str(row["id"]))} for row in rows]
+    )
     columns = ("id", "user", "channel", "device", "ip", "last_seen_at", "expires_at")
     show(rows, columns, as_json=as_json, nothing="Nobody is logged in.")
 
@@ -110,7 +110,7 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
     else:
         if not yes and sys.stdin.isatty():
             click.confirm("End everyone's sessions?", abort=True)
-        ended = end_sessions.end_everybodys(reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE)
+        ended = end_sessions.end_everyones(reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE)
     click.echo(f"Sessions ended: {ended}.")
 
 

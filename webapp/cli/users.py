@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.core.errors import FieldError
 from webapp.core.field_problems import PROBLEMS
+from webapp.core.logins import username_key
 from webapp.flows import manage_people, sign_up
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.manage_people import ROLES
@@ -59,7 +60,8 @@ def _password(from_stdin: bool) -> str:
     if not from_stdin:
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     try:
-        return sys.stdin.readline().rstrip("\r\n")
+        # Its bytes are UTF-8 whatever the terminal's encoding: a browser sends the same password so.
+        return sys.stdin.buffer.readline().decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise click.ClickException("the password on standard input is not UTF-8 text") from None
 
@@ -71,7 +73,7 @@ def _password(from_stdin: bool) -> str:
 def list_(search: str, as_json: bool) -> None:
     """List accounts by username."""
     show(
-        [account._asdict() for account in _everybody(search)],
+        (account._asdict() for account in _everybody(search)),
         ("username", "email", "name", "role", "created_at", "disabled_at"),
         as_json=as_json,
         nothing="There are no users.",
@@ -79,14 +81,14 @@ def list_(search: str, as_json: bool) -> None:
 
 
 def _everybody(text: str) -> Iterator[Account]:
-    offset = 0
+    after = ""
 
     def next_page(tx: Connection) -> list[Account]:
-        return users.search(tx, text, offset=offset, limit=PAGE)[0]
+        return users.page(tx, after=after, limit=PAGE, text=text)
 
     while page := read(next_page):
         yield from page
-        offset += len(page)
+        after = username_key(page[-1].username)
 
 
 @group.command("set-role")

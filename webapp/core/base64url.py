@@ -5,7 +5,7 @@ from __future__ import annotations
 from binascii import a2b_base64, b2a_base64
 
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""To the alphabet that the decoder knows; what belongs to that one alone becomes a character of neither."""
+"""Turns base64url into base64. `+`, `/` and `=` are not base64url: they become `!`, which the decoder rejects."""
 _FROM_STANDARD = bytes.maketrans(b"+/", b"-_")
 
 

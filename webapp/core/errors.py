@@ -16,7 +16,7 @@ class KeyRingError(TokenroomError):
 
 
 class FieldError(TokenroomError):
-    """What somebody typed cannot be used.
+    """A typed value cannot be used.
 
     `field` is the form field it belongs beside; `code` is a stable word that the pages turn into a sentence.
     """

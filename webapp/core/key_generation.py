@@ -1,7 +1,7 @@
 """The material of asymmetric keys as JWK members (RFC 7518 section 6, RFC 8037): made here, and checked here.
 
 A key ring edited by hand may pair a private key with the wrong public key. Such a key would sign tokens that nobody
-can verify, and everybody would be logged out; so a ring with such a key is not taken into use.
+can verify, and every user would be logged out. So a ring with such a key is not used.
 """
 
 from __future__ import annotations

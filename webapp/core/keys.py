@@ -1,8 +1,11 @@
 """The key ring: which key signs, which keys verify.
 
-A ring is a JWK set (RFC 7517) whose keys carry two members of our own: `purpose` (access, refresh) and
+A ring is a JWK set (RFC 7517) whose keys carry two members of our own: `purpose` (access, refresh, factors) and
 `state` (active, verify, retired). The one active key of a purpose signs; active and verify keys verify; a retired
 key does nothing, so every token it signed is dead.
+
+Keys of the purpose `factors` sign nothing: they seal the secrets of authenticator apps (core/sealing.py). A ring
+without one is whole; then there are no authenticator apps.
 """
 
 from __future__ import annotations
@@ -18,15 +21,24 @@ from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import KeyRingError
 from webapp.core.key_generation import new_material, problem_with_jwk
 
-ACCESS, REFRESH = PURPOSES = ("access", "refresh")
+ACCESS, REFRESH = SIGNING = ("access", "refresh")
+"""Purposes of the keys that sign tokens. A ring has one active key for each."""
+FACTORS = "factors"
+PURPOSES = (*SIGNING, FACTORS)
 
 ACTIVE, VERIFY, RETIRED = STATES = ("active", "verify", "retired")
 
 ALGORITHMS = ("HS256", "EdDSA", "ES256", "PS256", "RS256")
-"""What an access key may sign with. Refresh keys are always HS256: only this application reads their tokens."""
+"""Algorithms of access keys. Refresh keys are always HS256, because only this application reads their tokens."""
+
+SEALING_ALGORITHM = "A256GCM"
+"""What keys of the purpose `factors` are for (RFC 7518 section 5.3)."""
+
+_ALLOWED = {ACCESS: ALGORITHMS, REFRESH: ("HS256",), FACTORS: (SEALING_ALGORITHM,)}
+_SYMMETRIC = ("HS256", SEALING_ALGORITHM)
 
 SECRET_BYTES = 32
-"""Bytes of a new HS256 secret, the size of its hash output (RFC 7518 section 3.2)."""
+"""Bytes of a new secret: the size of HS256's hash output (RFC 7518 section 3.2), and exactly an A256GCM key."""
 
 MIN_DISTINCT_BYTES = 16
 """Different bytes in a secret, at least. 32 random bytes hold 30 on average, and fewer than 16 once in 10^16 keys;
@@ -61,7 +73,7 @@ class Key:
 
     @property
     def secret(self) -> bytes:
-        """The raw secret of an HS256 key. Raises KeyRingError for any other kind."""
+        """The raw secret of a symmetric key. Raises KeyRingError for any other kind."""
         if self.jwk.get("kty") != "oct":
             raise KeyRingError(f"key {self.kid} is not a symmetric key")
         return decode_base64url(str(self.jwk.get("k", "")))
@@ -80,8 +92,8 @@ class Key:
 class KeyRing:
     """All keys of this application. Immutable: a rotation makes a new ring.
 
-    Raises KeyRingError when a purpose has no active key or more than one, when two keys share a `kid`, or when a
-    key is weak or malformed.
+    Raises KeyRingError when a purpose has no active key or more than one (`factors` may have no key at all), when two
+    keys share a `kid`, or when a key is weak or malformed.
     """
 
     def __init__(self, keys: Iterable[Key]) -> None:
@@ -90,7 +102,8 @@ class KeyRing:
         if len(self._by_kid) != len(self.keys):
             raise KeyRingError("two keys have the same kid")
         self._refuse_shared_secrets()
-        self._active = {purpose: self._only_active(purpose) for purpose in PURPOSES}
+        purposes = PURPOSES if any(key.purpose == FACTORS for key in self.keys) else SIGNING
+        self._active = {purpose: self._only_active(purpose) for purpose in purposes}
 
     def _refuse_shared_secrets(self) -> None:
         # One purpose's tokens would verify as another's: only `typ` and `aud` would keep them apart (RFC 8725 3.11).
@@ -107,6 +120,11 @@ class KeyRing:
 
     def active(self, purpose: str) -> Key:
         return self._active[purpose]
+
+    @property
+    def sealing_key(self) -> Key | None:
+        """The key that seals the secrets of authenticator apps; None: there are no apps."""
+        return self._active.get(FACTORS)
 
     def find(self, kid: str) -> Key | None:
         return self._by_kid.get(kid)
@@ -131,8 +149,17 @@ class KeyRing:
         return {"keys": [jwk for key in usable if (jwk := key.public_jwk()) is not None]}
 
     def without_needless(self, now: int, keep: int) -> KeyRing:
-        """A ring without the keys that stopped signing more than `keep` seconds ago: no token of theirs can live."""
-        return KeyRing(k for k in self.keys if k.superseded_at is None or now - k.superseded_at <= keep)
+        """A ring without the keys that stopped signing more than `keep` seconds ago: no token of theirs can live.
+
+        Sealing keys stay until they are retired: what they sealed lives for years.
+        """
+        return KeyRing(
+            key
+            for key in self.keys
+            if key.superseded_at is None
+            or now - key.superseded_at <= keep
+            or (key.purpose == FACTORS and key.state != RETIRED)
+        )
 
     def rotate(self, new: Key, now: int) -> KeyRing:
         """A ring in which `new` signs and the key it replaces only verifies."""
@@ -172,8 +199,8 @@ class KeyRing:
 
 
 def generate(purpose: str, alg: str, now: int) -> Key:
-    """A new active key for one of ALGORITHMS. RSA takes about a second."""
-    return new_secret(purpose, now) if alg == "HS256" else new_key(purpose, alg, new_material(alg), now)
+    """A new active key for an algorithm of this purpose. RSA takes about a second."""
+    return new_secret(purpose, now) if alg in _SYMMETRIC else new_key(purpose, alg, new_material(alg), now)
 
 
 def new_ring(access_keys: Iterable[Key], now: int) -> KeyRing:
@@ -182,9 +209,9 @@ def new_ring(access_keys: Iterable[Key], now: int) -> KeyRing:
 
 
 def new_secret(purpose: str, now: int) -> Key:
-    """A new active HS256 key of 256 random bits."""
+    """A new active symmetric key of 256 random bits: it signs with HS256, or seals where that is its purpose."""
     material = {"kty": "oct", "k": encode_base64url(secrets.token_bytes(SECRET_BYTES))}
-    return new_key(purpose, "HS256", material, now)
+    return new_key(purpose, SEALING_ALGORITHM if purpose == FACTORS else "HS256", material, now)
 
 
 def new_key(purpose: str, alg: str, material: Mapping[str, Any], now: int) -> Key:
@@ -205,11 +232,11 @@ def _read_key(entry: object, number: int) -> Key:
         raise KeyRingError(f"key {kid}: unknown purpose")
     if state not in STATES:
         raise KeyRingError(f"key {kid}: unknown state")
-    if alg not in (ALGORITHMS if purpose == ACCESS else ("HS256",)):
+    if alg not in _ALLOWED[purpose]:
         raise KeyRingError(f"key {kid}: algorithm not allowed for {purpose} keys")
     own = {"kid", "alg", "purpose", "state"}
     key = Key(kid, alg, purpose, state, {name: value for name, value in entry.items() if name not in own})
-    if alg != "HS256":
+    if alg not in _SYMMETRIC:
         if problem := problem_with_jwk(alg, key.to_jwk(), signs=state == ACTIVE):
             raise KeyRingError(f"key {kid}: {problem}")
     elif texts["kty"] != "oct":
@@ -224,6 +251,8 @@ def _check_secret(key: Key) -> None:
         secret = key.secret
     except (ValueError, TypeError):
         raise KeyRingError(f"key {key.kid}: k is not base64url") from None
+    if key.alg == SEALING_ALGORITHM and len(secret) != SECRET_BYTES:
+        raise KeyRingError(f"key {key.kid}: an {key.alg} key has exactly {SECRET_BYTES} bytes")
     if len(secret) < SECRET_BYTES:
         raise KeyRingError(f"key {key.kid}: the secret is shorter than {SECRET_BYTES} bytes")
     if len(set(secret)) < MIN_DISTINCT_BYTES:

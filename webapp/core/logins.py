@@ -34,14 +34,14 @@ def is_username(text: str) -> bool:
 
 
 def clean_username(text: str) -> str | None:
-    """The user name somebody typed, or None if it is none."""
+    """The username that was typed, or None if it is not a valid one."""
     typed = _typed(text)
     name = unicodedata.normalize("NFKC", typed) if typed else ""
     return name if is_username(name) else None
 
 
 def clean_email(text: str) -> str | None:
-    """The address somebody typed, in its normal form: NFC, the domain in lower case and Unicode. None if it is none.
+    """The typed address in its normal form: NFC, the domain in lower case and Unicode. None if it is none.
 
     Only the form counts: addresses within a company or a home are addresses too. Nothing is looked up in the network.
     """
@@ -72,7 +72,7 @@ def email_key(address: str) -> str:
 
 
 def login_key(text: str) -> tuple[str, bool] | None:
-    """The key of what somebody typed to log in, and whether it is an address's. None: nobody is called that."""
+    """The key of a typed login, and whether it is an address. None: no account can be called that."""
     typed = _typed(text)
     if not typed:
         return None

@@ -56,6 +56,11 @@ NOTICES = frozenset(MailKind) - SECRET_LIFE.keys() - {MailKind.TAKEN}
 """Mails that only tell. A confirmed address alone gets them: strangers must not read somebody's devices."""
 
 
+def can_arrive(address: str) -> bool:
+    """Whether a mail to this address can find anybody. RFC 2606 section 2 keeps `.invalid` from ever existing."""
+    return address != "" and not address.endswith(".invalid")
+
+
 def longest_wait(kind: MailKind) -> int:
     """Seconds after which a mail that could not be sent is given up: a reset link of yesterday surprises."""
     return HOUR if kind in SECRET_LIFE else 3 * DAY

@@ -24,7 +24,7 @@ _DUMMY_HASH = (
 """Nobody's: a salt and a hash of zero bytes. Checking against it is the same work as against a real one."""
 
 NO_PASSWORD = _DUMMY_HASH
-"""For an account without a password: no password fits, and finding that out is the same work as ever."""
+"""For an account without a password. No password matches it, and checking one is the same work as for any other."""
 
 _DATA = Path(__file__).parent / "data"
 

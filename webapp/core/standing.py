@@ -1,9 +1,8 @@
 """What the database knows of a presented refresh token.
 
-Rotation alone is too strict: answers get lost, and an honest browser comes back with the token it still has. So the
-row remembers one parent, and *confirmation* (the successor has been seen) decides how long that parent is honest. Until
-the successor is first used, the parent stays valid. After that it is accepted for the grace period only, for requests
-already under way.
+Rotation alone is too strict, because answers get lost and an honest browser comes back with the token it still has. So
+the row remembers one parent. *Confirmation* means that the successor has been used. Until then the parent stays valid.
+After that it is accepted for the grace period only, for requests already under way.
 
 Handing out the *same* successor again and again would let a thief and the owner share a session to its end: both would
 hold the one token that counts. So after a short burst, in which tabs in parallel need the same one, a repeated request

@@ -33,7 +33,7 @@ _UNPRINTABLE = regex.compile(
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name gettext's tools look for
-    """Mark a text for translation where it is written; whoever shows it translates it."""
+    """Mark a text for translation where it is written. It is translated where it is shown."""
     return message
 
 

@@ -214,7 +214,7 @@ class Remembered:
     """Tokens found authentic, at most `most` of them, the oldest forgotten first.
 
     That a token is authentic is a pure function of its text and the keys, so it may be remembered; the clock is
-    compared each time. Only authentic tokens get in, so a stranger cannot push anybody's out.
+    compared each time. Only authentic tokens get in, so a stranger cannot push out those of users.
     """
 
     def __init__(self, most: int) -> None:

@@ -1,4 +1,4 @@
-"""How somebody comes in: through which door, from where, when, and with what."""
+"""How a user logs in: channel, device, time, and the tokens the request carries."""
 
 from __future__ import annotations
 
@@ -20,5 +20,7 @@ class Arrival(NamedTuple):
     """Does the browser keep the session when it closes?"""
     presented: Collection[str] = ()
     """Ids of the sessions whose authentic tokens came with the request: the new one replaces them."""
+    knows: Collection[str] = ()
+    """Ids of the people who have logged in with this browser before. A program's device is known by its user agent."""
     form: str = ""
     """What the form that was sent is known by, where one was: sent twice within moments, it gets one session."""

@@ -19,10 +19,10 @@ from webapp.store import auth_sessions, lab_sessions
 from webapp.store.database import transact
 
 FAST = (FAST_ACCESS, FAST_REFRESH)
-"""Seconds an access and a refresh token live under the fast clock."""
+"""Lifetimes of an access and a refresh token with short lifetimes, in seconds."""
 
 MAY_PULL = frozenset({RefreshColumn.CURRENT, RefreshColumn.SUPERSEDED, RefreshColumn.RENEWABLE})
-"""Refresh tokens that get the current one anyway. Nobody else may: a lever must not be a way to a refresh token."""
+"""Levers hand out the current refresh token, so only a holder who would get it anyway may use them."""
 
 
 class Held(NamedTuple):

@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from webapp.core.errors import TooManyTries, WrongPassword
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.mail import MailKind
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
 from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
+from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
-from webapp.store import events, users
+from webapp.store import events, session_list, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -37,7 +39,7 @@ def log_in(lifetimes: Lifetimes, arrival: Arrival, *, login: str, password: str,
     """Check the password and start a session.
 
     `login` is a user name or email address. Raises TooManyTries, WrongCredentials or DatabaseUnavailable. The password
-    is hashed exactly once whoever is meant, and never inside a transaction.
+    is hashed exactly once, for a known and an unknown name alike, and never inside a transaction.
     """
     found = read(lambda tx: users.find_credentials(tx, login))
     try:
@@ -83,6 +85,7 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
             ip_address=arrival.client.ip_address,
             channel=arrival.channel,
         )
+        _tell_of_new_device(tx, arrival, person.id)
         return open_session(tx, lifetimes, arrival, user_id=person.id, credential_epoch=person.credential_epoch)
 
     row = transact(work)
@@ -91,7 +94,17 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
     return row
 
 
+def _tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:
+    """Tell the person by mail, if no session of theirs has begun on this device before."""
+    if arrival.channel == "web":
+        known = user_id in arrival.knows
+    else:
+        known = session_list.has_begun(tx, user_id, arrival.channel, arrival.client.user_agent)
+    if not known:
+        notify(tx, user_id, MailKind.NEW_DEVICE, arrival.client, arrival.now)
+
+
 def _record(arrival: Arrival, event: Event, found: Credentials | None, **detail: str) -> None:
-    # What was typed as a user name is not kept: people type their password there.
+    # The typed username is not kept, because people type their password into that field.
     user_id, address = found.id if found else None, arrival.client.ip_address
     transact(lambda tx: events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, **detail))

@@ -23,11 +23,11 @@ class NoSuchPerson(TokenroomError):
 
 
 class LastAdmin(TokenroomError):
-    """Whoever is the last active administrator can be neither disabled nor demoted: nobody could undo it."""
+    """The last active administrator can be neither disabled nor demoted, because nobody could undo it."""
 
 
 class NotAdmin(TokenroomError):
-    """Whoever asks is no administrator any more."""
+    """The person who asks is no longer an administrator."""
 
 
 def disable(user_id: str, *, by: str, client: Client, now: int) -> None:
@@ -56,7 +56,7 @@ def enable(user_id: str, *, by: str, client: Client, now: int) -> None:
 
 
 def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -> None:
-    """Make somebody a `user` or an `admin`. Raises NoSuchPerson, LastAdmin, NotAdmin or DatabaseUnavailable."""
+    """Give a user the role `user` or `admin`. Raises NoSuchPerson, LastAdmin, NotAdmin or DatabaseUnavailable."""
     assert role in ROLES
 
     def work(tx: Connection, person: Account) -> None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from webapp.core.devices import describe, shortened
+from webapp.core.devices import recognise, shortened
 from webapp.core.mail import MailKind
 from webapp.flows.client import Client
 from webapp.store import addresses, mails
 from webapp.store.addresses import Contact
 
-MAX_DEVICE_LENGTH = 60
+FAMILIAR = frozenset(
+    {
+        *("Chrome", "Edge", "Firefox", "KakaoTalk", "NAVER", "Opera", "Safari", "Samsung Internet", "Whale"),
+        *("Android", "Chrome OS", "Fedora", "iOS", "iPadOS", "Linux", "macOS", "Ubuntu", "Windows"),
+    }
+)
+"""Browsers and systems that a mail names."""
 
 
 def notify(tx: Connection, user_id: str, kind: MailKind, client: Client, now: int, **detail: str | int) -> None:
-    """Queue a notice, if the person's address is confirmed: strangers must not read about somebody's devices."""
-    person = addresses.get(tx, user_id)
+    """Queue a notice, if the user's address is confirmed. Strangers must not read about a user's devices."""
+    person = addresses.get(tx, user_id) if mails.is_on(tx) else None
     if person is not None and person.is_confirmed:
         queue_notice(tx, person, kind, client, now, **detail)
 
@@ -45,10 +51,10 @@ def queue_notice(
 
 
 def device_words(user_agent: str) -> str:
-    """Browser and system by their common names; "" for a name that could be a stranger's message.
+    """Browser and system, if both are familiar; as much of it as is, or "".
 
-    A user agent is a stranger's text: only letters, digits and spaces of it may travel under our name.
+    A user agent is a stranger's text, and what a recogniser makes of it may be, too. Only names that stand in this file
+    travel under our name.
     """
-    words = describe(user_agent)
-    plain = words.replace(" ", "")
-    return words if plain.isascii() and plain.isalnum() and len(words) <= MAX_DEVICE_LENGTH else ""
+    device = recognise(user_agent)
+    return " · ".join(name for name in (device.browser, device.system) if name in FAMILIAR)

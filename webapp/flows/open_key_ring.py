@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, KeyRing, generate, new_ring
+from webapp.core.keys import ACCESS, FACTORS, KeyRing, generate, new_ring, new_secret
 from webapp.store.key_file import KeyFile
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ def open_key_ring(file: KeyFile, wanted: str, now: int, *, may_make: bool) -> Ke
     if may_make and not file.path.exists():
         make_key_ring(file, wanted, now)
     ring = file.read()
+    if may_make and ring.sealing_key is None:
+        # Asked again under the file's lock, as below: a ring of an earlier release has none.
+        _, ring = file.change(lambda held: held if held.sealing_key else held.rotate(new_secret(FACTORS, now), now))
     active = ring.active(ACCESS).alg
     if active == wanted:
         return ring

@@ -30,7 +30,8 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
     that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
     """
     return Purged(
-        _in_batches(lambda tx: session_list.purge(tx, ended_before=now - kept, at_most=batch), batch),
+        _in_batches(lambda tx: session_list.purge_expired(tx, ended_before=now - kept, at_most=batch), batch)
+        + _in_batches(lambda tx: session_list.purge_ended(tx, ended_before=now - kept, at_most=batch), batch),
         _in_batches(lambda tx: counters.sweep(tx, now=now, at_most=batch), batch),
         _in_batches(lambda tx: guests.purge(tx, now=now, at_most=batch), batch),
     )

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from webapp.core.errors import KeyRingError
 from webapp.core.events import Event
-from webapp.core.keys import Key, KeyRing, generate
+from webapp.core.keys import FACTORS, VERIFY, Key, KeyRing, generate
 from webapp.core.lifetimes import Lifetimes
-from webapp.store import events
-from webapp.store.database import transact
+from webapp.store import events, factors
+from webapp.store.database import read, transact
 from webapp.store.key_file import KeyFile
 
 
@@ -52,7 +53,15 @@ def rotate_keys(file: KeyFile, algorithms: dict[str, str], lifetimes: Lifetimes,
 
 
 def retire_key(file: KeyFile, kid: str) -> Key:
-    """End every token signed with `kid`. Raises KeyRingError if it is unknown or still signs."""
+    """End every token signed with `kid`. Raises KeyRingError if it is unknown, still signs or is still needed.
+
+    A sealing key is needed while a stored secret opens only with it (DatabaseUnavailable: nobody can say).
+    """
+    named = file.read().find(kid)
+    if named is not None and named.purpose == FACTORS and named.state == VERIFY:
+        needed = read(lambda tx: factors.count_sealed_with(tx, kid))
+        if needed:
+            raise KeyRingError(f"key {kid} still seals {needed} secret(s); run: flask --app wsgi factors reseal")
     _, after = file.change(lambda ring: ring.retire(kid))
     key = after.find(kid)
     assert key is not None

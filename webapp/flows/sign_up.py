@@ -35,7 +35,7 @@ class NewAccount(NamedTuple):
 def check_account(
     username: str, email: str, name: str, password: str, *, language: str = "en", theme: str = "auto"
 ) -> tuple[NewAccount | None, list[FieldError]]:
-    """Check what somebody typed; either the account to make or everything that is wrong with it.
+    """Check the fields of the form. Returns the account to create, or everything that is wrong with it.
 
     Codes: username invalid · email invalid · name unprintable, invisible, too_long · password unreadable, too_short,
     too_long, personal, common.
@@ -68,7 +68,7 @@ def create_account(tx: Connection, account: NewAccount, client: Client, now: int
 
 
 def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> str:
-    """Create an account on somebody else's behalf, without a session; its id. Raises FieldError as `sign_up`."""
+    """Create an account for another person, without a session. Returns its id. Raises FieldError as `sign_up`."""
     return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
 
 

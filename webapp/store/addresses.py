@@ -79,5 +79,5 @@ def change(tx: Connection, user_id: str, email: str, now: int) -> None:
         with tx.begin_nested():
             tx.execute(update(USERS).where(USERS.c.id == user_id).values(values))
     except IntegrityError:
-        # Somebody else took it between asking and confirming: the unique index decides.
+        # Another account took it between asking and confirming. The unique index decides.
         raise FieldError("email", "taken") from None

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, ExceptionContext, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -85,7 +85,7 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
-    # SQLite itself would let everybody on this machine read hashes of passwords. What it makes beside the file follows.
+    # SQLite itself would let every user of this machine read password hashes. The files beside it get the same mode.
     if not options.get("uri"):
         with suppress(OSError):
             os.close(os.open(os.path.realpath(arguments[0]), os.O_CREAT | os.O_EXCL, 0o600))
@@ -123,7 +123,8 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
     """Run `work` in a transaction of its own and commit it.
 
     `work` may run more than once and must do nothing but talk to the connection it is given. It waits at most
-    `patience` seconds, and all transactions of one request together at most PATIENCE. Raises DatabaseUnavailable;
+    `patience` seconds (more than PATIENCE for a command only), and all transactions of one request together at most
+    PATIENCE. Raises DatabaseUnavailable;
     whatever else `work` raises rolls back and passes through.
     """
     attempt = 0
@@ -139,6 +140,8 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
                     if db.engine.dialect.name == "sqlite":
                         _wait_at_most(connection, allowed)
                     with connection.begin() as transaction:
+                        if patience > PATIENCE and db.engine.dialect.name == "postgresql":
+                            connection.execute(text(f"SET LOCAL statement_timeout = {int(allowed * 1000)}"))
                         result = work(connection)
                         committing = True
                         transaction.commit()

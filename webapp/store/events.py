@@ -6,10 +6,11 @@ Every event also becomes one line of the log, once it is committed: the two neve
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, Select, delete, insert, or_, select
 
 from webapp.core.events import Event
 from webapp.core.session import session_label
@@ -62,12 +63,29 @@ _LISTING = select(*(SECURITY_EVENTS.c[field] for field in EventRow._fields[:-1])
 )
 
 
-def newest(tx: Connection, user_id: str, *, before: int | None = None, limit: int) -> list[EventRow]:
-    """Events about a person, newest first, older than the event `before`."""
+def newest(tx: Connection, user_id: str, *, before: int | None = None, limit: int, lab: bool = True) -> list[EventRow]:
+    """Events about a user, newest first, older than event `before`; without `lab`, none of the lab's experiments."""
     statement = _LISTING.where(SECURITY_EVENTS.c.user_id == user_id).order_by(SECURITY_EVENTS.c.id.desc()).limit(limit)
+    if not lab:
+        statement = statement.where(or_(SECURITY_EVENTS.c.sid.is_(None), SECURITY_EVENTS.c.sid.not_in(_lab(user_id))))
     if before is not None:
         statement = statement.where(SECURITY_EVENTS.c.id < before)
     return [_row(values) for values in tx.execute(statement)]
+
+
+def lab_sids(tx: Connection, user_id: str, sids: Collection[str]) -> frozenset[str]:
+    """Those of the session ids that the lab's experiments opened for this user."""
+    statement = _lab(user_id).where(SECURITY_EVENTS.c.sid.in_(sids))
+    return frozenset(tx.execute(statement).scalars()) if sids else frozenset()
+
+
+def _lab(user_id: str) -> Select[Any]:
+    # Only the start of an experiment's session says that it is one; all its other events come from the real code.
+    return select(SECURITY_EVENTS.c.sid).where(
+        SECURITY_EVENTS.c.user_id == user_id,
+        SECURITY_EVENTS.c.event == Event.SESSION_STARTED,
+        SECURITY_EVENTS.c.detail.contains('"lab": true'),
+    )
 
 
 def trail(tx: Connection, *, user_id: str | None = None, after: int = 0, limit: int) -> list[EventRow]:

@@ -13,7 +13,7 @@ def mark(tx: Connection, user_id: str, until: int) -> None:
 
 
 def until(tx: Connection, user_id: str) -> int | None:
-    """When this guest's account is deleted (Unix seconds); None for everybody else."""
+    """When this guest's account is deleted (Unix seconds); None for every other account."""
     return tx.execute(select(USERS.c.guest_until).where(USERS.c.id == user_id)).scalar()
 
 

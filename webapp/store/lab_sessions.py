@@ -1,6 +1,6 @@
-"""Session rows under the lab's hands: every change one conditional statement, like everything that is done to them.
+"""Changes the lab makes to session rows. Each is one conditional statement.
 
-The conditions name generation and jti, so that a request that was overtaken by another tab changes nothing.
+The conditions name generation and jti, so a request that another tab has overtaken changes nothing.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
 
-from webapp.core.mail import CLAIM, CODE_TRIES, HOUR, MailKind
+from webapp.core.mail import CLAIM, CODE_TRIES, HOUR, MailKind, can_arrive
 from webapp.store.database import MAIL_ON, after_commit
 from webapp.store.models import MAILS
 
@@ -45,6 +45,11 @@ class MailRow(NamedTuple):
 _COLUMNS = [MAILS.c[field] for field in MailRow._fields]
 
 
+def is_on(tx: Connection) -> bool:
+    """Whether this application sends mail. Where it does not, `queue` queues nothing."""
+    return bool(tx.get_execution_options().get(MAIL_ON))
+
+
 def queue(
     tx: Connection,
     kind: MailKind,
@@ -58,10 +63,12 @@ def queue(
 ) -> str | None:
     """Put a mail into the outbox and wake this process's courier after the commit; its id, or None with mail off.
 
+    An address that no mail can reach, as a guest's, is treated as nobody's: the courier deletes the row.
     `detail` must hold nothing a person typed: texts of strangers must not travel under our name.
     """
-    if not tx.get_execution_options().get(MAIL_ON):
+    if not is_on(tx):
         return None
+    address = address if can_arrive(address) else ""
     mail_id = secrets.token_hex(16)
     tx.execute(
         insert(MAILS).values(

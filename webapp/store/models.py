@@ -41,7 +41,7 @@ class User(Base):
     disabled_at: Mapped[int | None] = mapped_column(Instant)
     created_at: Mapped[int] = mapped_column(Instant)
     guest_until: Mapped[int | None] = mapped_column(Instant)
-    """When a guest of the lab is deleted; None for everybody else."""
+    """When a guest of the lab is deleted; None for every other account."""
     email_verified_at: Mapped[int | None] = mapped_column(Instant)
     """When the person proved that the mailbox is theirs; None: not yet."""
 
@@ -53,6 +53,12 @@ class AuthSession(Base):
     __table_args__ = (
         Index("ix_auth_sessions_user_id_created_at", "user_id", "created_at"),
         Index("ix_auth_sessions_expires_at", "expires_at"),
+        Index(
+            "ix_auth_sessions_revoked_at",
+            "revoked_at",
+            sqlite_where=text("revoked_at IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -80,6 +86,8 @@ class AuthSession(Base):
     """Lifetimes of this session's own, in seconds: the lab's fast clock. None: the application's."""
     watched_from: Mapped[int | None] = mapped_column(Instant)
     """Since when the lab keeps this session's requests; None: it keeps none."""
+    amr: Mapped[str] = mapped_column(Text, server_default="pwd")
+    """How the person proved who they are (RFC 8176), space-separated. The default lets old workers go on inserting."""
 
 
 class LabRequest(Base):
@@ -164,6 +172,60 @@ class RetiredName(Base):
     retired_at: Mapped[int] = mapped_column(Instant)
 
 
+class TotpFactor(Base):
+    """A person's authenticator app: its secret, sealed, and the newest step whose code was used."""
+
+    __tablename__ = "totp_factors"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[int] = mapped_column(Instant)
+    last_used_at: Mapped[int | None] = mapped_column(Instant)
+
+
+class Passkey(Base):
+    """A passkey: its public key, and what is known of where it lives."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_user_id", "user_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    credential_id: Mapped[str] = mapped_column(Text, unique=True)
+    """Base64url. Unique over all people (WebAuthn section 7.1)."""
+    public_key: Mapped[str] = mapped_column(Text)
+    """COSE, base64url."""
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    rp_id: Mapped[str] = mapped_column(String(253))
+    transports: Mapped[str] = mapped_column(String(80))
+    backed_up: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[int] = mapped_column(Instant)
+    last_used_at: Mapped[int | None] = mapped_column(Instant)
+
+
+class RecoveryCode(Base):
+    """One of a person's ten recovery codes, as a hash."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code_hash: Mapped[str] = mapped_column(Text)
+    used_at: Mapped[int | None] = mapped_column(Instant)
+
+
+class Spent(Base):
+    """A challenge that was answered: each counts once."""
+
+    __tablename__ = "spent"
+    __table_args__ = (Index("ix_spent_expires_at", "expires_at"),)
+
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[int] = mapped_column(Instant)
+
+
 # The same tables for statements of SQLAlchemy's core. Declarative models type theirs as a more general clause.
 USERS = cast(Table, User.__table__)
 AUTH_SESSIONS = cast(Table, AuthSession.__table__)
@@ -172,3 +234,7 @@ SECURITY_EVENTS = cast(Table, SecurityEvent.__table__)
 RATE_COUNTERS = cast(Table, RateCounter.__table__)
 MAILS = cast(Table, Mail.__table__)
 RETIRED_NAMES = cast(Table, RetiredName.__table__)
+TOTP_FACTORS = cast(Table, TotpFactor.__table__)
+PASSKEYS = cast(Table, Passkey.__table__)
+RECOVERY_CODES = cast(Table, RecoveryCode.__table__)
+SPENT = cast(Table, Spent.__table__)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select
 
 from webapp.core.session import Ending, EndReason
 from webapp.store.database import DatabaseUnavailable, read
@@ -17,10 +16,12 @@ log = logging.getLogger(__name__)
 
 ENDED_SHOWN = 50
 """Ended sessions of one person in a listing; the newest."""
-COUNT_PATIENCE = 0.5
-"""Seconds that counting all live sessions may take. A million take most of it."""
-COUNT_STEPS = 10_000
-"""SQLite instructions between two looks at the clock."""
+COUNT_PATIENCE = 1.0
+"""Seconds that counting live sessions may take."""
+SAMPLED = 4096
+"""Rows that are looked at to tell how many sessions are live."""
+ID_SPACE = 16**32
+"""Ids there can be: 32 hexadecimal digits."""
 
 
 class ListedSession(NamedTuple):
@@ -110,45 +111,59 @@ def live_sids(tx: Connection, user_id: str, now: int, channel: str | None = None
     return list(tx.execute(statement.order_by(*by_use)).scalars())
 
 
+def has_begun(tx: Connection, user_id: str, channel: str, user_agent: str) -> bool:
+    """Whether a session of this person has begun with this user agent on this channel, ended ones included."""
+    statement = select(AUTH_SESSIONS.c.id).where(
+        AUTH_SESSIONS.c.user_id == user_id,
+        AUTH_SESSIONS.c.channel == channel,
+        AUTH_SESSIONS.c.user_agent == user_agent,
+    )
+    return tx.execute(statement.limit(1)).first() is not None
+
+
 def owner(tx: Connection, sid: str) -> str | None:
     """Whose session this is."""
     return tx.execute(select(AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id == sid)).scalar()
 
 
-def people_logged_in(tx: Connection, now: int) -> list[str]:
-    """Ids of everybody with a live session."""
-    statement = select(AUTH_SESSIONS.c.user_id).where(live(now)).distinct().order_by(AUTH_SESSIONS.c.user_id)
-    return list(tx.execute(statement).scalars())
+def estimate_live(now: int) -> int | None:
+    """How many sessions are live: exactly where there are fewer than SAMPLED rows, else within some percent.
 
-
-def count_live(now: int) -> int | None:
-    """How many sessions are live, or None if the database does not say within COUNT_PATIENCE: never worth waiting."""
-    statement = select(func.count()).select_from(AUTH_SESSIONS).where(live(now))
-
-    def work(connection: Connection) -> int:
-        if connection.dialect.name == "sqlite":
-            driver: Any = connection.connection.dbapi_connection
-            end = time.monotonic() + COUNT_PATIENCE
-            driver.set_progress_handler(lambda: int(time.monotonic() > end), COUNT_STEPS)
-            try:
-                return connection.execute(statement).scalar_one()
-            finally:
-                driver.set_progress_handler(None, COUNT_STEPS)
-        connection.execute(text(f"SET LOCAL statement_timeout = {int(COUNT_PATIENCE * 1000)}"))
-        return connection.execute(statement).scalar_one()
-
+    Ids are random, so the first SAMPLED rows in their order are a fair sample, and the last of those ids tells which
+    share of the table they are. None if the database is busy or away: never worth waiting for.
+    """
+    sample = (
+        select(AUTH_SESSIONS.c.id, case((live(now), 1), else_=0).label("live"))
+        .order_by(AUTH_SESSIONS.c.id)
+        .limit(SAMPLED)
+        .subquery()
+    )
+    statement = select(func.count(), func.sum(sample.c.live), func.max(sample.c.id)).select_from(sample)
     try:
-        return read(work)
+        rows, alive, last = read(lambda tx: tx.execute(statement).one(), patience=COUNT_PATIENCE)
     except DatabaseUnavailable:
         log.warning("live sessions not counted: the database is busy or away")
         return None
+    return int(alive or 0) if rows < SAMPLED else round(alive / (int(last, 16) / ID_SPACE))
 
 
-def purge(tx: Connection, *, ended_before: int, at_most: int) -> int:
-    """Delete sessions that were over before `ended_before` (Unix seconds); how many."""
-    over = or_(
-        AUTH_SESSIONS.c.expires_at < ended_before,
-        and_(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.revoked_at < ended_before),
+def purge_expired(tx: Connection, *, ended_before: int, at_most: int) -> int:
+    """Delete sessions whose absolute lifetime was over before `ended_before` (Unix seconds); how many."""
+    return _purge(tx, AUTH_SESSIONS.c.expires_at, ended_before, at_most)
+
+
+def purge_ended(tx: Connection, *, ended_before: int, at_most: int) -> int:
+    """Delete sessions that were ended before `ended_before` (Unix seconds); how many."""
+    return _purge(tx, AUTH_SESSIONS.c.revoked_at, ended_before, at_most)
+
+
+def _purge(tx: Connection, over_at: ColumnElement[int], before: int, at_most: int) -> int:
+    # In the order of one index: a condition on both columns at once would read the whole table to find the last few.
+    chosen = (
+        select(AUTH_SESSIONS.c.id)
+        .where(over_at < before)
+        .order_by(over_at)
+        .limit(at_most)
+        .with_for_update(skip_locked=True)
     )
-    chosen = select(AUTH_SESSIONS.c.id).where(over).limit(at_most).with_for_update(skip_locked=True)
     return tx.execute(delete(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id.in_(chosen))).rowcount

@@ -1,7 +1,7 @@
 """How long one request may wait for the database in all.
 
-Each wait is charged to the request that waits. Once nothing is left, the request gets 503: a thread that waits without
-an end is lost for everybody else.
+Each wait is charged to the request that waits. Once nothing is left, the request gets 503, because a thread that waits
+without end is lost for all other requests.
 """
 
 from __future__ import annotations

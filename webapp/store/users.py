@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, true, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 
@@ -52,7 +52,7 @@ _ACCOUNTS = select(*(USERS.c[field] for field in Account._fields))
 
 
 def find_credentials(tx: Connection, login: str) -> Credentials | None:
-    """The person whose user name or email address somebody typed as `login` (see core/logins.py)."""
+    """The user whose username or email address is `login`, as it was typed (see core/logins.py)."""
     found = _find(tx, _CREDENTIALS, login)
     return None if found is None else Credentials._make(found)
 
@@ -97,25 +97,32 @@ def names(tx: Connection, user_ids: set[str]) -> dict[str, str]:
     return {str(user_id): str(username) for user_id, username in rows}
 
 
-def page(tx: Connection, *, after: str, limit: int) -> list[Account]:
-    """People in the order of their folded user names, from the one behind `after` on; at most `limit`."""
+def page(tx: Connection, *, after: str, limit: int, text: str = "") -> list[Account]:
+    """People in the order of their folded user names, from the one behind `after` on; at most `limit`.
+
+    `text`: only those whose user name, address or name contains it. A page costs the same wherever it begins.
+    """
     if not is_storable(after):
         return []
     key = USERS.c.username_key
-    rows = tx.execute(_ACCOUNTS.where(key > after).order_by(key).limit(limit))
+    rows = tx.execute(_ACCOUNTS.where(key > after, _contains(text)).order_by(key).limit(limit))
     return [Account._make(row) for row in rows]
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    text = text[:MAX_QUERY]
+    if not text or not is_storable(text):
+        return true()
+    return or_(
+        USERS.c.username_key.contains(fold(text), autoescape=True),
+        USERS.c.email_key.contains(email_key(text), autoescape=True),
+        func.lower(USERS.c.name).contains(text.lower(), autoescape=True),
+    )
 
 
 def search(tx: Connection, text: str = "", *, offset: int = 0, limit: int) -> tuple[list[Account], int]:
     """People whose user name, address or name contains `text`, by user name; and how many there are in all."""
-    where, text = and_(True), text[:MAX_QUERY]
-    if text and is_storable(text):
-        key = fold(text)
-        where = or_(
-            USERS.c.username_key.contains(key, autoescape=True),
-            USERS.c.email_key.contains(email_key(text), autoescape=True),
-            func.lower(USERS.c.name).contains(text.lower(), autoescape=True),
-        )
+    where = _contains(text)
     total = tx.execute(select(func.count()).select_from(USERS).where(where)).scalar_one()
     rows = tx.execute(_ACCOUNTS.where(where).order_by(USERS.c.username_key).offset(offset).limit(limit))
     return [Account._make(row) for row in rows], total
@@ -202,6 +209,11 @@ def replace_hash(tx: Connection, user_id: str, old_hash: str, new_hash: str) -> 
     """Keep a stronger hash of the same password, unless the password was changed meanwhile."""
     statement = update(USERS).where(USERS.c.id == user_id, USERS.c.password_hash == old_hash)
     tx.execute(statement.values(password_hash=new_hash))
+
+
+def change_everyones_credentials(tx: Connection) -> None:
+    """Raise everybody's credential epoch."""
+    tx.execute(update(USERS).values(credential_epoch=USERS.c.credential_epoch + 1))
 
 
 def change_credentials(tx: Connection, user_id: str, password_hash: str | None = None) -> None:

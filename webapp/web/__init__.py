@@ -14,6 +14,7 @@ from webapp.web.pages import (
     accounts,
     admin,
     email,
+    forward_auth,
     guest,
     home,
     leaving,
@@ -42,6 +43,7 @@ def register(app: Flask) -> None:
         sessions.blueprint,
         admin.blueprint,
         preferences.blueprint,
+        forward_auth.blueprint,
         docs.blueprint,
         inspector.blueprint,
     ):

@@ -17,6 +17,7 @@ from werkzeug.exceptions import Forbidden
 from webapp.core.cross_origin import is_cross_origin
 from webapp.services import services
 from webapp.web.form_cookie import FormSession
+from webapp.web.told import is_news
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def refuse_cross_origin(request: Request) -> None:
     """403 for an unsafe request that another site's page sent, even with a good token."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if is_cross_origin(request.method, site, origin, own_origins()):
-        if site == "same-origin":
+        if site == "same-origin" and is_news("origin", str(origin)[:200]):
             # The browser says it is our own page: then it is we who do not know our own address.
             log.warning("refused a form: the browser's Origin is %.200r, this site's is %s", origin, *own_origins())
         raise CrossOrigin

@@ -30,6 +30,11 @@ def mark(user_id: str, epoch: int) -> str | None:
     return next((entry[2] for entry in _read() if (entry[0], entry[1]) == (user_id, epoch)), None)
 
 
+def people() -> frozenset[str]:
+    """Ids of the people who have logged in with this browser, whatever has become of their passwords since."""
+    return frozenset(entry[0] for entry in _read())
+
+
 def remember(response: Response, session: SessionRow) -> None:
     """Let this browser be known to the account of `session`. Call after a log-in or a password change."""
     known = mark(session.user_id, session.credential_epoch)

@@ -6,25 +6,27 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.config import LOOPBACK_HOSTS
+from webapp.core.cross_origin import SAFE_METHODS
 from webapp.core.errors import TooManyTries
 from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
 from webapp.web import request_id
-from webapp.web.api.errors import CODES, challenge, problem, problem_of
+from webapp.web.api.errors import CODES, challenge, error_of_status, error_response
 from webapp.web.csrf import CrossOrigin, is_proven_same_origin
 from webapp.web.form_cookie import names_sent
 from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
 from webapp.web.roles import RoleNeeded
+from webapp.web.told import is_news
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ def role_needed(error: RoleNeeded) -> Response:
     if not is_api():
         return answer_for(403)
     words = f"The role {error.role} is required"
-    return problem(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
+    return error_response(403, "insufficient_scope", words, authenticate=challenge("insufficient_scope", words))
 
 
 def cross_origin(_error: CrossOrigin) -> Response:
@@ -80,7 +82,7 @@ def cross_origin(_error: CrossOrigin) -> Response:
 def foreign_host(error: ForeignHost) -> Response:
     """400: which name it was, and in development what to set. The log says the same."""
     if is_api():
-        return problem(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
+        return error_response(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
     # Not lazily: a lazy text counts as markup, and this one holds what a stranger sent.
     message = gettext("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
     settings = services().settings
@@ -101,7 +103,14 @@ def foreign_host(error: ForeignHost) -> Response:
 def database_unavailable(error: Exception) -> Response:
     """503: the cookies stay, and the same request may be sent again."""
     log.error("database unavailable: %s", error if isinstance(error, DatabaseUnavailable) else reason(error))
-    answer = answer_for(503)
+    request = this_request()
+    extra: dict[str, Any] = {}
+    if request.method in SAFE_METHODS:
+        extra["links"] = [(here(request), _l("Try again"))]
+    elif is_proven_same_origin():
+        extra["resend"] = _what_was_typed()
+        extra["remedy"] = _l("What you typed has been kept. Wait a few seconds, then send it again.")
+    answer = answer_for(503, **extra)
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer
 
@@ -109,8 +118,15 @@ def database_unavailable(error: Exception) -> Response:
 def too_many_tries(error: TooManyTries) -> Response:
     """429: what was tried too often, and when it can be tried again."""
     minutes = -(-error.retry_after // 60)
+    request = this_request()
+    back = (url_for("accounts.log_in"), _l("Back to login")) if request.path == "/login" else None
+    rule = request.url_rule
+    if back is None and request.method not in SAFE_METHODS and rule is not None and "GET" in (rule.methods or ()):
+        back = (here(request), _l("Back to the form"))
     answer = answer_for(
         429,
+        until=services().clock() + error.retry_after,
+        links=[back] if back else [],
         message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
         remedy=ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes),
     )
@@ -138,14 +154,19 @@ def csrf_failed(error: CSRFError) -> Response:
         kept = _l("What you typed has been kept. Send it again.")
     # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
     if is_proven_same_origin():
-        fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-        extra["resend"] = {
-            "action": here(this_request()),
-            "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
-            "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
-        }
+        extra["resend"] = _what_was_typed()
         extra["remedy"] = kept
     return answer_for(403, **extra)
+
+
+def _what_was_typed() -> dict[str, Any]:
+    """The form of this request, to be offered once more: never a password, never its old token."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return {
+        "action": here(this_request()),
+        "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
+        "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
+    }
 
 
 def came_without_cookies() -> bool:
@@ -153,7 +174,8 @@ def came_without_cookies() -> bool:
     auth, request = current_auth(), this_request()
     has_tokens = auth is not None and any(cookie.value is not None for cookie in auth.sent)
     found = names_sent(request, current_app.config["SESSION_COOKIE_NAME"])
-    if not found and not has_tokens and services().settings.production and request.scheme == "http":
+    is_plain = services().settings.production and request.scheme == "http"
+    if not found and not has_tokens and is_plain and is_news("plain http"):
         log.warning(
             "a form came without cookies, over plain http: browsers keep our cookies over https only; serve https, "
             "and let the proxy set X-Forwarded-Proto and WEBAPP_TRUSTED_PROXIES count it"
@@ -164,14 +186,14 @@ def came_without_cookies() -> bool:
 def answer_for(status: int, **extra: Any) -> Response:
     """An error page, or JSON where that is what was asked for."""
     if is_api():
-        return problem_of(status)
+        return error_of_status(status)
     title, message, remedy = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
     if asks_for_json() or (status == 503 and not wants_page()):
         # A script that meets a dead database is told so in JSON, as it is told that it must log in.
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
         # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a
-        # request that was refused before anybody was asked who it is.
+        # request that was refused before its sender was authenticated.
         words = {
             "bare": status >= 500 or "auth" not in g,
             "title": title,
@@ -179,6 +201,8 @@ def answer_for(status: int, **extra: Any) -> Response:
             "remedy": remedy,
             "request_id": request_id.current(),
             "resend": None,
+            "links": [],
+            "until": None,
             **extra,
         }
         answer = make_response(render_template("error.html", status=status, **words))

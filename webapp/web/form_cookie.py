@@ -50,7 +50,7 @@ class FormSession(SessionMixin):
 
     @property
     def opened(self) -> SecureCookieSession | None:
-        """The chosen one, if anybody has asked for it."""
+        """The chosen one, if it has been asked for."""
         return None if self._found is None else self._inner
 
     @property

@@ -52,7 +52,7 @@ class LogInGate:
 
 
 class PasswordGate:
-    """The limit of asking for the current password of somebody who is logged in."""
+    """The limit of guesses at the current password within a session."""
 
     @contextmanager
     def attempt(self, session: SessionRow) -> Iterator[None]:

@@ -13,13 +13,14 @@ from werkzeug.exceptions import BadRequest
 
 from webapp.config import Settings
 from webapp.web.marks import View, is_health, is_tokenless
+from webapp.web.told import is_news
 
 log = logging.getLogger(__name__)
 
 MAX_SHOWN = 100
 """Characters of a foreign host name that are shown and logged."""
 MAX_TOLD = 50
-"""Foreign names that a worker logs: whoever sends thousands must not fill the disk."""
+"""Foreign names that a worker logs. A client that sends thousands must not fill the disk."""
 
 _told: set[str] = set()
 
@@ -53,9 +54,8 @@ def is_ours(host: str, hosts: Container[str]) -> bool:
 
 
 def _tell(name: str, request: Request, hosts: Container[str], settings: Settings) -> None:
-    if name in _told or len(_told) >= MAX_TOLD:
+    if not is_news("host", name):
         return
-    _told.add(name)
     if not settings.production:
         remedy = (
             "development answers on localhost only; to serve others, set WEBAPP_ENV=production and WEBAPP_PUBLIC_URL"

@@ -7,8 +7,9 @@ from flask_babel import Babel
 
 from webapp.core.languages import look_up
 from webapp.core.text import first_letter
-from webapp.dates import datetime_text, language, moment
+from webapp.dates import ago_text, clock_text, datetime_text, day_text, hour_text, language, moment
 from webapp.flows.save_profile import LANGUAGES, THEMES
+from webapp.services import services
 from webapp.web.requests import here, this_request
 
 LANGUAGE_COOKIE, THEME_COOKIE = "tokenroom_language", "tokenroom_theme"
@@ -18,6 +19,10 @@ LANGUAGE_COOKIE, THEME_COOKIE = "tokenroom_language", "tokenroom_theme"
 def register(app: Flask) -> None:
     Babel(app, locale_selector=select_language, default_translation_directories="translations")
     app.add_template_filter(datetime_text, "datetime")
+    app.add_template_filter(day_text, "day")
+    app.add_template_filter(hour_text, "hour")
+    app.add_template_filter(clock_text, "clock")
+    app.add_template_filter(lambda seconds: ago_text(seconds, services().clock()), "ago")
     app.add_template_filter(first_letter)
     app.add_template_filter(lambda seconds: moment(seconds).isoformat(), "isoformat")
     app.context_processor(lambda: {"locale": language(), "theme": theme(), "here": here_again()})

@@ -1,6 +1,6 @@
 """Where the rate limits count: Redis, the database while that is away, this process's memory while neither answers.
 
-A store that is down makes the limits weaker (somebody is counted anew), not the site unreachable: nothing here raises.
+A store that is down makes the limits weaker (counting starts again), not the site unreachable. Nothing here raises.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class _Place:
 class SharedStore:
     """The store in use: Redis where `redis_url` names one, then the database, then this process.
 
-    Each stands in for the one before it, so a guesser whom Redis has lost sight of gets the limit once more and not
-    once more for each worker of each host.
+    Each takes over when the one before it fails. If Redis fails, an attacker gets one more quota, not one more for each
+    worker.
     """
 
     def __init__(self, redis_url: str = "") -> None:

@@ -1,4 +1,4 @@
-"""How often something may be done. The numbers stand here; a view names its limit with `@limited("…")`.
+"""How often something may be done. The numbers are here; a view names its limit with `@limited("…")`.
 
 Tries of a password are counted by web/gates.py. The stores are those of `limits`, the engine of Flask-Limiter, and our
 database. Flask-Limiter itself is left out: its hooks run on every request and cost as much as a whole bare page, and it
@@ -52,7 +52,7 @@ LIMITS = {
     "code_sent": Limit(3, 15 * MINUTE),
     "export": Limit(5, 60 * MINUTE),
     "refresh": Limit(30, MINUTE),
-    # Reading keys and making them costs more than any other page, and strangers may ask for it.
+    # Reading and creating keys costs more than any other page, and visitors need no login for it.
     "inspector": Limit(20, MINUTE),
     # Acts and cells of the lab, of one account: each opens a session and sends up to a dozen requests.
     "acts": Limit(60, MINUTE),

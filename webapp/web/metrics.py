@@ -22,7 +22,7 @@ from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.judgement import Judgement
 from webapp.core.rotation import REFRESHING
 from webapp.services import services
-from webapp.store.session_list import count_live
+from webapp.store.session_list import estimate_live
 from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)
@@ -105,9 +105,9 @@ class LiveSessions(Collector):
     """Asked at each scrape; left out where the database does not say at once."""
 
     def collect(self) -> Iterator[Any]:
-        live = count_live(services().clock())
+        live = estimate_live(services().clock())
         if live is not None:
-            yield GaugeMetricFamily("tokenroom_live_sessions", "Sessions neither ended nor expired.", value=live)
+            yield GaugeMetricFamily("tokenroom_live_sessions", "Live sessions; many are estimated.", value=live)
 
 
 def exposition() -> bytes:

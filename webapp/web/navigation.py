@@ -1,33 +1,55 @@
-"""The links in the header, and what every page may offer."""
+"""The links in the header, the tabs of the account pages, and what every page may offer."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
+from webapp.core.decision import case_of
 from webapp.services import services
+from webapp.web.person import Auth
+from webapp.web.words.lifetimes import life
 
 SIGNED_IN = (
     ("learn.show", _l("Learn"), None),
     ("lab.show", _l("Lab"), None),
-    ("inspector.show", _l("Token inspector"), None),
-    ("accounts.account", _l("Account"), None),
-    ("sessions.show", _l("Sessions"), None),
-    ("sessions.activity", _l("Activity"), None),
+    ("inspector.show", _l("Inspector"), None),
     ("api_docs.show", _l("API"), None),
+    ("accounts.account", _l("Account"), None),
     ("admin.people", _l("Users"), "admin"),
 )
 """(endpoint, words, role needed). An endpoint that this deployment does not have is left out."""
 
+ACCOUNT_TABS = (
+    ("accounts.account", _l("Profile")),
+    ("passwords.change", _l("Password")),
+    ("email.show", _l("Email address")),
+    ("sessions.show", _l("Sessions")),
+    ("sessions.activity", _l("Activity")),
+    ("leaving.show", _l("Your data")),
+)
+"""The pages under `/account`, in the order of their tabs. One that this deployment does not have is left out."""
+
+
+class Chip(NamedTuple):
+    """This request's tokens, for the header of every page while the lab is on."""
+
+    number: int
+    """Of its case."""
+    access: int | None
+    """Seconds that were left of the access token when the request came; None where it was over or absent."""
+    refresh: int | None
+
 
 def register(app: Flask) -> None:
+    app.jinja_env.globals["life_words"] = life
     app.context_processor(page_context)
 
 
 def page_context() -> dict[str, Any]:
-    auth = g.get("auth")
+    auth: Auth | None = g.get("auth")
     user = auth.person if auth is not None else None
     items = [
         (url_for(endpoint), words)
@@ -37,10 +59,27 @@ def page_context() -> dict[str, Any]:
     here = _current([url for url, _words in items])
     return {
         "nav_items": [(url, words, here.get(url)) for url, words in items],
+        "tabs": _tabs() if user is not None and request.path.startswith("/account") else [],
+        "chip": _chip(auth) if auth is not None and user is not None and services().settings.lab else None,
         "signup_open": services().settings.signup_open,
         "guest_entry": _link("guest.enter"),
-        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset", "email")},
+        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs")},
     }
+
+
+def _tabs() -> list[tuple[str, Any, bool]]:
+    urls = [(url_for(endpoint), words) for endpoint, words in ACCOUNT_TABS if endpoint in current_app.view_functions]
+    return [(url, words, request.path == url) for url, words in urls]
+
+
+def _chip(auth: Auth) -> Chip | None:
+    access, refresh = auth.judgement.access, auth.judgement.refresh
+    case = case_of(access.state, refresh.state)
+    left = [
+        max(verdict.claims.exp - auth.judged_at, 0) or None if verdict.claims is not None else None
+        for verdict in (access, refresh)
+    ]
+    return Chip(case.number, *left) if case else None
 
 
 def _current(urls: list[str]) -> dict[str, str]:

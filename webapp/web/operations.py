@@ -49,7 +49,7 @@ def metrics_text() -> Response:
 @blueprint.get("/.well-known/change-password")
 @tokenless
 def change_password() -> Response:
-    """Where password managers lead somebody to a new password (W3C, "A Well-Known URL for Changing Passwords")."""
+    """Password managers lead their user here to change a password (W3C, "A Well-Known URL for Changing Passwords")."""
     return see_other(url_for("passwords.change"))
 
 

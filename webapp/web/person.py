@@ -15,7 +15,7 @@ from webapp.flows.refresh import Issued
 
 
 class Person(UserMixin):  # type: ignore[misc]
-    """What views see of who is signed in: read from the row in this request, not from a token's claims."""
+    """The logged-in user as views see them, read from the row in this request and not from a token's claims."""
 
     def __init__(self, auth_session: SessionRow) -> None:
         self.auth_session = auth_session

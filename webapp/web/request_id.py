@@ -1,6 +1,6 @@
 """One id a request: in every log line, in the `X-Request-ID` header and on error pages.
 
-Always our own. An id from outside would let whoever sends it choose what stands in the log.
+Always our own. An id from outside would let its sender choose what the log says.
 """
 
 from __future__ import annotations

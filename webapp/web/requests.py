@@ -13,9 +13,11 @@ MAX_USER_AGENT = 400
 
 
 def this_request() -> Request:
-    """The request itself instead of Flask's stand-in: a look through the stand-in costs six calls.
+    """The real request object.
 
-    What runs on every request takes it as an argument.
+    Plain: Flask's proxy `request`.
+    Cost:  six function calls for each access through it.
+    Here:  code that runs on every request takes the real object as an argument.
     """
     found: Request = request._get_current_object()  # type: ignore[attr-defined]
     return found

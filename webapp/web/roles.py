@@ -13,7 +13,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class RoleNeeded(Forbidden):
-    """Somebody who is logged in lacks the role that a view demands."""
+    """A user lacks the role that a view demands."""
 
     def __init__(self, role: str) -> None:
         super().__init__()

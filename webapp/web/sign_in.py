@@ -15,7 +15,15 @@ from webapp.web.requests import client
 
 def arrival(*, persistent: bool = False) -> Arrival:
     """How the sender of this form comes in. `persistent`: the session outlives the browser's window."""
-    return Arrival("web", client(), services().clock(), persistent, g.auth.judgement.sids, form_id())
+    return Arrival(
+        "web",
+        client(),
+        services().clock(),
+        persistent,
+        presented=g.auth.judgement.sids,
+        knows=device_cookie.people(),
+        form=form_id(),
+    )
 
 
 def sign_in(answer: Response, session: SessionRow) -> Response:

@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
         return answer
 
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
-        # While somebody edits (`flask run --debug`), every reload must show the edit.
+        # With `flask run --debug` files are being edited, and every reload must show the edit.
         if endpoint == "static" and not app.debug:
             values["filename"] = f"{current}/{values['filename']}"
 

@@ -1,1 +1,1 @@
-"""Read what somebody pastes into the inspector: tokens and keys. Pure, and nothing of it is kept."""
+"""Read tokens and keys that are pasted into the inspector. Pure; nothing is kept."""

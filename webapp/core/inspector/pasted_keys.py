@@ -1,4 +1,4 @@
-"""Keys that somebody pastes into the inspector: read for one algorithm, checked, used once, forgotten."""
+"""Keys that are pasted into the inspector: read for one algorithm, checked, used once, forgotten."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read_keys(text: str, alg: str, use: Use) -> list[Candidate]:
 
 def _secrets(text: str, alg: str) -> list[Candidate]:
     if "-----BEGIN" in text or any(_is_public_key(key) for key in find_keys(text)):
-        # A verifier that takes a public key for a shared secret lets everybody sign (RFC 8725 section 2.1).
+        # A verifier that takes a public key for a shared secret lets everyone sign (RFC 8725 section 2.1).
         raise KeyProblem("public_as_secret")
     found: dict[bytes, str] = {}
     for form, raw in secret_forms(text):

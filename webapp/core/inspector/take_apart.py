@@ -160,7 +160,7 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def findings(parts: Parts, now: int) -> list[str]:
-    """What any reader should notice about a token, whoever issued it: stable words."""
+    """Problems that every reader of a token should notice, regardless of its issuer, as stable codes."""
     header, payload = parts.header or {}, parts.payload or {}
     algorithm = header.get("alg")
     found = []

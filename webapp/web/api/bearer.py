@@ -1,6 +1,6 @@
 """Who sent this, by `Authorization: Bearer` alone (RFC 6750). The one place that reads the header.
 
-Closed by default, like the pages: a view below /api/ that is not marked `@public` runs only for somebody.
+Closed by default, like the pages: a view below /api/ that is not marked `@public` runs only for an authenticated user.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webapp.flows.confirm import confirm
 from webapp.flows.judge import judge
 from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
 from webapp.services import services
-from webapp.web.api.errors import challenge, problem, refuse
+from webapp.web.api.errors import challenge, error_response, refuse
 from webapp.web.marks import View, is_open
 from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import client
@@ -86,7 +86,7 @@ def refuse_tokens_elsewhere() -> None:
         if request.mimetype in FORMS:
             found = found or not TOKENS.isdisjoint(request.form)
         elif request.mimetype == "application/json":
-            with suppress(NotStrictJson):  # whoever reads it says what is wrong with it
+            with suppress(NotStrictJson):  # the view that reads the body reports what is wrong with it
                 found = found or "access_token" in read_document(body)
     if found:
         _malformed("Send the access token in the Authorization header only")
@@ -95,10 +95,10 @@ def refuse_tokens_elsewhere() -> None:
 def unauthorized(state: TokenState) -> Response:
     """The 401 for an access token that does not open the door."""
     if state is TokenState.ABSENT:
-        return problem(401, "unauthorized", "An access token is required.")
+        return error_response(401, "unauthorized", "An access token is required.")
     words = EXPIRED if state is TokenState.EXPIRED else INVALID
-    return problem(401, "invalid_token", words, authenticate=challenge("invalid_token", words))
+    return error_response(401, "invalid_token", words, authenticate=challenge("invalid_token", words))
 
 
 def _malformed(words: str) -> NoReturn:
-    refuse(problem(400, "invalid_request", words, authenticate=challenge("invalid_request", words)))
+    refuse(error_response(400, "invalid_request", words, authenticate=challenge("invalid_request", words)))

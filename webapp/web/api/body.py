@@ -9,7 +9,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 
 from webapp.core.strict_json import NotStrictJson, read_document
-from webapp.web.api.errors import problem, problem_of, refuse
+from webapp.web.api.errors import error_of_status, error_response, refuse
 
 UNKNOWN = "The body has an unknown field."
 
@@ -24,18 +24,18 @@ def read_body(schema: Schema, *, status: int, error: str, words: str) -> dict[st
         loaded: dict[str, Any] = schema.load(members)
     except ValidationError as invalid:
         fields, unknown = named(schema, invalid.messages_dict)
-        refuse(problem(status, error, UNKNOWN if unknown and not fields else words, fields=fields))
+        refuse(error_response(status, error, UNKNOWN if unknown and not fields else words, fields=fields))
     return loaded
 
 
 def read_members() -> dict[str, Any]:
     """The members of the JSON object in the body."""
     if request.mimetype != "application/json":
-        refuse(problem_of(415))
+        refuse(error_of_status(415))
     try:
         members = read_document(request.get_data())
     except NotStrictJson as refusal:
-        refuse(problem(400, "bad_request", f"The body is {_ARTICLES.get(str(refusal), str(refusal))}."))
+        refuse(error_response(400, "bad_request", f"The body is {_ARTICLES.get(str(refusal), str(refusal))}."))
     return members
 
 

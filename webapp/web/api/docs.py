@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,14 +71,24 @@ class Endpoint(NamedTuple):
 def show() -> str:
     """`GET /api/docs`."""
     document, address = openapi.document(), openapi.site_address()
+    operations = endpoints(document)
     return render_template(
         "api_docs.html",
-        endpoints=endpoints(document),
+        endpoints=operations,
+        common=common_problems(operations),
         problem=members_of(document, {"$ref": "#/components/schemas/Problem"}),
         examples=[(name, words, example(name).replace(EXAMPLE_ADDRESS, address)) for name, words in EXAMPLES],
         columns=[COLUMN[column] for column in RefreshColumn],
         rows=[(state, [cell(API_REFRESH[state][column]) for column in RefreshColumn]) for state in TokenState],
     )
+
+
+def common_problems(operations: list[Endpoint]) -> dict[str, str]:
+    """Status -> what it means at most endpoints, so that each need only tell what is different."""
+    told: dict[str, Counter[str]] = {}
+    for problem in sorted(problem for operation in operations for problem in operation.problems):
+        told.setdefault(problem.status, Counter())[problem.description] += 1
+    return {status: descriptions.most_common(1)[0][0] for status, descriptions in told.items()}
 
 
 def cell(answer: Outcome) -> tuple[int, Any, str]:

@@ -42,7 +42,7 @@ def challenge(error: str, description: str) -> str:
     return f'{REALM}, error="{error}", error_description="{description}"'
 
 
-def problem(
+def error_response(
     status: int, error: str, description: str, *, authenticate: str | None = None, fields: dict[str, str] | None = None
 ) -> Response:
     """An error answer. `fields` says of members of the body, by name, what is wrong with them."""
@@ -56,9 +56,11 @@ def problem(
     return answer
 
 
-def problem_of(status: int) -> Response:
+def error_of_status(status: int) -> Response:
     """The answer where only the status is known."""
-    return problem(status, CODES.get(status, "error"), _WORDS.get(status) or _WORDS[500 if status >= 500 else 400])
+    return error_response(
+        status, CODES.get(status, "error"), _WORDS.get(status) or _WORDS[500 if status >= 500 else 400]
+    )
 
 
 def refuse(answer: Response) -> NoReturn:

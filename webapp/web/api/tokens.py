@@ -23,7 +23,7 @@ from webapp.web import metrics
 from webapp.web.api import schema
 from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
-from webapp.web.api.errors import challenge, problem
+from webapp.web.api.errors import challenge, error_response
 from webapp.web.api.openapi import endpoint
 from webapp.web.gates import LogInGate
 from webapp.web.limits import limit_refresh
@@ -69,7 +69,7 @@ def answer_log_in() -> Response:
             gate=LogInGate(client(), knows_browsers=False),
         )
     except WrongCredentials:
-        return problem(401, "invalid_grant", "The username or password is wrong.")
+        return error_response(401, "invalid_grant", "The username or password is wrong.")
     tokens = application.tokens
     return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
 
@@ -103,7 +103,7 @@ def answer_refresh() -> Response:
     note(judgement, now)
     metrics.observe_request(judgement)
     if judgement.outcome is Outcome.INCOMPLETE:
-        return problem(400, "invalid_request", "refresh_token is required and must be a string.")
+        return error_response(400, "invalid_request", "refresh_token is required and must be a string.")
     if judgement.outcome is Outcome.REUSE:
         end_reused(judgement, sender, now)
     if judgement.column is RefreshColumn.ABANDONED:
@@ -157,11 +157,11 @@ def _presented() -> str | None:
 
 def _no_grant(access: TokenState) -> Response:
     if access is TokenState.ABSENT:
-        return problem(
+        return error_response(
             401, "invalid_grant", "Both tokens are required; send the access token in the Authorization: Bearer header."
         )
     words = "These tokens can no longer be refreshed. Log in again."
-    return problem(401, "invalid_grant", words, authenticate=challenge("invalid_token", INVALID))
+    return error_response(401, "invalid_grant", words, authenticate=challenge("invalid_token", INVALID))
 
 
 def _handed_out(row: SessionRow, access: str, refresh_token: str | None, now: int) -> Response:

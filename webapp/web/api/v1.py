@@ -19,7 +19,7 @@ from webapp.store import auth_sessions, session_list, users
 from webapp.store.database import read
 from webapp.web.api import schema
 from webapp.web.api.body import named, read_body
-from webapp.web.api.errors import problem, problem_of
+from webapp.web.api.errors import error_of_status, error_response
 from webapp.web.api.openapi import document, endpoint
 from webapp.web.marks import public
 from webapp.web.requests import client
@@ -48,12 +48,12 @@ def change_me() -> Response:
     given = read_body(CHANGE, status=422, error="unprocessable", words=SEE_FIELDS)
     preferences = given.pop("preferences", {})
     if twice := {f"preferences.{name}": "It appears twice in the body." for name in preferences if name in given}:
-        return problem(422, "unprocessable", SEE_FIELDS, fields=twice)
+        return error_response(422, "unprocessable", SEE_FIELDS, fields=twice)
     try:
         save_profile(current_user.id, **preferences, **given)
     except FieldError as refused:
         # The schema knows the same rules; this is for the day on which it does not.
-        return problem(422, "unprocessable", SEE_FIELDS, fields={refused.field: refused.code})
+        return error_response(422, "unprocessable", SEE_FIELDS, fields={refused.field: refused.code})
     row = auth_sessions.load(current_user.auth_session.sid)
     return jsonify(_account(row or current_user.auth_session))
 
@@ -95,7 +95,7 @@ def sessions() -> Response:
 def end_session(sid: str) -> Response:
     own = current_user.auth_session.sid
     if not end_own(current_user.id, sid, current=own, client=client(), now=g.auth.judged_at):
-        return problem_of(404)
+        return error_of_status(404)
     return Response(status=204)
 
 
@@ -114,7 +114,7 @@ def list_users() -> Response:
     except ValidationError as invalid:
         fields, unknown = named(QUERY, invalid.messages_dict)
         words = "The query has an unknown parameter." if unknown and not fields else SEE_FIELDS
-        return problem(422, "unprocessable", words, fields=fields)
+        return error_response(422, "unprocessable", words, fields=fields)
     page = read(lambda tx: users.page(tx, after=query["after"], limit=query["limit"]))
     return jsonify(
         users=[

@@ -147,7 +147,7 @@ def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
     requests, collected = lab_record.recall(row.sid, row.user_id, besides=STAGE_PATH)
     current = board.judgement.row or row
     strip = strip_of(requests[0]) if requests else None
-    view = {name: request.args[name] for name in ("step", "large") if name in request.args}
+    view: dict[str, Any] = {name: request.args[name] for name in ("step", "large") if name in request.args}
     answer.set_data(
         render_template(
             "lab/lab.html",
@@ -182,7 +182,7 @@ def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
             claim_kinds=KIND,
             claim_phrase=phrase,
             header_phrases=HEADER,
-            here=request.full_path.removesuffix("?") if request.method == "GET" else url_for("lab.show"),
+            here=url_for("lab.show", **view),
         )
     )
     return answer

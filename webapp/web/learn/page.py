@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import Blueprint, render_template, request
-from flask_babel import ngettext
 
 from webapp.core.base64url import encode_base64url
 from webapp.core.decision import FOUR_CASES, case_of
 from webapp.core.inspector.take_apart import explain, json_text, take_apart
 from webapp.core.jws import read_token, sign_with, signature_is_right, write_segment
-from webapp.core.lifetimes import DAY, MINUTE
+from webapp.core.lifetimes import DAY
 from webapp.services import services
 from webapp.web.inspector.examples import DEMO_SECRET, example
 from webapp.web.inspector.phrases import KIND, phrase
@@ -23,6 +22,7 @@ from webapp.web.learn import quiz as questions
 from webapp.web.learn.words import ALGORITHMS, CHANGES, STEPS
 from webapp.web.marks import public
 from webapp.web.person import Auth, current_auth
+from webapp.web.words.lifetimes import life
 from webapp.web.words.tokens import COLUMN
 
 blueprint = Blueprint("learn", __name__, url_prefix="/learn")
@@ -50,14 +50,6 @@ class Lesson(NamedTuple):
     """Is the signature of `changed` correct?"""
 
 
-class Life(NamedTuple):
-    """The running settings, in words."""
-
-    access: str
-    refresh: str
-    session: str
-
-
 @blueprint.get("")
 @public
 def show() -> str:
@@ -65,7 +57,6 @@ def show() -> str:
     application = services()
     auth = current_auth()
     assert auth is not None
-    lifetimes = application.tokens.lifetimes
     case = case_of(auth.judgement.access.state, auth.judgement.refresh.state) if auth.person is not None else None
     text = request.args.get("text", "")[:MAX_TEXT]
     lesson = make_lesson(auth, request.args.get("change", ""), application.clock())
@@ -83,7 +74,7 @@ def show() -> str:
         cases=FOUR_CASES,
         current_case=case.number if case else None,
         row=auth.person.auth_session if auth.person is not None else None,
-        life=Life(*(duration(t) for t in (lifetimes.access_token, lifetimes.refresh_token, lifetimes.session))),
+        life=life(),
         production=application.settings.production,
         claim_kinds=KIND,
         claim_phrase=phrase,
@@ -140,12 +131,3 @@ def _own_claims(auth: Auth) -> dict[str, Any] | None:
     _header, claims = read_token(text)
     # So that no part of what is shown is a part of the real token.
     return claims | {"jti": "example-jti", "sid": "example-sid"}
-
-
-def duration(seconds: int) -> str:
-    """A lifetime in the largest unit that says it exactly."""
-    if seconds >= DAY and seconds % DAY == 0:
-        return str(ngettext("%(num)s day", "%(num)s days", seconds // DAY))
-    if seconds >= MINUTE and seconds % MINUTE == 0:
-        return str(ngettext("%(num)s minute", "%(num)s minutes", seconds // MINUTE))
-    return str(ngettext("%(num)s second", "%(num)s seconds", seconds))

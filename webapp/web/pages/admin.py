@@ -16,7 +16,8 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
-from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
+from webapp.web.words.events import shown_events
+from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -63,6 +64,7 @@ def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
         abort(404)
     listed = read(lambda tx: session_list.of_user(tx, user_id, ended_since=now - ENDED_SHOWN_FOR))
     rows = read(lambda tx: events.newest(tx, user_id, before=before, limit=PAGE + 1))
+    lab = read(lambda tx: events.lab_sids(tx, user_id, {row.sid for row in rows if row.sid}))
     names = read(lambda tx: users.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))
     alive, ended = shown(listed, now, current_user.auth_session.sid)
     return render_template(
@@ -70,7 +72,7 @@ def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
         person=account,
         alive=alive,
         ended=ended,
-        events=shown_events(rows[:PAGE], names=names),
+        events=shown_events(rows[:PAGE], names=names, lab=lab),
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         first=before is None,
         notice=notice,

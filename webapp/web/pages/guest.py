@@ -1,4 +1,4 @@
-"""`POST /lab/guest`: into the lab with one click. Only where the lab is on and everybody may sign up."""
+"""`POST /lab/guest`: into the lab with one click. Only where the lab and sign-up are open."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("guest", __name__)
 @public
 @limited("sign_up")
 def enter() -> Response:
-    """Makes the account and opens the lab. Somebody who is logged in stays who they are."""
+    """Create the account and open the lab. A user who is logged in keeps their own account."""
     if current_user.is_authenticated:
         return see_other(url_for("lab.show"))
     session = enter_as_guest(services().tokens.lifetimes, arrival(), language=language(), theme=theme())

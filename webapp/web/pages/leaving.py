@@ -1,4 +1,4 @@
-"""Take one's data along, and delete the account."""
+"""Export your data, and delete the account."""
 
 from __future__ import annotations
 

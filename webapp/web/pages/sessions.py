@@ -13,7 +13,8 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.requests import client, event_number
-from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown, shown_events
+from webapp.web.words.events import shown_events
+from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/account")
 
@@ -42,7 +43,7 @@ def show() -> str:
 
 @blueprint.post("/sessions/<sid>/revoke")
 def revoke(sid: str) -> Response:
-    """`POST /account/sessions/<sid>/revoke`. Somebody else's session, one that is over, and nonsense are all 404."""
+    """`POST /account/sessions/<sid>/revoke`. Another user's session, one that has ended and nonsense are all 404."""
     own = current_user.auth_session.sid
     if not end_sessions.end_own(current_user.id, sid, current=own, client=client(), now=services().clock()):
         abort(404)
@@ -62,8 +63,19 @@ def revoke_others() -> Response:
 
 @blueprint.get("/activity")
 def activity() -> str:
-    """`GET /account/activity?before=<event number>`: newest first."""
+    """`GET /account/activity?before=<event number>`: newest first; with `lab`, the lab's experiments as well."""
     before = event_number("before")
-    rows = read(lambda tx: events.newest(tx, current_user.id, before=before, limit=PAGE + 1))
-    older = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return render_template("activity.html", events=shown_events(rows[:PAGE]), older=older, first=before is None)
+    with_lab = "lab" in request.args
+    user_id = current_user.id
+    rows = read(lambda tx: events.newest(tx, user_id, before=before, limit=PAGE + 1, lab=with_lab))
+    sids = {row.sid for row in rows if row.sid}
+    lab = read(lambda tx: events.lab_sids(tx, user_id, sids)) if with_lab else frozenset()
+    shown = shown_events(rows[:PAGE], lab=lab)
+    return render_template(
+        "activity.html",
+        events=shown,
+        worries=[event for event in shown if event.tone == "bad"] if before is None else [],
+        older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        first=before is None,
+        with_lab=with_lab,
+    )

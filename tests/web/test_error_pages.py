@@ -1,0 +1,112 @@
+"""Error pages say what to do next, and offer what was typed once more."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.support.browser import PASSWORD, Browser
+from tests.support.clock import SetClock
+from webapp.store.database import DatabaseUnavailable
+
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+
+
+def links(page: str) -> list[tuple[str, str]]:
+    """Buttons of the page's main part that lead on: address and words."""
+    return re.findall(r'<a class="btn[^"]*" href="([^"]*)">([^<]+)</a>', page[page.index("<main") :])
+
+
+class TestTooMany:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_RATE_LIMITS": "on"}
+
+    def test_it_says_until_when_and_the_way_back(self, visitor: Browser, clock: SetClock) -> None:
+        """429: the minute in which the limit ends, and the login page as the next thing to do."""
+        form = visitor.read_form("/login").fields
+        for _ in range(11):
+            answer = visitor.post("/login", form | {"username": "nobody", "password": "wrong"})
+        assert answer.status_code == 429
+        until = re.search(r'Try again in 15 minutes\. \(<time datetime="([^"]+)"', answer.text)
+        assert until
+        assert links(answer.text)[0] == ("/login", "Back to login")
+
+    def test_another_form_leads_back_to_itself(self, visitor: Browser) -> None:
+        visitor.sign_up()
+        form = visitor.read_form("/account/password").fields
+        for _ in range(11):
+            answer = visitor.post("/account/password", form | {"current_password": "x", "new_password": PASSWORD * 2})
+        assert answer.status_code == 429
+        assert links(answer.text)[0] == ("/account/password", "Back to the form")
+
+
+@pytest.fixture
+def dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks the database is told that it is away."""
+    from webapp.store import auth_sessions
+
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(auth_sessions, "load", fail)
+
+
+def test_a_page_without_database_can_be_asked_for_again(visitor: Browser, request: pytest.FixtureRequest) -> None:
+    visitor.sign_up()
+    request.getfixturevalue("dead")
+    answer = visitor.get("/account/activity?lab=1")
+    assert answer.status_code == 503
+    assert links(answer.text)[0] == ("/account/activity?lab=1", "Try again")
+
+
+def test_a_form_without_database_is_kept(visitor: Browser, request: pytest.FixtureRequest) -> None:
+    """503: what was typed stands in the page, ready to be sent again; never a password."""
+    visitor.sign_up()
+    form = visitor.read_form("/account").fields
+    request.getfixturevalue("dead")
+    answer = visitor.post("/account", form | {"name": "Ada <b>", "password": "s3cret-s3cret"}, headers=SAME_ORIGIN)
+    assert answer.status_code == 503
+    assert '<input type="hidden" name="name" value="Ada &lt;b&gt;">' in answer.text
+    assert "s3cret" not in answer.text
+    assert "Send again" in answer.text
+    assert "set-cookie" not in {name for name in answer.headers if "token" in answer.headers[name]}
+
+
+def test_a_form_of_another_site_is_never_shown(visitor: Browser, request: pytest.FixtureRequest) -> None:
+    """Else a stranger's values would be one click away."""
+    visitor.sign_up()
+    request.getfixturevalue("dead")
+    answer = visitor.post("/account", {"name": "Mallory"}, headers={"Sec-Fetch-Site": "none"})
+    assert "Mallory" not in answer.text
+
+
+def test_a_missing_page_offers_those_there_are(visitor: Browser) -> None:
+    """404, logged in: the links of the site; the number is small, the words come first."""
+    visitor.sign_up()
+    page = visitor.get("/nowhere").text
+    inside = page[page.index("<main") :]
+    assert inside.index("Page not found") < inside.index("Error 404")
+    assert all(f'href="{path}"' in inside for path in ("/learn", "/lab", "/account"))
+
+
+def test_a_title_says_that_something_went_wrong(app: Flask, visitor: Browser) -> None:
+    """A refused form's title begins with "Error:"; pages of a list have titles of their own."""
+    form = visitor.read_form("/login").fields
+    assert "<title>Error: Log in · Tokenroom" in visitor.post("/login", form | {"username": "x", "password": "y"}).text
+    visitor.sign_up()
+    assert "<title>Activity · " in visitor.get("/account/activity").text
+    assert "<title>Earlier activity · " in visitor.get("/account/activity?before=5").text
+    form = visitor.read_form("/account").fields
+    assert "<title>Error: Profile · " in visitor.post("/account", form | {"name": "W" * 81}).text
+
+
+class TestClosed:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_SIGNUP": "closed"}
+
+    def test_a_closed_sign_up_is_titled_so(self, visitor: Browser) -> None:
+        assert "<title>Sign-up is closed · " in visitor.get("/signup").text
