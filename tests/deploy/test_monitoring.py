@@ -20,7 +20,7 @@ DEPLOY = ROOT / "deploy"
 
 
 def known_series() -> set[str]:
-    names = {"up", "tokenroom_live_sessions"}
+    names = {"up", "tokenroom_live_sessions", "tokenroom_sessions_always_redelivered"}
     for metric in (
         metrics.REQUESTS, metrics.REFRESHES, metrics.REFRESH_SECONDS, metrics.LOG_INS,
         metrics.LIMITED, limit_storage.LIMIT_STORE_FAILURES, metrics.DATABASE_ERRORS, metrics.ERROR_ANSWERS,

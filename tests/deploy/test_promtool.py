@@ -85,6 +85,8 @@ STORIES = [
     Story("TokenroomSlowRefresh", False, refreshes(fast=0, slow=0)),  # a night without anybody
     Story("TokenroomReuse", True, {'tokenroom_requests_total{case="2",outcome="reuse"}': "0+1x60"}),
     Story("TokenroomReuse", False, {'tokenroom_requests_total{case="2",outcome="reuse"}': "0x30 1 2x29"}),
+    Story("TokenroomSharedSession", True, {"tokenroom_sessions_always_redelivered": "1x60"}),
+    Story("TokenroomSharedSession", False, {"tokenroom_sessions_always_redelivered": "0x60"}),
     Story("TokenroomPasswordGuessing", True, log_ins(wrong=200, limited=400, succeeded=60)),
     Story("TokenroomPasswordGuessing", True, log_ins(wrong=200)),  # nobody has logged in since the start
     Story("TokenroomPasswordGuessing", False, log_ins(wrong=200, succeeded=600)),

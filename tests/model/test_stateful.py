@@ -16,10 +16,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.support.app import build_app
 from tests.support.browser import Browser, cookies_set, read_parts
 from tests.support.clock import SetClock
+from tests.support.trail import event_names
+from webapp.core.lifetimes import MOST_FORKS
 from webapp.services import services_of
 from webapp.store.database import db
 
 ACCESS_TTL, GRACE, DAY = 600, 10, 24 * 3600
+MOST_TURNS = 8
+"""Changes of who renews that the walk through all states knows (tests/model/test_exploration.py)."""
 PAUSES = [1, GRACE, GRACE + 1, ACCESS_TTL - 1, ACCESS_TTL, ACCESS_TTL + 1, 3600, DAY, 13 * DAY]
 
 _template: Path | None = None
@@ -40,7 +44,8 @@ class TwoTokens(RuleBasedStateMachine):
         self.owner = Browser.of_app(self.app)
         self.on_the_wire: list[tuple[int, Browser]] = []
         self.thief: Browser | None = None
-        self.thief_acted = self.over = self.left = False
+        self.thief_acted = self.over = self.left = self.overtaken = False
+        self.lost = 0
         self.held: list[Browser] = []
 
     def teardown(self) -> None:
@@ -60,13 +65,19 @@ class TwoTokens(RuleBasedStateMachine):
         return answer
 
     def honest_request(self, browser: Browser) -> httpx.Response:
-        """Served, unless the refresh token it carries has reached its own end, or a thief has stirred things up."""
+        """Served, unless the refresh token it carries has reached its own end, or a thief has stirred things up.
+
+        Or unless it is abandoned: after more lost answers in a row than there are forks, or where a late answer has
+        overwritten a newer one. That is a login, never reuse.
+        """
         assert browser.refresh
         alive = self.clock() < read_parts(browser.refresh)[1]["exp"]
         answer = self.send(browser)
         if answer.status_code == 303:
             self.over = True
-            assert self.thief_acted or not alive, "an honest browser was logged out before its session's end"
+            abandoned = "refresh.abandoned" in event_names(self.app) and (self.lost > MOST_FORKS or self.overtaken)
+            assert self.thief_acted or not alive or abandoned, "an honest browser was logged out before its end"
+            assert self.thief_acted or "refresh.reused" not in event_names(self.app)
         return answer
 
     @precondition(lambda self: not self.left and not self.over)
@@ -74,6 +85,7 @@ class TwoTokens(RuleBasedStateMachine):
     def look_at_a_page(self, lost: bool) -> None:
         """An answer that is lost reaches the server's row but not the browser's cookies."""
         self.honest_request(self.owner.another_tab() if lost else self.owner)
+        self.lost = self.lost + 1 if lost else 0
 
     @precondition(lambda self: not self.left and not self.over)
     @rule()
@@ -89,6 +101,9 @@ class TwoTokens(RuleBasedStateMachine):
         if answer.status_code == 200 and not lost:
             for name in cookies_set(answer):
                 self.owner.set_cookie(name, tab.cookie(name))
+                self.overtaken = True
+        elif lost:
+            self.lost += 1
 
     @rule(seconds=st.sampled_from(PAUSES))
     def time_passes(self, seconds: int) -> None:
@@ -133,17 +148,15 @@ class TwoTokens(RuleBasedStateMachine):
     @precondition(lambda self: self.thief is not None and self.thief_acted and not self.left and not self.over)
     @rule()
     def both_go_on(self) -> None:
-        """Each refreshes and uses what it got, in turn: one is found out, and then neither gets in."""
+        """Each refreshes and uses what it got, in turn: after a few turns one of them gets nothing more."""
         assert self.thief is not None
         self.on_the_wire.clear()
-        for _ in range(4):
+        for _ in range(MOST_TURNS):
             for browser in (self.owner, self.thief):
                 self.clock.advance(ACCESS_TTL)
                 for _ in range(2):
                     if self.send(browser).status_code == 303:
                         self.over = True
-                        assert self.send(self.owner).status_code == 303
-                        assert self.send(self.thief).status_code == 303
                         return
         raise AssertionError("thief and owner went on side by side")
 

@@ -23,6 +23,7 @@ from webapp.core.judgement import Judgement
 from webapp.core.rotation import REFRESHING
 from webapp.services import services
 from webapp.store.session_list import estimate_live
+from webapp.store.shared_sessions import count_always_redelivered
 from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,13 @@ class LiveSessions(Collector):
         live = estimate_live(services().clock())
         if live is not None:
             yield GaugeMetricFamily("tokenroom_live_sessions", "Live sessions; many are estimated.", value=live)
+        always = count_always_redelivered(services().clock())
+        if always is not None:
+            yield GaugeMetricFamily(
+                "tokenroom_sessions_always_redelivered",
+                "Sessions of the last day whose refreshes were asked for twice, twenty in a row: perhaps two holders.",
+                value=always,
+            )
 
 
 def exposition() -> bytes:

@@ -28,7 +28,7 @@ EVENTS: dict[str, tuple[str, LazyString]] = {
     Event.REFRESH_RENEWED: ("", _l("An expired refresh token was reissued because the access token was still valid.")),
     Event.REFRESH_REDELIVERED: (
         "",
-        _l("The same refresh token was sent again: several requests came at once, or a response was lost."),
+        _l("Your login was renewed a second time: several requests came at once, or a response was lost."),
     ),
     Event.REFRESH_REUSED: ("bad", _l("An old refresh token was used again, so the session was ended.")),
     Event.REFRESH_ABANDONED: (
@@ -59,7 +59,7 @@ EVENTS: dict[str, tuple[str, LazyString]] = {
 FROM_THE_LAB: dict[str, Any] = {
     Event.SESSION_STARTED: _l("a temporary session was opened for an experiment."),
     Event.SESSION_REVOKED: _l("the temporary session was ended."),
-    Event.REFRESH_REDELIVERED: _l("the same refresh token was sent again."),
+    Event.REFRESH_REDELIVERED: _l("your login was renewed a second time."),
     Event.REFRESH_REUSED: _l("an old refresh token was used again, as the experiment has it."),
     Event.TOKEN_INVALID: _l("an invalid token was sent, as the experiment has it."),
 }
