@@ -127,7 +127,7 @@ def measure(app: Flask, admin: psycopg.Connection[Any], sessions: int, now: int)
     def rotate(found: Any) -> None:
         successor = found.successor(now=now, refresh_expires_at=now + DAY)
         assert run_in_autocommit(lambda tx: auth_sessions.rotate(tx, found, successor))
-        assert run_in_autocommit(lambda tx: auth_sessions.confirm(tx, found.sid, successor.refresh_generation, now))
+        assert run_in_autocommit(lambda tx: auth_sessions.confirm(tx, successor, now))
 
     before = updates(admin)
     yield "rotation and its confirmation", shown(statistics.median(timed(partial(rotate, found)) for found in rows))

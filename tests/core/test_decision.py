@@ -40,11 +40,11 @@ CASE_OF = {
 
 # PROTOCOL section 6, as text, so that nothing of it is taken from the code.
 MATRIX = """
-         | absent    | invalid, unknown       | expired, in the window | expired | current | superseded | in grace    | reused
-valid    | proceed   | proceed, clear refresh | renew                  | proceed | proceed | proceed    | proceed     | reuse
-expired  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | reuse
-absent   | anonymous | log in                 | log in                 | log in  | rotate  | redeliver  | access only | reuse
-invalid  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | reuse
+         | absent    | invalid, unknown       | expired, in the window | expired | current | superseded | in grace    | abandoned | reused
+valid    | proceed   | proceed, clear refresh | renew                  | proceed | proceed | proceed    | proceed     | proceed   | reuse
+expired  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | log in    | reuse
+absent   | anonymous | log in                 | log in                 | log in  | rotate  | redeliver  | access only | log in    | reuse
+invalid  | log in    | log in                 | log in                 | log in  | rotate  | redeliver  | access only | log in    | reuse
 """  # noqa: E501
 
 
@@ -85,7 +85,7 @@ def test_every_cell_of_the_matrix(access: str, column: str, outcome: str) -> Non
 
 def test_the_matrix_has_no_other_cells() -> None:
     assert {cell[:2] for cell in cells()} == {(a.value, c.value) for a in TokenState for c in RefreshColumn}
-    assert len(cells()) == 32
+    assert len(cells()) == 36
 
 
 def test_who_is_served() -> None:
@@ -97,7 +97,7 @@ def test_who_is_served() -> None:
 @pytest.mark.parametrize("standing", [None, *Standing])
 @pytest.mark.parametrize("state", list(TokenState))
 def test_every_column(state: TokenState, standing: Standing | None, renewable: bool) -> None:
-    """All 48 combinations; the expectation is a table of words, not the function again."""
+    """All 56 combinations; the expectation is a table of words, not the function again."""
     column = refresh_column(state, standing, renewable=renewable)
     if state is ABSENT:
         expected = "absent"

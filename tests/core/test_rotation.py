@@ -7,9 +7,10 @@ from itertools import product
 import pytest
 
 from tests.support.rows import session_row
-from webapp.core.claims import AccessClaims, Verdict
+from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
 from webapp.core.decision import Outcome, TokenState
-from webapp.core.rotation import REFRESHING, Grant, Refreshed, confirms, hand_out, is_renewable
+from webapp.core.lifetimes import Lifetimes
+from webapp.core.rotation import REFRESHING, Grant, Refreshed, confirms, counts, hand_out, is_renewable, rotated
 from webapp.core.standing import Standing
 
 EXP, WINDOW = 10_000, 600
@@ -33,52 +34,91 @@ def access(state: TokenState, *, iat: int = 0, gen: int | None = 0) -> Verdict[A
     ],
 )
 def test_borders_of_the_renewal_window(issued_at: int, now: int, expected: bool) -> None:
-    assert is_renewable(access(TokenState.VALID, iat=issued_at), EXP, now=now, window=WINDOW) is expected
+    assert (
+        is_renewable(TokenState.VALID, access(TokenState.VALID, iat=issued_at).claims, EXP, now=now, window=WINDOW)
+        is expected
+    )
 
 
 @pytest.mark.parametrize("state", [TokenState.EXPIRED, TokenState.INVALID, TokenState.ABSENT])
 def test_only_a_valid_access_token_renews(state: TokenState) -> None:
-    assert not is_renewable(access(state, iat=EXP - 1), EXP, now=EXP, window=WINDOW)
+    assert not is_renewable(state, access(state, iat=EXP - 1).claims, EXP, now=EXP, window=WINDOW)
 
 
 def test_what_confirms() -> None:
-    """The current refresh token, or a valid access token of its generation; nothing else."""
-    for state, gen, standing in product(TokenState, (None, 3, 4, 5), (None, *Standing)):
-        expected = standing is Standing.CURRENT or (state is TokenState.VALID and gen == 4)
-        assert confirms(access(state, gen=gen), standing, session_row(refresh_generation=4)) is expected
+    """The current refresh token, or a valid access token handed out with it; not that of an abandoned successor."""
+    row = session_row(refresh_generation=4, refresh_issued_at=500)
+    for state, gen, iat, standing in product(TokenState, (None, 3, 4, 5), (499, 500, 501), (None, *Standing)):
+        expected = standing is Standing.CURRENT or (state is TokenState.VALID and gen == 4 and iat >= 500)
+        assert confirms(access(state, gen=gen, iat=iat), standing, row) is expected
+
+
+def test_what_an_access_token_counts_as() -> None:
+    """That of an abandoned successor is expired until its better is used, or the better refresh token comes with it."""
+    for state, gen, iat, seen, standing in product(
+        TokenState, (None, 3, 4, 5), (499, 500), (None, 1), (None, *Standing)
+    ):
+        row = session_row(refresh_generation=4, refresh_issued_at=500, refresh_confirmed_at=seen)
+        abandoned = gen == 4 and iat < 500 and seen is None and standing is not Standing.CURRENT
+        expected = TokenState.EXPIRED if state is TokenState.VALID and abandoned else state
+        assert counts(access(state, gen=gen, iat=iat), standing, row) is expected
 
 
 NOTHING = (False, False)
 BOTH, ACCESS, REFRESH = (True, True), (True, False), (False, True)
+NOW, GRACE = 1_800_000_100, 10
+MADE, LONG_AGO = NOW - 3, NOW - 4
 
 
 @pytest.mark.parametrize("outcome", sorted(REFRESHING))
 @pytest.mark.parametrize(
-    ("rotated", "live", "late", "standing", "what", "granted"),
+    ("changes", "gen", "jti", "judged_at", "what", "granted"),
     [
-        (True, True, False, Standing.CURRENT, Refreshed.ROTATED, BOTH),
-        (True, True, True, Standing.CURRENT, Refreshed.ROTATED, BOTH),  # slow, but the winner
-        (False, False, False, Standing.SUPERSEDED, Refreshed.ENDED, NOTHING),  # a log-out during the view wins
-        (False, False, False, None, Refreshed.ENDED, NOTHING),
-        (False, True, True, Standing.SUPERSEDED, Refreshed.TOO_LATE, NOTHING),
-        (False, True, True, Standing.IN_GRACE, Refreshed.TOO_LATE, NOTHING),
-        (False, True, False, Standing.SUPERSEDED, Refreshed.REDELIVERED, BOTH),
-        (False, True, False, Standing.IN_GRACE, Refreshed.ACCESS_ONLY, ACCESS),
-        (False, True, False, Standing.REUSED, Refreshed.OVERTAKEN, NOTHING),
-        (False, True, False, Standing.UNKNOWN, Refreshed.OVERTAKEN, NOTHING),
-        (False, True, False, Standing.CURRENT, Refreshed.OVERTAKEN, NOTHING),
+        ({"revoked_at": 1}, 4, "four", NOW, Refreshed.ENDED, NOTHING),  # a logout during the view wins
+        ({"expires_at": NOW}, 4, "four", NOW, Refreshed.ENDED, NOTHING),
+        ({"refresh_issued_at": MADE}, 4, "four", NOW - 10, Refreshed.REDELIVERED, BOTH),
+        ({"refresh_issued_at": MADE}, 4, "four", NOW - 11, Refreshed.TOO_LATE, NOTHING),
+        ({"refresh_issued_at": NOW + 40}, 4, "four", NOW, Refreshed.REDELIVERED, BOTH),  # by a host that is ahead
+        ({}, 4, "four", NOW, Refreshed.FORKED, BOTH),
+        ({}, 4, "four", NOW - 11, Refreshed.TOO_LATE, NOTHING),
+        ({"refresh_forks": 2}, 5, "x", NOW, Refreshed.FORKED, BOTH),  # an abandoned successor renews, too
+        ({"refresh_forks": 5}, 4, "four", NOW, Refreshed.OVERTAKEN, NOTHING),
+        ({"refresh_confirmed_at": NOW}, 4, "four", NOW, Refreshed.ACCESS_ONLY, ACCESS),
+        ({"refresh_confirmed_at": NOW, "refresh_issued_at": NOW - 599}, 4, "four", NOW, Refreshed.ACCESS_ONLY, ACCESS),
+        ({"refresh_confirmed_at": NOW, "refresh_issued_at": NOW - 600}, 4, "four", NOW, Refreshed.OVERTAKEN, NOTHING),
+        ({"refresh_confirmed_at": NOW - 71}, 4, "four", NOW, Refreshed.OVERTAKEN, NOTHING),  # REUSED, and not by it
+        ({}, 9, "x", NOW, Refreshed.OVERTAKEN, NOTHING),
+        ({}, 5, "five", NOW, Refreshed.OVERTAKEN, NOTHING),  # CURRENT again: it lost a race that another one lost
     ],
 )
 def test_what_a_request_takes_home(
     outcome: Outcome,
-    rotated: bool,
-    live: bool,
-    late: bool,
-    standing: Standing | None,
+    changes: dict[str, int],
+    gen: int,
+    jti: str,
+    judged_at: int,
     what: Refreshed,
     granted: tuple[bool, bool],
 ) -> None:
+    row = session_row(
+        **{"refresh_generation": 5, "refresh_jti": "five", "previous_refresh_jti": "four"}
+        | {"refresh_issued_at": LONG_AGO}
+        | changes
+    )
+    claims = RefreshClaims("", row.user_id, "", row.refresh_expires_at, 0, jti, row.sid, gen)
     if outcome is Outcome.RENEW and granted == BOTH:
         granted = REFRESH  # case 3: the access token is still good
-        what = Refreshed.RENEWED if rotated else what
-    assert hand_out(outcome, rotated=rotated, live=live, late=late, standing=standing) == Grant(what, *granted)
+    grant = hand_out(outcome, claims, row, judged_at=judged_at, now=NOW, lifetimes=Lifetimes(grace=GRACE))
+    assert grant == Grant(what, *granted)
+
+
+def test_a_session_that_is_gone_gets_nothing() -> None:
+    claims = RefreshClaims("", "u", "", NOW + 9, 0, "four", "s", 4)
+    grant = hand_out(Outcome.ROTATE, claims, None, judged_at=NOW, now=NOW, lifetimes=Lifetimes())
+    assert grant == Grant(Refreshed.ENDED)
+
+
+def test_what_the_winner_gets() -> None:
+    """Both tokens; in case 3 the refresh token, since the access token is still good."""
+    assert rotated(Outcome.ROTATE) == Grant(Refreshed.ROTATED, access=True, refresh=True)
+    assert rotated(Outcome.RENEW) == Grant(Refreshed.RENEWED, refresh=True)

@@ -8,42 +8,62 @@ from tests.support.rows import session_row
 from webapp.core.session import SessionRow
 from webapp.core.standing import Standing, classify
 
-NOW, GRACE = 1_000_000, 10
+NOW, GRACE, SKEW, BURST = 1_000_000, 10, 60, 3
 
 
 def Row(  # noqa: N802 - reads as the row it is
-    generation: int = 5, jti: str = "five", parent: str | None = "four", refresh_confirmed_at: int | None = None
+    generation: int = 5,
+    jti: str = "five",
+    parent: str | None = "four",
+    seen: int | None = None,
+    forks: int = 0,
+    made: int = NOW - BURST - 1,
 ) -> SessionRow:
     return session_row(
         refresh_generation=generation,
         refresh_jti=jti,
         previous_refresh_jti=parent,
-        refresh_confirmed_at=refresh_confirmed_at,
+        refresh_confirmed_at=seen,
+        refresh_forks=forks,
+        refresh_issued_at=made,
     )
 
 
 FIRST = Row(0, "zero", None)
+LAST_OF_GRACE = NOW - GRACE - SKEW
 
 TABLE = [
-    # what                                  row                                       gen  jti     standing
+    # what                                   row                                            gen  jti     standing
     ("current", Row(), 5, "five", "current"),
-    ("current, confirmed long ago", Row(refresh_confirmed_at=1), 5, "five", "current"),
+    ("current, seen long ago", Row(seen=1), 5, "five", "current"),
+    ("current, forked", Row(forks=5), 5, "five", "current"),
     ("current generation, other jti", Row(), 5, "four", "unknown"),
     ("current generation, empty jti", Row(), 5, "", "unknown"),
     ("parent, successor never seen", Row(), 4, "four", "superseded"),
-    ("parent, successor seen now", Row(refresh_confirmed_at=NOW), 4, "four", "in grace"),
-    ("parent, last second of the grace", Row(refresh_confirmed_at=NOW - GRACE), 4, "four", "in grace"),
-    ("parent, one second later", Row(refresh_confirmed_at=NOW - GRACE - 1), 4, "four", "reused"),
-    ("parent, confirmed by a host whose clock is ahead", Row(refresh_confirmed_at=NOW + 3), 4, "four", "in grace"),
-    ("parent generation, other jti", Row(), 4, "five", "unknown"),
-    ("parent generation, other jti, long confirmed", Row(refresh_confirmed_at=1), 4, "x", "unknown"),
-    ("grandparent, unconfirmed successor", Row(), 3, "three", "reused"),
-    ("grandparent, within the grace", Row(refresh_confirmed_at=NOW), 3, "three", "reused"),
+    ("parent, never seen, a fork is left", Row(forks=4), 4, "four", "superseded"),
+    ("parent, never seen, no fork is left", Row(forks=5), 4, "four", "abandoned"),
+    ("parent, no fork is left, last second of the burst", Row(forks=5, made=NOW - BURST), 4, "four", "superseded"),
+    ("parent, no fork is left, one second later", Row(forks=5, made=NOW - BURST - 1), 4, "four", "abandoned"),
+    ("parent, no fork is left, made by a host ahead", Row(forks=5, made=NOW + 40), 4, "four", "superseded"),
+    ("parent, successor seen now", Row(seen=NOW), 4, "four", "in grace"),
+    ("parent, seen, all forks used", Row(seen=NOW, forks=5), 4, "four", "in grace"),
+    ("parent, last second of the grace", Row(seen=LAST_OF_GRACE), 4, "four", "in grace"),
+    ("parent, one second later", Row(seen=LAST_OF_GRACE - 1), 4, "four", "reused"),
+    ("parent, seen by a host whose clock is ahead", Row(seen=NOW + 40), 4, "four", "in grace"),
+    ("parent generation, other jti", Row(), 4, "five", "abandoned"),
+    ("parent generation, other jti, long seen", Row(seen=1), 4, "x", "abandoned"),
+    ("abandoned successor, its better never seen", Row(forks=1), 5, "x", "superseded"),
+    ("abandoned successor, no fork is left", Row(forks=5), 5, "x", "abandoned"),
+    ("abandoned successor, no fork is left, in the burst", Row(forks=5, made=NOW), 5, "x", "superseded"),
+    ("abandoned successor, its better just seen", Row(forks=1, seen=NOW), 5, "x", "in grace"),
+    ("abandoned successor, last second", Row(forks=1, seen=LAST_OF_GRACE), 5, "x", "in grace"),
+    ("abandoned successor, its better long seen", Row(forks=1, seen=LAST_OF_GRACE - 1), 5, "x", "abandoned"),
+    ("grandparent, successor never seen", Row(), 3, "three", "reused"),
+    ("grandparent, within the grace", Row(seen=NOW), 3, "three", "reused"),
     ("oldest", Row(), 0, "zero", "reused"),
     ("of the future", Row(), 6, "six", "unknown"),
     ("of the far future", Row(), 2**53, "six", "unknown"),
     ("first generation, current", FIRST, 0, "zero", "current"),
-    ("first generation, no parent", FIRST, -1, "zero", "unknown"),
     ("second generation, parent", Row(1, "one", "zero"), 0, "zero", "superseded"),
 ]
 

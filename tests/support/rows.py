@@ -27,6 +27,7 @@ _ROW = SessionRow(
     refresh_expires_at=LOGGED_IN_AT + 14 * DAY,
     refresh_confirmed_at=None,
     previous_refresh_jti="BBBBBBBBBBBBBBBBBBBBBB",
+    refresh_forks=0,
     access_ttl=None,
     refresh_ttl=None,
     watched_from=None,

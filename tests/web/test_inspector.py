@@ -129,7 +129,7 @@ def test_a_replaced_refresh_token_is_told_from_the_current_one(app: Flask, visit
     assert checks(work(Browser.of_app(app), token=old)[1])[6][2].startswith("It was replaced, and the new one has not")
     visitor.get("/account")
     assert "first used seconds ago" in checks(work(Browser.of_app(app), token=old)[1])[6][2]
-    clock.advance(60)  # type: ignore[attr-defined]
+    clock.advance(71)  # type: ignore[attr-defined]
     page = work(Browser.of_app(app), token=old)[1]
     assert (headline(page)[0], checks(page)[6][0]) == ("bad", "bad")
     assert visitor.get("/account").status_code == 200, "looking ends nothing"

@@ -305,7 +305,7 @@ def test_reset_starts_anew(app: Flask, visitor: Browser) -> None:
     assert lit_rows(page.text) == [4]
     assert row_of(app, visitor).access_ttl is None
     assert [(r.path, r.lever) for r in kept(app)] == [("/lab/reset", "reset")]
-    assert "1 of 29 cells seen" in page.text
+    assert "1 of 33 cells seen" in page.text
 
 
 @pytest.mark.parametrize("step", range(1, 6))
@@ -361,7 +361,7 @@ def test_the_memory_is_short_but_keeps_each_cell(app: Flask, visitor: Browser) -
     visitor.get("/lab")
     assert len(records) == 61
     assert [r.outcome for r in records].count("rotate") == 1
-    assert "2 of 29 cells seen" in visitor.get("/lab").text
+    assert "2 of 33 cells seen" in visitor.get("/lab").text
 
 
 def test_case_1_stands_in_the_history_after_the_next_login(app: Flask, visitor: Browser) -> None:
@@ -453,7 +453,7 @@ def test_the_stage_leaves_no_connection_behind(visitor: Browser) -> None:
 
 @pytest.mark.parametrize("access", list(TokenState))
 def test_every_cell_does_what_the_table_says(app: Flask, visitor: Browser, access: TokenState) -> None:
-    """Each of the 29 cells a request can be in, with real tokens against the real hooks."""
+    """Each of the 33 cells a request can be in, with real tokens against the real hooks."""
     visitor.sign_up()
     token = token_of(visitor)
     columns = [column for column in RefreshColumn if (access.value, column.value) in REACHABLE]
@@ -470,7 +470,7 @@ def test_a_whole_collection(app: Flask, visitor: Browser) -> None:
     token = token_of(visitor)
     for access, column in sorted(REACHABLE):
         pull(visitor, "cell", token, cell=f"{access}/{column}")
-    assert "29 of 29 cells seen" in visitor.get("/lab").text
+    assert "33 of 33 cells seen" in visitor.get("/lab").text
 
 
 # -- off ---------------------------------------------------------------------------------------------------------------

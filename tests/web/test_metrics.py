@@ -56,13 +56,18 @@ def test_cases_and_refreshes_are_counted(app: Flask, visitor: Browser, clock: Se
     assert grown("tokenroom_refreshes_total", result="rotated") == 1
     assert grown("tokenroom_refresh_seconds_count") == 1
 
+    again = old.another_tab()
     old.get("/test/me")
     assert grown("tokenroom_refreshes_total", result="redelivered") == 1
+    clock.advance(4)
+    again.get("/test/me")
+    assert grown("tokenroom_refreshes_total", result="forked") == 1
+    visitor.refresh = again.refresh
     visitor.get("/test/me")  # confirms
     late.another_tab().get("/test/me")
     assert grown("tokenroom_refreshes_total", result="access only") == 1
 
-    clock.advance(11)
+    clock.advance(71)
     late.get("/test/me")
     assert grown("tokenroom_requests_total", case="2", outcome="reuse") == 1
 

@@ -60,7 +60,7 @@ class Outcome(StrEnum):
     ROTATE = "rotate"
     """Served; new access token, and the refresh token of the next generation."""
     REDELIVER = "redeliver"
-    """Served; new access token, and the same successor once more: its first answer was lost."""
+    """Served; new access token, and the successor once more: its first answer was lost. After the burst another one."""
     ACCESS_ONLY = "access only"
     """Served; new access token alone: another tab already has the successor."""
     RENEW = "renew"
@@ -98,6 +98,7 @@ class RefreshColumn(StrEnum):
     CURRENT = "current"
     SUPERSEDED = "superseded"
     IN_GRACE = "in grace"
+    ABANDONED = "abandoned"
     REUSED = "reused"
 
 
@@ -116,18 +117,18 @@ _ROW_ORDER = (VALID, EXPIRED, ABSENT, INVALID)
 
 # fmt: off
 PAGES = _matrix(
-    # refresh:  ABSENT      INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  REUSED
-    (           PROCEED,    CLEAR,   RENEW,     PROCEED, PROCEED, PROCEED,    PROCEED,  REUSE),   # access: VALID
-    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # EXPIRED
-    (           ANONYMOUS,  LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # ABSENT
-    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # INVALID
+    # refresh:  ABSENT      INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  ABANDONED  REUSED
+    (           PROCEED,    CLEAR,   RENEW,     PROCEED, PROCEED, PROCEED,    PROCEED,  PROCEED,   REUSE),   # VALID
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   LOG_IN,    REUSE),   # EXPIRED
+    (           ANONYMOUS,  LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   LOG_IN,    REUSE),   # ABSENT
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   LOG_IN,    REUSE),   # INVALID
 )
 API_REFRESH = _matrix(
-    # refresh:  ABSENT      INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  REUSED
-    (           INCOMPLETE, LOG_IN,  RENEW,     LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # access: VALID
-    (           INCOMPLETE, LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   REUSE),   # EXPIRED
-    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  LOG_IN,  LOG_IN,     LOG_IN,   LOG_IN),  # ABSENT
-    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  LOG_IN,  LOG_IN,     LOG_IN,   LOG_IN),  # INVALID
+    # refresh:  ABSENT      INVALID  RENEWABLE  EXPIRED  CURRENT  SUPERSEDED  IN_GRACE  ABANDONED  REUSED
+    (           INCOMPLETE, LOG_IN,  RENEW,     LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   LOG_IN,    REUSE),   # VALID
+    (           INCOMPLETE, LOG_IN,  LOG_IN,    LOG_IN,  ROTATE,  REDELIVER,  ACCESS,   LOG_IN,    REUSE),   # EXPIRED
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  LOG_IN,  LOG_IN,     LOG_IN,   LOG_IN,    LOG_IN),  # ABSENT
+    (           LOG_IN,     LOG_IN,  LOG_IN,    LOG_IN,  LOG_IN,  LOG_IN,     LOG_IN,   LOG_IN,    LOG_IN),  # INVALID
 )
 # fmt: on
 

@@ -1,6 +1,7 @@
 """What a request's two tokens and its session row amount to: one judgement, for pages, API and lab alike.
 
-    verify both tokens -> do they belong together? -> load one row -> is the session live? -> standing -> outcome
+    verify both tokens -> do they belong together? -> load one row -> is the session live? -> standing
+    -> does the access token still count? -> outcome
 
 Here and nowhere else is decided that a session that is not live is asked to log in. Nothing here reads or writes: the
 verdicts and the row come in, and flows and hooks act on what goes out.
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
 from webapp.core.decision import PAGES, Matrix, Outcome, RefreshColumn, TokenState, decide, refresh_column
 from webapp.core.lifetimes import Lifetimes
-from webapp.core.rotation import confirms, is_renewable
+from webapp.core.rotation import confirms, counts, is_renewable
 from webapp.core.session import Channel, SessionRow
 from webapp.core.standing import Standing, classify
 
@@ -29,6 +30,8 @@ class Judgement(NamedTuple):
     live: bool = False
     standing: Standing | None = None
     """What the database knows of the refresh token; None where it was not asked."""
+    counts_as: TokenState = TokenState.ABSENT
+    """What the access token counts as: that of an abandoned successor is EXPIRED though its verdict says VALID."""
 
     @property
     def mismatched(self) -> bool:
@@ -91,19 +94,22 @@ def judge(
     claims = refresh.claims or access.claims
     if claims is None:
         column = refresh_column(refresh.state, None, renewable=False)
-        return Judgement(access, refresh, decide(access.state, column, matrix), column)
+        return Judgement(access, refresh, decide(access.state, column, matrix), column, counts_as=access.state)
     if row is not None and (row.sid, row.user_id, row.channel) != (claims.sid, claims.sub, channel):
         row = None
     if row is None or not row.is_live(now) or belong_together(access, refresh) is False:
-        return Judgement(access, refresh, _without_session(access, refresh, matrix), row=row)
+        outcome = _without_session(access, refresh, matrix)
+        return Judgement(access, refresh, outcome, row=row, counts_as=access.state)
     standing, renewable = None, False
     if refresh.claims is not None:
         standing = classify(refresh.claims.gen, refresh.claims.jti, row, now=now, grace=lifetimes.grace)
-        if refresh.state is TokenState.EXPIRED:
-            window = lifetimes.of(row).renewal_window
-            renewable = is_renewable(access, refresh.claims.exp, now=now, window=window)
+    counts_as = counts(access, standing, row)
+    if refresh.state is TokenState.EXPIRED and refresh.claims is not None:
+        window = lifetimes.of(row).renewal_window
+        renewable = is_renewable(counts_as, access.claims, refresh.claims.exp, now=now, window=window)
     column = refresh_column(refresh.state, standing, renewable=renewable)
-    return Judgement(access, refresh, decide(access.state, column, matrix), column, row, True, standing)
+    outcome = decide(counts_as, column, matrix)
+    return Judgement(access, refresh, outcome, column, row, True, standing, counts_as)
 
 
 def _without_session(access: Verdict[AccessClaims], refresh: Verdict[RefreshClaims], matrix: Matrix) -> Outcome:

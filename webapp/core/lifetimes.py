@@ -11,7 +11,17 @@ HOUR = 60 * MINUTE
 DAY = 24 * 60 * MINUTE
 
 IAT_LEEWAY = 60
-"""Clock skew allowed between the hosts that mint and verify (RFC 7519 section 4.1.6). Never used for grace."""
+"""Clock skew allowed between the hosts that mint and verify (RFC 7519 section 4.1.6)."""
+
+SKEW = 60
+"""Clock skew allowed between the host that writes a confirmation and the one that judges by it: added to the grace, so
+that it can only make "access token alone" longer. Nothing is added to the burst: a longer one is what a thief needs."""
+
+REDELIVERY_BURST = 3
+"""Seconds after a successor was made in which the very same one goes out again: tabs in parallel need the same one."""
+
+MOST_FORKS = 5
+"""How often a generation's successor is replaced by another before anybody has used it: so many lost answers."""
 
 MAX_TOKEN_LENGTH = 3072
 """Characters. None longer is read, and none longer is minted: two cookies must fit a proxy's 8 kB header buffer."""

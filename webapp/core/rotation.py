@@ -1,8 +1,8 @@
-"""The rules of rotation around the two tables: what renews, what confirms, what a request may take home.
+"""The rules of rotation around the tables: what renews, what confirms, what a request may take home.
 
 Before the view a request is judged; by the time its view is through, other requests may have rotated the same token.
 `hand_out` says what it gets then. `tests/model/` runs these very functions through every interleaving of requests,
-answers and losses.
+answers, losses and forks, and beside a thief.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from webapp.core.claims import AccessClaims, Verdict
+from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
 from webapp.core.decision import Outcome, TokenState
+from webapp.core.lifetimes import Lifetimes
 from webapp.core.session import SessionRow
-from webapp.core.standing import Standing
+from webapp.core.standing import Standing, classify, is_in_burst
 
 REFRESHING = frozenset({Outcome.ROTATE, Outcome.RENEW, Outcome.REDELIVER, Outcome.ACCESS_ONLY})
 """Outcomes that have something to do after the view."""
@@ -25,7 +26,9 @@ class Refreshed(StrEnum):
     ROTATED = "rotated"
     RENEWED = "renewed"
     REDELIVERED = "redelivered"
-    """The same successor once more: nobody has used it yet, so its first answer may be lost."""
+    """The same successor once more: it was made within the burst, so this request came beside another one."""
+    FORKED = "forked"
+    """Another successor of the same generation: nobody has used the one before, so its answer may be lost."""
     ACCESS_ONLY = "access only"
     ENDED = "session ended"
     TOO_LATE = "too late"
@@ -43,44 +46,74 @@ class Grant(NamedTuple):
     """The refresh token of the row's generation."""
 
 
-def is_renewable(access: Verdict[AccessClaims], refresh_expiry: int, *, now: int, window: int) -> bool:
-    """Whether this access token may vouch for an expired refresh token (case 3). Times in Unix seconds.
+def counts(access: Verdict[AccessClaims], standing: Standing | None, row: SessionRow) -> TokenState:
+    """What an access token counts as: that of an abandoned successor is EXPIRED until its better is used.
+
+    Else a thief could fork his own successor and watch, with the first one's access token, which confirms nothing, for
+    the moment at which the owner renews. Beside the CURRENT refresh token it counts: then its better is in use.
+    """
+    claims = access.claims
+    if access.state is not TokenState.VALID or claims is None or standing is Standing.CURRENT:
+        return access.state
+    is_abandoned = claims.gen == row.refresh_generation and claims.iat < row.refresh_issued_at
+    return TokenState.EXPIRED if is_abandoned and row.refresh_confirmed_at is None else access.state
+
+
+def is_renewable(
+    access: TokenState, claims: AccessClaims | None, refresh_expiry: int, *, now: int, window: int
+) -> bool:
+    """Whether an access token that counts as `access` may vouch for an expired refresh token (case 3). Unix seconds.
 
     It must be older than the refresh token's end: one that was stolen alone, or obtained later, can never grow into
     a refresh token.
     """
-    if access.state is not TokenState.VALID or access.claims is None:
+    if access is not TokenState.VALID or claims is None:
         return False
-    return access.claims.iat <= refresh_expiry and now < refresh_expiry + window
+    return claims.iat <= refresh_expiry and now < refresh_expiry + window
 
 
 def confirms(access: Verdict[AccessClaims], standing: Standing | None, row: SessionRow) -> bool:
-    """Whether the client shows the current generation, by its refresh token or by an access token issued with it."""
+    """Whether the client shows the present successor: by its refresh token, or by an access token handed out with it.
+
+    An access token of an abandoned successor is older than the present one (its `iat` says so) and confirms nothing.
+    """
     if standing is Standing.CURRENT:
         return True
-    return (
-        access.state is TokenState.VALID and access.claims is not None and access.claims.gen == row.refresh_generation
-    )
+    claims = access.claims
+    if access.state is not TokenState.VALID or claims is None:
+        return False
+    return claims.gen == row.refresh_generation and claims.iat >= row.refresh_issued_at
 
 
-def hand_out(outcome: Outcome, *, rotated: bool, live: bool, late: bool, standing: Standing | None) -> Grant:
-    """What a request gets whose `outcome` before the view was one of REFRESHING.
-
-    `rotated`: this request's UPDATE won. `live` and `standing` speak of the row as it is now and matter only if it
-    did not. `late`: the view took longer than the grace. REUSED is never REUSE here: the request was judged honest
-    before the view, and what changed since is other requests' doing.
-    """
+def rotated(outcome: Outcome) -> Grant:
+    """What a request gets whose UPDATE has rotated the refresh token."""
     # Case 3 is about the refresh token; the access token is still good.
+    renews = outcome is Outcome.RENEW
+    return Grant(Refreshed.RENEWED if renews else Refreshed.ROTATED, access=not renews, refresh=True)
+
+
+def hand_out(
+    outcome: Outcome, claims: RefreshClaims, row: SessionRow | None, *, judged_at: int, now: int, lifetimes: Lifetimes
+) -> Grant:
+    """What a request gets that did not rotate, whose `outcome` before the view was one of REFRESHING.
+
+    `claims` are its refresh token's; `row` is the row as it is now. FORKED is granted to the request whose UPDATE
+    makes the fork: if that finds the row changed, ask again. Whether it is still the burst is asked here and not
+    before the view, or a slow body could stretch it. REUSED is never REUSE here: the request was judged honest before
+    the view, and what changed since is other requests' doing.
+    """
     access = outcome is not Outcome.RENEW
-    if rotated:
-        return Grant(Refreshed.ROTATED if access else Refreshed.RENEWED, access, refresh=True)
-    if not live:
+    if row is None or not row.is_live(now):
         return Grant(Refreshed.ENDED)
-    if late:
+    if now - judged_at > lifetimes.grace:
         # This answer could arrive behind a newer one and put an old token back into the browser.
         return Grant(Refreshed.TOO_LATE)
+    standing = classify(claims.gen, claims.jti, row, now=now, grace=lifetimes.grace)
     if standing is Standing.SUPERSEDED:
-        return Grant(Refreshed.REDELIVERED, access, refresh=True)
-    if standing is Standing.IN_GRACE:
+        what = Refreshed.REDELIVERED if is_in_burst(row, now) else Refreshed.FORKED
+        return Grant(what, access, refresh=True)
+    # An access token ends with the successor's own, or a copy of the parent could watch for the next renewal.
+    ends = lifetimes.of(row).access_expiry(row.refresh_issued_at, row.expires_at)
+    if standing is Standing.IN_GRACE and now < ends:
         return Grant(Refreshed.ACCESS_ONLY, access=True)
     return Grant(Refreshed.OVERTAKEN)

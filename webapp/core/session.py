@@ -68,6 +68,8 @@ class SessionRow(NamedTuple):
     refresh_expires_at: int
     refresh_confirmed_at: int | None
     previous_refresh_jti: str | None
+    refresh_forks: int
+    """How often the current generation's refresh token was replaced before anybody had used it."""
     access_ttl: int | None
     refresh_ttl: int | None
     """The session's own lifetimes, in seconds. None: the application's."""
@@ -103,6 +105,17 @@ class SessionRow(NamedTuple):
             refresh_issued_at=now,
             refresh_expires_at=refresh_expires_at,
             refresh_confirmed_at=None,
+            refresh_forks=0,
+            last_seen_at=now,
+        )
+
+    def fork(self, *, now: int, refresh_expires_at: int) -> SessionRow:
+        """The row as a fork at `now` will leave it: another successor of the same generation. Changes nothing."""
+        return self._replace(
+            refresh_jti=new_jti(),
+            refresh_issued_at=now,
+            refresh_expires_at=refresh_expires_at,
+            refresh_forks=self.refresh_forks + 1,
             last_seen_at=now,
         )
 

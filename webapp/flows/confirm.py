@@ -21,6 +21,6 @@ def confirm(judgement: Judgement, now: int) -> None:
     if row is None or not judgement.confirms:
         return
     try:
-        run_in_autocommit(lambda tx: auth_sessions.confirm(tx, row.sid, row.refresh_generation, now), patience=PATIENCE)
+        run_in_autocommit(lambda tx: auth_sessions.confirm(tx, row, now), patience=PATIENCE)
     except DatabaseUnavailable:
         log.warning("confirmation skipped, the database is busy")

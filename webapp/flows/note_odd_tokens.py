@@ -27,7 +27,7 @@ JUNK_PER_MINUTE = 120
 SIGNED_PER_HOUR = 60
 """Events about genuine tokens of one session. Junk never uses them up, and no session uses up another's."""
 
-SIGNED = frozenset({Event.TOKEN_PAIR_MISMATCH, Event.REFRESH_UNKNOWN})
+SIGNED = frozenset({Event.TOKEN_PAIR_MISMATCH, Event.REFRESH_UNKNOWN, Event.REFRESH_ABANDONED})
 """Events about tokens that carry our signature."""
 
 _junk_is_over: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
@@ -50,7 +50,15 @@ def note_odd_tokens(judgement: Judgement, duplicates: Collection[str], client: C
 
     `duplicates` are the token cookies that were sent more than once.
     """
-    found = _oddities(judgement, duplicates)
+    _note(judgement, _oddities(judgement, duplicates), client, now)
+
+
+def note_abandoned(judgement: Judgement, client: Client, now: int) -> None:
+    """Record that the holder of an abandoned successor has to log in: a better one is in use. Never raises."""
+    _note(judgement, [(Event.REFRESH_ABANDONED, {})], client, now)
+
+
+def _note(judgement: Judgement, found: list[tuple[Event, dict[str, Any]]], client: Client, now: int) -> None:
     claims = judgement.claims
     whose = {"user_id": claims.sub, "sid": claims.sid} if claims else {}
 

@@ -12,16 +12,20 @@ from sqlalchemy import Connection
 from webapp.core.decision import Outcome
 from webapp.core.events import Event
 from webapp.core.judgement import Judgement
-from webapp.core.rotation import Grant, Refreshed, hand_out
+from webapp.core.rotation import Grant, Refreshed, hand_out, rotated
 from webapp.core.session import SessionRow
-from webapp.core.standing import Standing, classify
+from webapp.core.standing import Standing
 from webapp.core.tokens import Tokens
 from webapp.flows.client import Client
 from webapp.store import auth_sessions, events
 from webapp.store.database import transact
 from webapp.store.driver import run_in_autocommit
 
-_EVENTS = {Refreshed.RENEWED: Event.REFRESH_RENEWED, Refreshed.REDELIVERED: Event.REFRESH_REDELIVERED}
+MOST_TRIES = 5
+"""How often a fork is tried: each time another request was faster. The last of them is answered without tokens."""
+
+AGAIN = frozenset({Refreshed.REDELIVERED, Refreshed.FORKED})
+_EVENTS = {Refreshed.RENEWED: Event.REFRESH_RENEWED} | dict.fromkeys(AGAIN, Event.REFRESH_REDELIVERED)
 """What is written into the trail. Plain rotations are only counted."""
 
 
@@ -42,44 +46,48 @@ def refresh(
     The row is read or written again in every case. `pairs`: an access token goes with every refresh token, in case 3
     too.
     """
-    outcome, seen, claims = judgement.outcome, judgement.row, judgement.refresh.claims
+    outcome, seen, claims, lifetimes = judgement.outcome, judgement.row, judgement.refresh.claims, tokens.lifetimes
     assert seen is not None
     assert claims is not None
-    grace = tokens.lifetimes.grace
-    successor = None
-    if judgement.standing is Standing.CURRENT:
-        # Only a request that presented the current refresh token may rotate it.
-        expiry = tokens.lifetimes.of(seen).refresh_expiry(now, seen.expires_at)
-        successor = seen.successor(now=now, refresh_expires_at=expiry)
+    expiry = lifetimes.of(seen).refresh_expiry(now, seen.expires_at)
+    # Only a request that presented the current refresh token may rotate it.
+    is_current = judgement.standing is Standing.CURRENT
+    successor = seen.successor(now=now, refresh_expires_at=expiry) if is_current else None
 
     def issue(grant: Grant, row: SessionRow) -> Issued:
         # In grace the parent's generation: this token must not confirm a successor its holder may never have received.
         gen = claims.gen if grant.what is Refreshed.ACCESS_ONLY else row.refresh_generation
         wants_access = grant.access or (pairs and grant.refresh)
-        access = tokens.mint_access(row, gen=gen, now=now) if wants_access else None
+        # All tokens of a generation are as old as its refresh token, whatever host's clock says now, and end together.
+        access = tokens.mint_access(row, gen=gen, now=row.refresh_issued_at) if wants_access else None
         return Issued(grant.what, row, access, tokens.mint_refresh(row) if grant.refresh else None)
 
     def work(tx: Connection) -> Issued:
-        rotated = successor is not None and auth_sessions.rotate(tx, seen, successor)
-        # If this request did not rotate, another one has: hand out the same successor.
-        row = successor if rotated else auth_sessions.reload(tx, claims.sid)
-        grant = hand_out(
-            outcome,
-            rotated=rotated,
-            live=row is not None and row.is_live(now),
-            late=now - judged_at > grace,
-            standing=classify(claims.gen, claims.jti, row, now=now, grace=grace) if row else None,
-        )
-        if row is None or not (grant.access or grant.refresh):
-            return Issued(grant.what)
-        if event := _EVENTS.get(grant.what):
-            events.record(tx, event, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address)
-        return issue(grant, row)
+        if successor is not None and auth_sessions.rotate(tx, seen, successor):
+            return record(tx, issue(rotated(outcome), successor))
+        for _ in range(MOST_TRIES):
+            row = auth_sessions.reload(tx, claims.sid)
+            grant = hand_out(outcome, claims, row, judged_at=judged_at, now=now, lifetimes=lifetimes)
+            if row is None or not (grant.access or grant.refresh):
+                return Issued(grant.what)
+            if grant.what is not Refreshed.FORKED:
+                return record(tx, issue(grant, row))
+            forked = row.fork(now=now, refresh_expires_at=expiry)
+            if auth_sessions.fork(tx, row, forked):
+                return record(tx, issue(grant, forked))
+        return Issued(Refreshed.OVERTAKEN)
+
+    def record(tx: Connection, issued: Issued) -> Issued:
+        event, row = _EVENTS.get(issued.what), issued.row
+        if event is not None and row is not None:
+            told = {"generation": row.refresh_generation, "forks": row.refresh_forks} if issued.what in AGAIN else {}
+            events.record(tx, event, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address, **told)
+        return issued
 
     if outcome is Outcome.ROTATE and successor is not None:
         # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first: what
         # could fail has then been done before anything is changed.
-        issued = issue(hand_out(outcome, rotated=True, live=True, late=False, standing=None), successor)
+        issued = issue(rotated(outcome), successor)
         if run_in_autocommit(lambda tx: auth_sessions.rotate(tx, seen, successor)):
             return issued
     return transact(work)

@@ -105,6 +105,7 @@ _ROTATE = Statement(
         refresh_issued_at=bindparam("now"),
         refresh_expires_at=bindparam("new_expiry"),
         refresh_confirmed_at=None,
+        refresh_forks=0,
         last_seen_at=bindparam("now"),
     )
 )
@@ -127,11 +128,49 @@ def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
     return changed == 1
 
 
+_FORK = Statement(
+    update(AUTH_SESSIONS)
+    .where(
+        AUTH_SESSIONS.c.id == bindparam("sid"),
+        AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
+        AUTH_SESSIONS.c.refresh_jti == bindparam("jti"),
+        AUTH_SESSIONS.c.refresh_confirmed_at.is_(None),
+        live(bindparam("now")),
+    )
+    .values(
+        refresh_jti=bindparam("new_jti"),
+        refresh_issued_at=bindparam("now"),
+        refresh_expires_at=bindparam("new_expiry"),
+        refresh_forks=AUTH_SESSIONS.c.refresh_forks + 1,
+        last_seen_at=bindparam("now"),
+    )
+)
+
+
+def fork(tx: Transaction, row: SessionRow, forked: SessionRow) -> bool:
+    """Replace the refresh token of `row`'s generation by another of the same generation, unless it has been used.
+
+    One statement. False if another request was faster: with a fork, a confirmation or the session's end.
+    """
+    changed = _FORK.changed(
+        tx,
+        sid=row.sid,
+        gen=row.refresh_generation,
+        jti=row.refresh_jti,
+        now=forked.refresh_issued_at,
+        new_jti=forked.refresh_jti,
+        new_expiry=forked.refresh_expires_at,
+    )
+    return changed == 1
+
+
 _CONFIRM = Statement(
     update(AUTH_SESSIONS)
     .where(
         AUTH_SESSIONS.c.id == bindparam("sid"),
         AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
+        # As read: else it would confirm a successor that another request has just forked and whose answer may get lost.
+        AUTH_SESSIONS.c.refresh_jti == bindparam("jti"),
         AUTH_SESSIONS.c.refresh_confirmed_at.is_(None),
         AUTH_SESSIONS.c.revoked_at.is_(None),
     )
@@ -139,9 +178,9 @@ _CONFIRM = Statement(
 )
 
 
-def confirm(tx: Transaction, sid: str, generation: int, now: int) -> bool:
-    """Note that the client holds generation `generation`. True if this call was the first to."""
-    return _CONFIRM.changed(tx, sid=sid, gen=generation, now=now) == 1
+def confirm(tx: Transaction, row: SessionRow, now: int) -> bool:
+    """Note that the client has the refresh token of `row`, or what came with it. True if this call was the first to."""
+    return _CONFIRM.changed(tx, sid=row.sid, gen=row.refresh_generation, jti=row.refresh_jti, now=now) == 1
 
 
 def revoke(tx: Connection, sid: str, reason: EndReason, now: int) -> bool:

@@ -80,6 +80,7 @@ class AuthSession(Base):
     refresh_expires_at: Mapped[int] = mapped_column(Instant)
     refresh_confirmed_at: Mapped[int | None] = mapped_column(Instant)
     previous_refresh_jti: Mapped[str | None] = mapped_column(String(32))
+    refresh_forks: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     access_ttl: Mapped[int | None] = mapped_column(Integer)
     refresh_ttl: Mapped[int | None] = mapped_column(Integer)
     """Lifetimes of this session's own, in seconds: the lab's fast clock. None: the application's."""

@@ -13,14 +13,16 @@ from urllib.parse import urlencode
 
 from flask import Request, Response, g, jsonify
 
-from webapp.core.decision import SERVED, Outcome
+from webapp.core.decision import SERVED, Outcome, RefreshColumn
 from webapp.core.errors import TooManyTries
+from webapp.core.judgement import Judgement
 from webapp.core.rotation import REFRESHING, Refreshed
 from webapp.core.session import EndReason
+from webapp.core.standing import Standing
 from webapp.flows.confirm import confirm
 from webapp.flows.end_reused import end_reused
 from webapp.flows.judge import judge
-from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
+from webapp.flows.note_odd_tokens import is_odd, note_abandoned, note_odd_tokens
 from webapp.flows.open_session import MOMENTS
 from webapp.flows.refresh import Issued, refresh
 from webapp.services import Services
@@ -64,7 +66,7 @@ def authenticate(request: Request, view: View, application: Services) -> Respons
         return see_other("/login?notice=reuse")
     if is_open(view) or (is_repeatable(view) and may_be_second_click(request, auth)):
         return None
-    return ask_to_log_in(request, auth, application)
+    return turn_away(request, auth, application)
 
 
 def may_be_second_click(request: Request, auth: Auth) -> bool:
@@ -112,6 +114,13 @@ def must_be_told(request: Request) -> bool:
     return wants_page() and not (request.path in OWN_COOKIE_PATHS and request.method != "GET")
 
 
+def turn_away(request: Request, auth: Auth, application: Services) -> Response:
+    """Ask to log in, and record it where a better successor of the refresh token is in use."""
+    if auth.judgement.column is RefreshColumn.ABANDONED:
+        note_abandoned(auth.judgement, client(), auth.judged_at)
+    return ask_to_log_in(request, auth, application)
+
+
 def ask_to_log_in(request: Request, auth: Auth, application: Services) -> Response:
     """To the login page: 303 for a navigation, the page itself where it carries a form along, 401 JSON for `fetch`."""
     if not wants_page():
@@ -141,9 +150,8 @@ def refresh_tokens(auth: Auth, response: Response, application: Services) -> Non
         auth.issued = issued = carry_out(auth, application)
         if issued.row is not None:
             write_tokens(response, issued.row, access=issued.access, refresh=issued.refresh)
-    elif not wants_page() or auth.judgement.end_reason == EndReason.REPLACED:
-        # Navigations only: a late `fetch` of an old session must not clear what a new login has just set. Nor must
-        # a late navigation of a session that a login in this same browser has replaced.
+    elif not wants_page() or keeps_useless(auth.judgement):
+        # Navigations only: a late `fetch` of an old session must not clear what a new login has just set.
         return
     else:
         clear_tokens(response, useless(auth, application))
@@ -155,6 +163,16 @@ def useless(auth: Auth, application: Services) -> list[str]:
     if auth.outcome is Outcome.PROCEED_CLEAR_REFRESH:
         return [name for name in ours if name == REFRESH_COOKIE]
     return ours
+
+
+def keeps_useless(judgement: Judgement) -> bool:
+    """Whether even useless cookies stay.
+
+    Those of an abandoned successor: the login that follows presents them, and so ends the session, whoever holds the
+    better one. Cleared, the other one would keep the session. And those of a session that a login in this same
+    browser has replaced: its late navigation would clear the cookies of that login.
+    """
+    return judgement.standing is Standing.ABANDONED or judgement.end_reason == EndReason.REPLACED
 
 
 def decides_itself(auth: Auth, response: Response) -> bool:

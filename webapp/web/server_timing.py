@@ -12,6 +12,7 @@ _DONE = {
     Refreshed.ROTATED: "access reissued",
     Refreshed.RENEWED: "refresh reissued",
     Refreshed.REDELIVERED: "access reissued, same refresh again",
+    Refreshed.FORKED: "access reissued, another refresh",
     Refreshed.ACCESS_ONLY: "access reissued in grace",
 }
 

@@ -49,7 +49,7 @@ def authenticate(view: View) -> None:
     judgement = judge(application.tokens, token, None, "api", now)
     if judgement.outcome not in SERVED:
         note(judgement, now)
-        refuse(unauthorized(judgement.access.state))
+        refuse(unauthorized(judgement.counts_as))
     confirm(judgement, now)
     assert judgement.row is not None
     # `settled`: the exit hook, which is about cookies, has no part in this.

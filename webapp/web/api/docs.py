@@ -34,7 +34,7 @@ ANSWER_WORDS = {
     Outcome.LOG_IN: (401, _l("log in")),
     Outcome.ROTATE: (200, _l("new pair")),
     Outcome.RENEW: (200, _l("new pair (case 3)")),
-    Outcome.REDELIVER: (200, _l("new access token, same refresh token again")),
+    Outcome.REDELIVER: (200, _l("new access token, and the new refresh token again or another one")),
     Outcome.ACCESS_ONLY: (200, _l("new access token")),
     Outcome.REUSE: (401, _l("session ends")),
 }

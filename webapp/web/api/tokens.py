@@ -6,7 +6,7 @@ import time
 
 from flask import Response, jsonify, request
 
-from webapp.core.decision import API_REFRESH, Outcome, TokenState
+from webapp.core.decision import API_REFRESH, Outcome, RefreshColumn, TokenState
 from webapp.core.rotation import REFRESHING
 from webapp.core.session import SessionRow
 from webapp.core.standing import Standing
@@ -16,6 +16,7 @@ from webapp.flows.end_reused import end_reused
 from webapp.flows.judge import judge
 from webapp.flows.log_in import WrongCredentials, log_in
 from webapp.flows.log_out import log_out
+from webapp.flows.note_odd_tokens import note_abandoned
 from webapp.flows.refresh import refresh
 from webapp.services import services
 from webapp.web import metrics
@@ -105,6 +106,8 @@ def answer_refresh() -> Response:
         return error_response(400, "invalid_request", "refresh_token is required and must be a string.")
     if judgement.outcome is Outcome.REUSE:
         end_reused(judgement, sender, now)
+    if judgement.column is RefreshColumn.ABANDONED:
+        note_abandoned(judgement, sender, now)
     if judgement.outcome not in REFRESHING:
         return _no_grant(judgement.access.state)
     limit_refresh(judgement, now)
@@ -166,7 +169,7 @@ def _handed_out(row: SessionRow, access: str, refresh_token: str | None, now: in
     members = {
         "access_token": access,
         "token_type": "Bearer",
-        "expires_in": lifetimes.access_expiry(now, row.expires_at) - now,
+        "expires_in": max(lifetimes.access_expiry(row.refresh_issued_at, row.expires_at) - now, 0),
     }
     if refresh_token is not None:
         members |= {"refresh_token": refresh_token, "refresh_expires_in": max(row.refresh_expires_at - now, 0)}

@@ -149,11 +149,15 @@ ROW = {
     "current": ("ok", _l("It is the current refresh token of its session.")),
     "superseded": (
         "warn",
-        _l("It was replaced, and the new one has not been used yet. Sending it again gets the same new one."),
+        _l("It was replaced, and the new one has not been used yet. Sending it again gets the new one, or another."),
     ),
     "in grace": (
         "warn",
         _l("It was replaced, and the new one was first used seconds ago. It still gets an access token."),
+    ),
+    "abandoned": (
+        "warn",
+        _l("A better one took its place and is in use. Sending it asks you to log in, and ends nothing."),
     ),
     "reused": ("bad", _l("It was replaced, and the new one has long been in use. Sending it would end the session.")),
     "unknown": ("bad", _l("Its session never had this refresh token: refused.")),

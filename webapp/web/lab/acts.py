@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import Outcome
+from webapp.core.rotation import Refreshed
 from webapp.web.cookies import REFRESH_COOKIE
 from webapp.web.lab.scene import Band, Copy, Hit, Scene
 from webapp.web.lab.stage import PATIENCE, Stage
@@ -80,16 +81,18 @@ def eight_tabs(stage: Stage) -> Scene:
 def lost_answer(stage: Stage) -> Scene:
     stage.let_access_expire()
     lost = stage.send(keep=False)
+    stage.let_burst_pass()
     again = stage.send()
     onward = stage.send()
-    same = lost.cookies.get(REFRESH_COOKIE) == again.cookies.get(REFRESH_COOKIE) is not None
+    first, second = lost.cookies.get(REFRESH_COOKIE), again.cookies.get(REFRESH_COOKIE)
+    another = first is not None and second is not None and first != second
     scene = Scene([_("Browser")], beats=4)
     scene.hits = [
         Hit(0, 0.4, 1.1, lost.kind, 1, lost=True),
         Hit(0, 1.6, 2.3, again.kind, 2),
         Hit(0, 2.8, 3.5, onward.kind, 3),
     ]
-    scene.bands = [Band(0, 1.1, "r0"), Band(1.1, 4, "r1")]
+    scene.bands = [Band(0, 1.1, "r0"), Band(1.1, 2.3, "r1"), Band(2.3, 4, "r1′")]
     scene.story = [
         (
             lost.kind,
@@ -101,17 +104,22 @@ def lost_answer(stage: Stage) -> Scene:
         (
             again.kind,
             _(
-                "The browser comes back with the old token. Nobody has used the new one yet, so the "
-                "same new token is sent again."
+                "The browser comes back with the old token. Nobody has used the new one yet, so another one "
+                "takes its place. If someone had caught the lost response, their token would now be worthless."
             ),
         ),
         (onward.kind, _("Now the browser holds the new pair, and the database records that it does.")),
     ]
-    scene.as_expected = same and again.seen.outcome == Outcome.REDELIVER and onward.seen.outcome == Outcome.PROCEED
+    scene.as_expected = (
+        another
+        and again.seen.what == Refreshed.FORKED
+        and again.seen.outcome == Outcome.REDELIVER
+        and onward.seen.outcome == Outcome.PROCEED
+    )
     scene.verdict = (
-        _("Nobody was logged out: the second response carried exactly the same refresh token.")
-        if same
-        else _("The second response carried a different refresh token.")
+        _("Nobody was logged out: the second response carried another new refresh token, and only that one counts.")
+        if another
+        else _("The second response carried the same refresh token.")
     )
     return scene
 

@@ -62,6 +62,8 @@ def _refresh(stage: Stage, column: RefreshColumn) -> str | None:
             return mine
     # The parent of a successor: let an ordinary case 2 make one.
     stage.let_access_expire()
+    if column is RefreshColumn.ABANDONED:
+        return _abandoned(stage)
     stage.send()
     if column is RefreshColumn.IN_GRACE:
         stage.send()
@@ -69,6 +71,16 @@ def _refresh(stage: Stage, column: RefreshColumn) -> str | None:
         stage.send()
         stage.let_grace_pass()
     return mine
+
+
+def _abandoned(stage: Stage) -> str:
+    """A successor whose answer came late: another one has taken its place, and is in use."""
+    late = stage.send(keep=False)
+    stage.let_burst_pass()
+    stage.send()
+    stage.send()
+    stage.let_grace_pass()
+    return late.cookies[REFRESH_COOKIE]
 
 
 def _access(stage: Stage, state: TokenState) -> str | None:

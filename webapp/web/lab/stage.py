@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from flask import current_app, request
 from werkzeug.test import Client as WsgiClient
 
+from webapp.core.lifetimes import REDELIVERY_BURST, SKEW
 from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
@@ -114,7 +115,8 @@ class Stage:
         """An access token of the row's generation; an expired one has ended at this very moment."""
         row = self.row
         if not expired:
-            return self.tokens.mint_access(row, gen=row.refresh_generation, now=self.now)
+            # Not older than the row's refresh token, or it would be an abandoned one's.
+            return self.tokens.mint_access(row, gen=row.refresh_generation, now=max(self.now, row.refresh_issued_at))
         return self.tokens.mint_access(row, gen=row.refresh_generation, now=self.now - 2, until=self.now)
 
     def let_access_expire(self) -> None:
@@ -122,7 +124,11 @@ class Stage:
 
     def let_grace_pass(self) -> None:
         """Move the confirmation of the current generation beyond the grace."""
-        self.rewrite(refresh_confirmed_at=self.now - self.tokens.lifetimes.grace - 1)
+        self.rewrite(refresh_confirmed_at=self.now - self.tokens.lifetimes.grace - SKEW - 1)
+
+    def let_burst_pass(self) -> None:
+        """Move the making of the current refresh token beyond the burst."""
+        self.rewrite(refresh_issued_at=self.now - REDELIVERY_BURST - 1)
 
     def send(self, *, jar: Jar | None = None, keep: bool = True, **request_: Any) -> Answer:
         """Send one request and, unless its answer is to be lost, keep the cookies it sets."""

@@ -10,7 +10,7 @@ OUTCOME = {
     Outcome.PROCEED: _l("served, both tokens stay"),
     Outcome.PROCEED_CLEAR_REFRESH: _l("served, and the useless refresh cookie is cleared"),
     Outcome.ROTATE: _l("served, and both tokens are replaced"),
-    Outcome.REDELIVER: _l("served, and the same new refresh token is sent again"),
+    Outcome.REDELIVER: _l("served, and the new refresh token is sent again or made again"),
     Outcome.ACCESS_ONLY: _l("served, with a new access token only"),
     Outcome.RENEW: _l("served, and the refresh token is reissued"),
     Outcome.REUSE: _l("rejected, and the session ends: an old refresh token came back"),
@@ -40,6 +40,7 @@ COLUMN = {
     RefreshColumn.CURRENT: (_l("current"), _l("the one stored in the row")),
     RefreshColumn.SUPERSEDED: (_l("replaced"), _l("the new one has not been used yet")),
     RefreshColumn.IN_GRACE: (_l("in its grace period"), _l("the new one was first used seconds ago")),
+    RefreshColumn.ABANDONED: (_l("abandoned"), _l("a better one is in use")),
     RefreshColumn.REUSED: (_l("reused"), _l("the new one has long been in use")),
 }
 
@@ -65,7 +66,8 @@ CELL_CLASS = {
 WHAT = {
     "rotated": _l("Done: the UPDATE found its row; generation %(before)s became %(after)s."),
     "renewed": _l("Done: the UPDATE found its row; generation %(before)s became %(after)s."),
-    "redelivered": _l("Not first, or too late: the new token already existed, so the same one was sent again."),
+    "redelivered": _l("Not first: the new token had just been made, so the same one was sent again."),
+    "forked": _l("Made again: nobody had used the new token, so another one took its place. Only the last one counts."),
     "access only": _l("Not rotated: the new token is already in use elsewhere, so only an access token was issued."),
     "session ended": _l("Nothing issued: the session had ended in the meantime."),
     "too late": _l("Nothing issued: building the page took longer than the grace period."),
