@@ -140,6 +140,8 @@ def our_token(folder: Path) -> str:
 
     from webapp import create_app
     from webapp.cli import add_migrations
+    from webapp.core.demands import NOTHING
+    from webapp.core.session import SessionRow
     from webapp.flows.arrival import Arrival
     from webapp.flows.client import Client
     from webapp.flows.log_in import log_in
@@ -154,9 +156,10 @@ def our_token(folder: Path) -> str:
         now, client, lifetimes = services.clock(), Client("127.0.0.1", "bench"), services.tokens.lifetimes
         account, _ = check_account("ada", "ada@example.com", "Ada", "a perfectly fine sentence")
         assert account is not None
-        sign_up(lifetimes, account, Arrival("web", client, now), password="a perfectly fine sentence")
+        sign_up(lifetimes, NOTHING, account, Arrival("web", client, now), password="a perfectly fine sentence")
         arrival = Arrival("api", client, now)
-        row = log_in(lifetimes, arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
+        row = log_in(lifetimes, NOTHING, arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
+        assert isinstance(row, SessionRow)
         return services.tokens.mint_access(row, gen=0, now=now)
 
 

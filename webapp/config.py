@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from sqlalchemy.engine import URL, make_url
 
+from webapp.core.demands import Demands
 from webapp.core.errors import SettingsError
 from webapp.core.keys import ALGORITHMS
 from webapp.core.lifetimes import Lifetimes
@@ -55,6 +56,11 @@ class Settings:
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite:")
+
+    @property
+    def demands(self) -> Demands:
+        """What every session has to satisfy."""
+        return Demands(confirmed_address=self.mail.verification_required)
 
     @property
     def cookie_prefix(self) -> str:

@@ -37,7 +37,7 @@ class Services:
         """The mint and verifier for the key ring as it is now."""
         ring = self.key_ring.current()
         if self._tokens is None or self._tokens.ring is not ring:
-            self._tokens = Tokens(ring, self.settings.public_url, self.settings.lifetimes)
+            self._tokens = Tokens(ring, self.settings.public_url, self.settings.lifetimes, self.settings.demands)
         return self._tokens
 
     @property

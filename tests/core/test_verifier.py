@@ -182,6 +182,7 @@ def test_what_the_tokens_hold() -> None:
         "jti": payload["jti"],
         "name": "Ada Lovelace",
         "email": "ada@example.com",
+        "email_verified": True,
         f"{ISSUER}/claims/preferences": {"theme": "auto", "language": "en"},
         "role": "user",
         "sid": row.sid,

@@ -39,6 +39,7 @@ _ROW = SessionRow(
     language="en",
     user_credential_epoch=0,
     disabled_at=None,
+    email_verified_at=LOGGED_IN_AT,
 )
 
 

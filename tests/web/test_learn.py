@@ -149,6 +149,33 @@ def test_without_a_lab_no_link_leads_there(visitor: Browser) -> None:
     assert len(re.findall(r'<h2 id="step-\d+"', page)) == 10
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Case 1: what becomes of the form you were sending?", "It is kept. The login page carries it along"),
+        (
+            "Case 3: where does it come from",
+            "the access token is valid and was issued before the refresh token expired",
+        ),
+        ("Where each of them is kept", "only its ID (jti), in the session row; its text nowhere"),
+        ("What is jti for?", "never used twice"),
+        ("Why there are two tokens", "A stolen access token works for anyone until it expires"),
+        ("What a correct signature proves", "The holder of the key wrote exactly this text"),
+        ("What it does not prove", "a copied token has the same signature"),
+        ("Where to keep them", "it can read web storage, but not an HttpOnly cookie"),
+        ("Is it sent automatically? (CSRF)", "every form has a token, and other sites are refused"),
+        ("Which algorithm, and when?", "the private key signs, the public key verifies"),
+        ("What a logout cannot do", "Another service that only checks the signature does not see the row"),
+        ("What nobody can see", "A copied token looks exactly like yours"),
+    ],
+)
+def test_what_a_student_asks_is_answered(visitor: Browser, question: str, answer: str) -> None:
+    """Each question on the life of two tokens has its heading, and its answer in the same step."""
+    steps = unescape(visitor.get("/learn").text).split('<section class="card"')[1:]
+    assert len(steps) == 10
+    assert any(question in step and answer in step for step in steps)
+
+
 def test_every_step_is_offered_first(visitor: Browser) -> None:
     """Strangers find the lesson in the header, the logged-in first in the menu."""
     assert re.search(r'<a class="btn[^"]*" href="/learn">', visitor.get("/").text)

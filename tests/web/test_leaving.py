@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 
+import pytest
 from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
@@ -30,6 +32,15 @@ def test_an_account_is_deleted(app: Flask, person: Browser, username: str) -> No
     assert last["event"] == "account.deleted"
     assert username not in json.dumps(last)
     assert Browser.of_app(app).log_in(username).status_code == 422
+
+
+def test_an_account_whose_session_the_lab_watches(
+    person: Browser, username: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is deleted like any other, and the log tells of no fault: there is nothing left to keep the request under."""
+    person.get("/lab")
+    assert delete(person, username) == 303
+    assert [entry.getMessage() for entry in caplog.records if entry.levelno >= logging.WARNING] == []
 
 
 def test_the_name_is_never_given_out_again(app: Flask, person: Browser, username: str) -> None:

@@ -121,6 +121,15 @@ def test_many_such_cookies(app: Flask) -> None:
     assert browser.post("/login", {"username": "a", "password": "b", "csrf_token": "a"}).status_code == 403
 
 
+def test_cookies_of_instances_that_are_gone_do_not_hide_ours(app: Flask) -> None:
+    """Browsers send the oldest first: however many are left from before, the form's own is among those looked at."""
+    browser = Browser.of_app(app)
+    for number in range(MOST + 1):
+        browser.set_cookie(f"tokenroom_form_{number:08x}", "eyJjc3JmX3Rva2VuIjoiYSJ9.aaaa.bbbb")
+    browser.sign_up()
+    browser.log_out()
+
+
 # -- no cookies at all (R24) -------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from webapp.core.claims import Refusal
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.demands import Unmet
 from webapp.core.events import Event
 from webapp.core.rotation import Refreshed
 from webapp.core.session import Ending, EndReason
@@ -26,7 +27,7 @@ OF_PAGES = {outcome for row in PAGES.values() for outcome in row.values()}
     [
         (Event, EVENTS),
         ([*EndReason, *Ending], ENDINGS),
-        (EndReason, login_page.NOTICES),
+        ([*EndReason, *Unmet], login_page.NOTICES),
         ([refusal for refusal in Refusal if refusal is not Refusal.CLAIM], REASON),
         (OF_PAGES, tokens.OUTCOME),
         (OF_PAGES, tokens.CELL),

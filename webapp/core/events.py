@@ -12,6 +12,7 @@ class Event(StrEnum):
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
     LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_CHALLENGED = "login.challenged"
     LOGIN_FAILED = "login.failed"
     LOGIN_LIMITED = "login.limited"
     SESSION_STARTED = "session.started"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
 from webapp.core.decision import PAGES, Matrix, Outcome, RefreshColumn, TokenState, decide, refresh_column
+from webapp.core.demands import NOTHING, Demands, Unmet
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.rotation import confirms, counts, is_renewable
 from webapp.core.session import Channel, SessionRow
@@ -32,6 +33,8 @@ class Judgement(NamedTuple):
     """What the database knows of the refresh token; None where it was not asked."""
     counts_as: TokenState = TokenState.ABSENT
     """What the access token counts as: that of an abandoned successor is EXPIRED though its verdict says VALID."""
+    unmet: Unmet | None = None
+    """What the site demands and this session lacks: then it is not live."""
 
     @property
     def mismatched(self) -> bool:
@@ -50,8 +53,8 @@ class Judgement(NamedTuple):
 
     @property
     def end_reason(self) -> str | None:
-        """Why the session ended, where its row says so."""
-        return self.row.revoked_reason if self.row is not None and not self.live else None
+        """Why the session cannot be used, where its row says so: why it ended, or what it lacks."""
+        return (self.row.revoked_reason or self.unmet) if self.row is not None and not self.live else None
 
     @property
     def confirms(self) -> bool:
@@ -85,11 +88,12 @@ def judge(
     channel: Channel,
     now: int,
     lifetimes: Lifetimes,
+    demands: Demands = NOTHING,
     matrix: Matrix = PAGES,
 ) -> Judgement:
     """Judge two verdicts and the row that `named_session` asked for, at `now` (Unix seconds).
 
-    `matrix` is the table of the endpoint: PAGES or API_REFRESH.
+    `demands` are the site's; `matrix` is the table of the endpoint: PAGES or API_REFRESH.
     """
     claims = refresh.claims or access.claims
     if claims is None:
@@ -100,6 +104,9 @@ def judge(
     if row is None or not row.is_live(now) or belong_together(access, refresh) is False:
         outcome = _without_session(access, refresh, matrix)
         return Judgement(access, refresh, outcome, row=row, counts_as=access.state)
+    if (unmet := demands.unmet(row)) is not None:
+        outcome = _without_session(access, refresh, matrix)
+        return Judgement(access, refresh, outcome, row=row, counts_as=access.state, unmet=unmet)
     standing, renewable = None, False
     if refresh.claims is not None:
         standing = classify(refresh.claims.gen, refresh.claims.jti, row, now=now, grace=lifetimes.grace)

@@ -82,12 +82,13 @@ class SessionRow(NamedTuple):
     language: str
     user_credential_epoch: int
     disabled_at: int | None
+    email_verified_at: int | None
 
     def is_live(self, now: int) -> bool:
         """Whether the session can still be used: the one definition. `store/live.py` says it in SQL.
 
         It has not been ended, its absolute lifetime is not over, its user is not disabled, and the user's credentials
-        have not changed since the login.
+        have not changed since the login. What the site demands beyond that stands in core/demands.py.
         """
         return (
             self.revoked_at is None

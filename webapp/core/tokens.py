@@ -27,6 +27,7 @@ from webapp.core.claims import (
     whole_number,
 )
 from webapp.core.decision import TokenState
+from webapp.core.demands import NOTHING, Demands
 from webapp.core.keys import ACCESS, REFRESH, RETIRED, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
 from webapp.core.session import Channel, SessionRow, new_jti
@@ -46,10 +47,19 @@ class Tokens:
     Immutable but for its memory of tokens that were found authentic. A new ring means a new `Tokens`.
     """
 
-    def __init__(self, ring: KeyRing, issuer: str, lifetimes: Lifetimes, *, remember: int = REMEMBERED) -> None:
+    def __init__(
+        self,
+        ring: KeyRing,
+        issuer: str,
+        lifetimes: Lifetimes,
+        demands: Demands = NOTHING,
+        *,
+        remember: int = REMEMBERED,
+    ) -> None:
         self.ring = ring
         self.issuer = issuer
         self.lifetimes = lifetimes
+        self.demands = demands
         self._signers = {key.kid: Signer(key) for key in ring.keys if key.purpose in TYP}
         self._by_header = {
             (signer.key.purpose, signer.header): signer
@@ -75,6 +85,7 @@ class Tokens:
             "jti": new_jti(),
             "name": session.name,
             "email": session.email,
+            "email_verified": session.email_verified_at is not None,
             preferences_claim(self.issuer): {"theme": session.theme, "language": session.language},
             "role": session.role,
             "sid": session.sid,

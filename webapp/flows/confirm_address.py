@@ -36,11 +36,20 @@ def look_up(user_id: str, now: int) -> AddressState:
 
     def work(tx: Connection) -> AddressState:
         person = addresses.get(tx, user_id)
-        return AddressState(
-            person.email_verified_at if person else None, mails.is_awaited(tx, user_id, MailKind.CODE, now)
-        )
+        if person is None:
+            return AddressState(None, awaits_code=False)
+        return AddressState(person.email_verified_at, _awaited_at(tx, person, now) is not None)
 
     return read(work)
+
+
+def is_code_on_its_way(person: Contact, now: int) -> bool:
+    """Whether the code that this person would have to type now is one for their present address."""
+    return read(lambda tx: _awaited_at(tx, person, now)) == person.email
+
+
+def _awaited_at(tx: Connection, person: Contact, now: int) -> str | None:
+    return mails.awaited_at(tx, person.id, MailKind.CODE, credential_epoch=person.credential_epoch, now=now)
 
 
 def send_code(user_id: str, *, now: int) -> None:
@@ -93,22 +102,49 @@ class CodeWrong(FieldError):
         self.left = left
 
 
-def enter_code(user_id: str, typed: str, *, sid: str | None, client: Client, now: int) -> bool:
+def enter_code(user_id: str, typed: str, *, sid: str, client: Client, now: int) -> bool:
     """Compare a typed code with the newest one that was mailed, and do what it was mailed for.
 
-    True if the address changed (then other sessions end), False if the present one was confirmed. Every try is counted
-    before the code is compared, and the hash is computed outside the transaction. Raises CodeWrong, FieldError("email",
-    "taken") or DatabaseUnavailable.
+    True if the address changed (then other sessions end), False if the present one was confirmed. Raises CodeWrong,
+    FieldError("email", "taken") or DatabaseUnavailable.
+    """
+    mail = check_code(user_id, typed, now)
+    return transact(lambda tx: _accept(tx, user_id, mail, sid, client, now))
+
+
+def check_code(user_id: str, typed: str, now: int) -> MailRow:
+    """The mail whose code this is; it is not used up yet. Raises CodeWrong or DatabaseUnavailable.
+
+    Every try is counted before the code is compared, and the hash is computed outside the transaction.
     """
     mail = transact(lambda tx: _try(tx, user_id, now))
     digits = typed_code(typed)
-    # One hash whether there is a code or not.
-    is_right = verify_password(mail.secret_hash if mail else None, digits or "none")
     if mail is None:
+        # No hash: it is the one thing here that costs, and nothing else limits it. The page says whether a code is due.
         raise CodeWrong(0)
-    if digits is None or not is_right:
+    if digits is None or not verify_password(mail.secret_hash, digits):
         raise CodeWrong(CODE_TRIES - mail.tries)
-    return transact(lambda tx: _accept(tx, user_id, mail, sid, client, now))
+    return mail
+
+
+def is_code_used_moments_ago(user_id: str, typed: str, now: int, *, moments: int) -> bool:
+    """Whether this is the newest code, used up no longer than `moments` seconds ago: perhaps by another click."""
+    mail = read(lambda tx: mails.newest(tx, user_id, MailKind.CODE))
+    if mail is None or mail.used_at is None or now - mail.used_at > moments:
+        return False
+    return verify_password(mail.secret_hash, typed_code(typed) or "none")
+
+
+def confirm_present(
+    tx: Connection, person: Contact, mail: MailRow, *, sid: str | None, client: Client, now: int
+) -> None:
+    """Use up a checked code for the present address of `person`, whose row is held. Raises CodeWrong."""
+    if mail.address != person.email:
+        raise CodeWrong(0)
+    if not mails.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
+        raise CodeWrong(0)
+    addresses.confirm(tx, person.id, person.email, now)
+    events.record(tx, Event.EMAIL_CONFIRMED, at=now, user_id=person.id, sid=sid, ip_address=client.ip_address)
 
 
 def _try(tx: Connection, user_id: str, now: int) -> MailRow | None:
@@ -122,23 +158,22 @@ def _try(tx: Connection, user_id: str, now: int) -> MailRow | None:
     return mail._replace(tries=mail.tries + 1)
 
 
-def _accept(tx: Connection, user_id: str, mail: MailRow, sid: str | None, client: Client, now: int) -> bool:
+def _accept(tx: Connection, user_id: str, mail: MailRow, sid: str, client: Client, now: int) -> bool:
     person = addresses.lock(tx, user_id)
-    if person is None or not mails.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
+    if person is None:
         raise CodeWrong(0)
-    about = {"at": now, "user_id": user_id, "sid": sid, "ip_address": client.ip_address}
     if mail.address == person.email:
-        addresses.confirm(tx, user_id, person.email, now)
-        events.record(tx, Event.EMAIL_CONFIRMED, **about)  # type: ignore[arg-type]
+        confirm_present(tx, person, mail, sid=sid, client=client, now=now)
         return False
+    if not mails.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
+        raise CodeWrong(0)
     addresses.change(tx, user_id, mail.address, now)
     # What is under way with the old address dies with the epoch: links, codes, sessions of other devices.
     others = set(session_list.live_sids(tx, user_id, now)) - {sid}
     end(tx, others, EndReason.ADDRESS, client, now, by=user_id)
     users.change_credentials(tx, user_id)
-    if sid is not None:
-        auth_sessions.follow_epoch(tx, sid)
-    events.record(tx, Event.EMAIL_CHANGED, **about)  # type: ignore[arg-type]
+    auth_sessions.follow_epoch(tx, sid)
+    events.record(tx, Event.EMAIL_CHANGED, at=now, user_id=user_id, sid=sid, ip_address=client.ip_address)
     for address in {person.email if person.is_confirmed else mail.address, mail.address}:
         queue_notice(tx, person._replace(email=address), MailKind.ADDRESS_CHANGED, client, now)
     return True

@@ -19,5 +19,12 @@ def judge(
     sid = named_session(access_verdict, refresh_verdict)
     row = auth_sessions.load(sid) if sid is not None else None
     return judgement.judge(
-        access_verdict, refresh_verdict, row, channel=channel, now=now, lifetimes=tokens.lifetimes, matrix=matrix
+        access_verdict,
+        refresh_verdict,
+        row,
+        channel=channel,
+        now=now,
+        lifetimes=tokens.lifetimes,
+        demands=tokens.demands,
+        matrix=matrix,
     )

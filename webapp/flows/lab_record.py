@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from webapp.core.session import SessionRow
 from webapp.store import lab_requests, lab_sessions
@@ -52,3 +53,6 @@ def _try(work: Callable[[Connection], object]) -> None:
         transact(work, patience=PATIENCE)
     except DatabaseUnavailable:
         log.info("the lab's memory is busy, nothing kept")
+    except IntegrityError:
+        # This very request has deleted the account, or a purge has: its session is gone, and that is no fault.
+        log.info("the session is gone, nothing kept")

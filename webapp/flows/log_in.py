@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
+from webapp.core.demands import Demands
 from webapp.core.errors import TooManyTries, WrongPassword
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.mail import MailKind
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
 from webapp.core.session import SessionRow
+from webapp.core.steps import Step, due
 from webapp.flows.arrival import Arrival
 from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
@@ -25,6 +27,14 @@ class WrongCredentials(WrongPassword):
     """Unknown name, wrong password or disabled account: one answer for all, so that nobody learns which."""
 
 
+class Unfinished(NamedTuple):
+    """The password was right, but something is still to be proved before there is a session."""
+
+    user_id: str
+    credential_epoch: int
+    step: Step
+
+
 class Gate(Protocol):
     """Limits of logging in (web/gates.py)."""
 
@@ -35,8 +45,10 @@ class Gate(Protocol):
         """Count a right password. Raises TooManyTries."""
 
 
-def log_in(lifetimes: Lifetimes, arrival: Arrival, *, login: str, password: str, gate: Gate) -> SessionRow:
-    """Check the password and start a session.
+def log_in(
+    lifetimes: Lifetimes, demands: Demands, arrival: Arrival, *, login: str, password: str, gate: Gate
+) -> SessionRow | Unfinished:
+    """Check the password; start a session, unless the site demands more of this person first.
 
     `login` is a user name or email address. Raises TooManyTries, WrongCredentials or DatabaseUnavailable. The password
     is hashed exactly once, for a known and an unknown name alike, and never inside a transaction.
@@ -46,7 +58,7 @@ def log_in(lifetimes: Lifetimes, arrival: Arrival, *, login: str, password: str,
         with gate.attempt(login, found):
             person = _prove(found, password)
             gate.admit(person.id)
-            return _open(lifetimes, arrival, person, password)
+            return _open(lifetimes, demands, arrival, person, password)
     except TooManyTries as refusal:
         if refusal.first:
             # Once a window: a stranger who goes on trying must not fill the trail.
@@ -64,10 +76,12 @@ def _prove(found: Credentials | None, password: str) -> Credentials:
     return found
 
 
-def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password: str) -> SessionRow:
+def _open(
+    lifetimes: Lifetimes, demands: Demands, arrival: Arrival, person: Credentials, password: str
+) -> SessionRow | Unfinished:
     stronger = hash_password(password) if needs_rehash(person.password_hash) else None
 
-    def work(tx: Connection) -> SessionRow | None:
+    def work(tx: Connection) -> SessionRow | Unfinished | None:
         user = users.lock(tx, person.id)
         if user is None or user.disabled_at is not None or user.credential_epoch != person.credential_epoch:
             # The password was changed, or the account disabled, while the old password was being checked.
@@ -77,14 +91,10 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
             return first
         if stronger:
             users.replace_hash(tx, person.id, person.password_hash, stronger)
-        events.record(
-            tx,
-            Event.LOGIN_SUCCEEDED,
-            at=arrival.now,
-            user_id=person.id,
-            ip_address=arrival.client.ip_address,
-            channel=arrival.channel,
-        )
+        step = due(demands, is_confirmed=user.email_verified_at is not None, done=())
+        record_login(tx, arrival, Event.LOGIN_CHALLENGED if step else Event.LOGIN_SUCCEEDED, person.id)
+        if step:
+            return Unfinished(person.id, person.credential_epoch, step)
         _tell_of_new_device(tx, arrival, person.id)
         return open_session(tx, lifetimes, arrival, user_id=person.id, credential_epoch=person.credential_epoch)
 
@@ -92,6 +102,12 @@ def _open(lifetimes: Lifetimes, arrival: Arrival, person: Credentials, password:
     if row is None:
         raise WrongCredentials("user name or password is wrong")
     return row
+
+
+def record_login(tx: Connection, arrival: Arrival, event: Event, user_id: str) -> None:
+    """Write down that somebody logged in, or has to take another step first."""
+    address = arrival.client.ip_address
+    events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, channel=arrival.channel)
 
 
 def _tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:

@@ -6,17 +6,20 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from webapp.core.demands import Demands
 from webapp.core.errors import FieldError
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.logins import clean_email, clean_username
 from webapp.core.passwords import hash_password, problem_with, verify_password
 from webapp.core.session import SessionRow
+from webapp.core.steps import due
 from webapp.core.text import clean_name
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
-from webapp.flows.open_session import open_session, session_of_form
-from webapp.store import events, users
+from webapp.flows.log_in import Unfinished
+from webapp.flows.open_session import MOMENTS, open_session, session_of_form
+from webapp.store import addresses, events, users
 from webapp.store.database import read, transact
 
 
@@ -72,23 +75,39 @@ def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> st
     return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
 
 
-def sign_up(lifetimes: Lifetimes, account: NewAccount, arrival: Arrival, *, password: str) -> SessionRow:
-    """Create the account and start its first session. Raises FieldError("username" or "email", "taken").
+def sign_up(
+    lifetimes: Lifetimes, demands: Demands, account: NewAccount, arrival: Arrival, *, password: str
+) -> SessionRow | Unfinished:
+    """Create the account; start its first session, unless the site demands a confirmed address first.
 
-    If the form has done so moments ago, with the same `password`, the answer is that same session.
+    Raises FieldError("username" or "email", "taken"). If the form has done so moments ago, with the same `password`,
+    the answer is the same once more.
     """
 
-    def work(tx: Connection) -> SessionRow:
+    def work(tx: Connection) -> SessionRow | Unfinished:
         user_id = create_account(tx, account, arrival.client, arrival.now)
+        if step := due(demands, is_confirmed=False, done=()):
+            return Unfinished(user_id, 0, step)
         return open_session(tx, lifetimes, arrival, user_id=user_id, credential_epoch=0)
 
     try:
         return transact(work)
     except FieldError:
-        found = read(lambda tx: users.find_credentials(tx, account.username))
-        first = read(lambda tx: session_of_form(tx, arrival, found.id)) if found else None
-        if found is None or first is None or first.email != account.email:
+        first = read(lambda tx: _second_click(tx, demands, account, arrival))
+        if first is None or not verify_password(first[0], password):
             raise
-        if not verify_password(found.password_hash, password):
-            raise
-        return first
+        return first[1]
+
+
+def _second_click(
+    tx: Connection, demands: Demands, account: NewAccount, arrival: Arrival
+) -> tuple[str, SessionRow | Unfinished] | None:
+    """The hash of the account that this form has made moments ago, and what came of it; None if it has made none."""
+    made = addresses.find(tx, account.username)
+    if made is None or made.email != account.email:
+        return None
+    if step := due(demands, is_confirmed=made.is_confirmed, done=()):
+        is_first = arrival.now - made.created_at <= MOMENTS
+        return (made.password_hash, Unfinished(made.id, made.credential_epoch, step)) if is_first else None
+    session = session_of_form(tx, arrival, made.id)
+    return None if session is None else (made.password_hash, session)

@@ -17,7 +17,9 @@ from webapp.store.live import live
 from webapp.store.models import AUTH_SESSIONS, USERS
 
 _OF_USER = {"user_credential_epoch": "credential_epoch"}
-_USER_FIELDS = frozenset("username email name role theme language user_credential_epoch disabled_at".split())
+_USER_FIELDS = frozenset(
+    "username email name role theme language user_credential_epoch disabled_at email_verified_at".split()
+)
 
 
 def _column(field: str) -> Any:

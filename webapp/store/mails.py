@@ -162,16 +162,18 @@ def newest(tx: Connection, user_id: str, kind: MailKind) -> MailRow | None:
     return _one(tx, of_person.order_by(*newest_first).limit(1))
 
 
-def is_awaited(tx: Connection, user_id: str, kind: MailKind, now: int) -> bool:
-    """Is a mail of this kind with a secret on its way to the person, or its secret still unused and good?"""
-    open_one = select(MAILS.c.id).where(
+def awaited_at(tx: Connection, user_id: str, kind: MailKind, *, credential_epoch: int, now: int) -> str | None:
+    """The address that a mail of this kind is on its way to, or has reached with a secret that is still good."""
+    open_one = select(MAILS.c.address).where(
         MAILS.c.user_id == user_id,
         MAILS.c.kind == kind.value,
+        MAILS.c.credential_epoch == credential_epoch,
         MAILS.c.used_at.is_(None),
         MAILS.c.failed_at.is_(None),
+        MAILS.c.tries < CODE_TRIES,
         or_(MAILS.c.expires_at > now, and_(MAILS.c.expires_at.is_(None), MAILS.c.created_at > now - HOUR)),
     )
-    return tx.execute(open_one.limit(1)).first() is not None
+    return tx.scalar(open_one.order_by(MAILS.c.created_at.desc(), MAILS.c.id.desc()).limit(1))
 
 
 def use(tx: Connection, mail_id: str, *, credential_epoch: int, now: int) -> bool:

@@ -29,6 +29,7 @@ class Credentials(NamedTuple):
     password_hash: str
     credential_epoch: int
     disabled_at: int | None
+    email_verified_at: int | None
 
 
 class Account(NamedTuple):

@@ -23,6 +23,7 @@ from webapp.web.pages import (
     preferences,
     reset,
     sessions,
+    steps,
 )
 
 
@@ -51,7 +52,8 @@ def register(app: Flask) -> None:
     openapi.register(app, (tokens, v1))
     if services_of(app).settings.lab:
         lab.register(app)
-        if services_of(app).settings.signup_open:
+        # A guest has no address to confirm: where every session needs a confirmed one, there are no guests.
+        if services_of(app).settings.signup_open and not services_of(app).settings.demands.confirmed_address:
             app.register_blueprint(guest.blueprint)
     _register_mail(app)
     static_files.register(app)
@@ -64,5 +66,6 @@ def _register_mail(app: Flask) -> None:
     if settings.mail.is_on:
         app.register_blueprint(reset.blueprint)
         app.register_blueprint(email.blueprint)
+        app.register_blueprint(steps.blueprint)
         if settings.mail.route.folder is not None and not settings.production:
             app.register_blueprint(outbox.blueprint)

@@ -45,7 +45,7 @@ from webapp.web.requests import client, here, this_request, wants_page
 
 __all__ = ["authenticate", "look", "public", "refresh_tokens"]
 
-OWN_COOKIE_PATHS = frozenset({"/login", "/logout"})
+OWN_COOKIE_PATHS = frozenset({"/login", "/login/address", "/logout"})
 """Paths whose answers decide about the cookies themselves; the exit hook never touches them."""
 
 
@@ -178,7 +178,8 @@ def keeps_useless(judgement: Judgement) -> bool:
 def decides_itself(auth: Auth, response: Response) -> bool:
     """Whether this answer keeps the cookies as they are, or has set them already."""
     # 503: the database is away; the cookies stay.
-    if auth.cookies_set is not None or response.status_code == 503:
+    # A session that lacks what the site demands has not ended: the next login finds and replaces it.
+    if auth.cookies_set is not None or response.status_code == 503 or auth.judgement.unmet is not None:
         return True
     request = this_request()
     return request.path in OWN_COOKIE_PATHS or request.method == "OPTIONS"

@@ -23,9 +23,13 @@ MOST = 8
 
 
 def names_sent(request: Request, base: str) -> list[str]:
-    """Names of forms' cookies that the request carried, this instance's or another's."""
+    """Names of forms' cookies that the request carried, this instance's or another's; the newest MOST.
+
+    Browsers send older ones first (RFC 6265 section 5.4). If the oldest were kept instead, MOST cookies of instances
+    that are gone would hide ours for good, and no form could be sent any more.
+    """
     ours = re.compile(rf"{re.escape(base)}_[0-9a-f]{{8}}")
-    return [name for name in request.cookies if ours.fullmatch(name)][:MOST]
+    return [name for name in request.cookies if ours.fullmatch(name)][-MOST:]
 
 
 class FormSession(SessionMixin):

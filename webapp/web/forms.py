@@ -83,5 +83,11 @@ class CodeForm(TypedForm):
     code = StringField(_l("Code"))
 
 
+class StepForm(CodeForm):
+    """A step of a login. The kept form travels with each."""
+
+    kept = HiddenField()
+
+
 class DeleteForm(ProvenForm):
     username = StringField(_l("Your username, once more"))

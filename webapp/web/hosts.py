@@ -19,10 +19,6 @@ log = logging.getLogger(__name__)
 
 MAX_SHOWN = 100
 """Characters of a foreign host name that are shown and logged."""
-MAX_TOLD = 50
-"""Foreign names that a worker logs. A client that sends thousands must not fill the disk."""
-
-_told: set[str] = set()
 
 
 class ForeignHost(BadRequest):

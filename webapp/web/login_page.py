@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.decision import FOUR_CASES
+from webapp.core.demands import Unmet
 from webapp.core.kept_forms import MOST_SEALED
 from webapp.core.session import EndReason
 from webapp.web.answers import page
@@ -35,6 +36,8 @@ NOTICES: dict[str, Notice] = {
     ),
     "reset": ("ok", _l("Your password is changed. Log in with it.")),
     EndReason.ADDRESS: ("warn", _l("The email address was changed, so every other session ended.")),
+    "slow": ("info", _l("That took too long. Enter your password again.")),
+    Unmet.ADDRESS: ("warn", _l("Your email address has to be confirmed first. Log in, and we send you a code.")),
     "deleted": ("info", _l("Your account is deleted.")),
     EndReason.ADMIN: ("warn", _l("An administrator ended this session.")),
     EndReason.REPLACED: ("info", _l("This browser logged in again, so its earlier session ended.")),
@@ -43,7 +46,7 @@ NOTICES: dict[str, Notice] = {
         _l("You logged in on too many devices, so this session ended: it was unused the longest."),
     ),
 }
-"""What `notice=` of the login page says: why a session ended, by the reason in its row, or what has just been done."""
+"""What `notice=` of the login page says, by the reason why a session ended, what it lacks, or what was just done."""
 
 BOTH_EXPIRED: Notice = ("warn", _l("Both of your tokens had expired (case 1), so you have to log in again."))
 TO_CONTINUE: Notice = ("info", _l("Log in to continue to the page you asked for."))

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -50,6 +50,8 @@ ERROR_ANSWERS = Counter("tokenroom_error_answers", "Responses with a 4xx or 5xx 
 
 LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
 LOG_IN_RESULTS = {200: "succeeded", 303: "succeeded", 401: "wrong", 422: "wrong", 429: "limited"}
+SUCCEEDED, CHALLENGED = "succeeded", "challenged"
+"""Results that a status does not tell: the end of a login by steps, and a right password that another step follows."""
 
 _requests: dict[tuple[TokenState, TokenState, Outcome], Counter] = {}
 _refreshes: dict[str, Counter] = {}
@@ -63,11 +65,16 @@ def observe(auth: Auth | None, response: Response) -> Response:
             if auth.outcome in REFRESHING:
                 observe_refresh(auth.issued.what if auth.issued is not None else FAILED, auth.elapsed)
         status = response.status_code
-        if status != 200 or auth is None:  # whatever is not a page that was simply shown
+        if status != 200 or auth is None or request.method == "POST":  # whatever is not a page that was simply shown
             _count_status(status)
     except Exception:
         log.exception("not counted")
     return response
+
+
+def note_login(result: str) -> None:
+    """Say what this request is counted as among the logins, where its status does not say it."""
+    g.login_result = result
 
 
 def observe_request(judgement: Judgement) -> None:
@@ -92,7 +99,9 @@ def _child(access: TokenState, refresh: TokenState, outcome: Outcome) -> Counter
 def _count_status(status: int) -> None:
     endpoint = request.endpoint or ""
     channel = LOG_IN_ENDPOINTS.get(endpoint)
-    if channel and request.method == "POST" and (result := LOG_IN_RESULTS.get(status)):
+    if noted := g.get("login_result"):
+        LOG_INS.labels(channel or "web", noted).inc()
+    elif channel and request.method == "POST" and (result := LOG_IN_RESULTS.get(status)):
         LOG_INS.labels(channel, result).inc()
     if status >= 400:
         ERROR_ANSWERS.labels(str(status)).inc()

@@ -10,6 +10,7 @@ from flask_login import UserMixin
 from webapp.core.cookie_header import NOT_SENT, SentCookie
 from webapp.core.decision import Outcome
 from webapp.core.judgement import Judgement
+from webapp.core.mail import can_arrive
 from webapp.core.session import SessionRow
 from webapp.flows.refresh import Issued
 
@@ -40,6 +41,16 @@ class Person(UserMixin):  # type: ignore[misc]
     @property
     def role(self) -> str:
         return self.auth_session.role
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Was the address proved to be theirs?"""
+        return self.auth_session.email_verified_at is not None
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Should the person confirm the address? Guests have none that exists."""
+        return not self.is_confirmed and can_arrive(self.email)
 
     @property
     def theme(self) -> str:

@@ -7,7 +7,7 @@ from flask import Response, g
 from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.services import services
-from webapp.web import device_cookie
+from webapp.web import device_cookie, pending
 from webapp.web.cookies import write_tokens
 from webapp.web.csrf import form_id
 from webapp.web.requests import client
@@ -32,4 +32,5 @@ def sign_in(answer: Response, session: SessionRow) -> Response:
     access = tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
     write_tokens(answer, session, access=access, refresh=tokens.mint_refresh(session))
     device_cookie.remember(answer, session)
+    pending.forget(answer)
     return answer

@@ -43,12 +43,22 @@ def challenge(error: str, description: str) -> str:
 
 
 def error_response(
-    status: int, error: str, description: str, *, authenticate: str | None = None, fields: dict[str, str] | None = None
+    status: int,
+    error: str,
+    description: str,
+    *,
+    authenticate: str | None = None,
+    fields: dict[str, str] | None = None,
+    methods: list[str] | None = None,
 ) -> Response:
-    """An error answer. `fields` says of members of the body, by name, what is wrong with them."""
+    """An error answer. `fields` says of members of the body, by name, what is wrong with them; `methods` names the
+    members that a login lacks.
+    """
     members: dict[str, Any] = {"error": error, "error_description": description}
     if fields is not None:
         members["fields"] = fields
+    if methods is not None:
+        members["methods"] = methods
     answer = jsonify(members)
     answer.status_code = status
     if authenticate or status == 401:

@@ -68,6 +68,7 @@ class Me(Schema):
     id = text("Account ID; never changes")
     username = text("Unique, not case-sensitive")
     email = text("Normalised email address")
+    email_verified = fields.Boolean(required=True, metadata={"description": "Whether the address was confirmed"})
     name = text("Display name; may be empty")
     role = text("Role of the account", enum=["user", "admin"])
     preferences = fields.Nested(Preferences, required=True)
@@ -174,6 +175,10 @@ Problem = Schema.from_dict(
             keys=fields.String(),
             values=fields.String(),
             metadata={"description": "Unusable fields by name, each with the reason"},
+        ),
+        "methods": fields.List(
+            fields.String(),
+            metadata={"description": "Members that this login lacks; empty: the website asks for what is missing"},
         ),
     },
     name="Problem",

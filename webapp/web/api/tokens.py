@@ -14,7 +14,7 @@ from webapp.flows.arrival import Arrival
 from webapp.flows.confirm import confirm
 from webapp.flows.end_reused import end_reused
 from webapp.flows.judge import judge
-from webapp.flows.log_in import WrongCredentials, log_in
+from webapp.flows.log_in import Unfinished, WrongCredentials, log_in
 from webapp.flows.log_out import log_out
 from webapp.flows.note_odd_tokens import note_abandoned
 from webapp.flows.refresh import refresh
@@ -49,7 +49,8 @@ _NEW_ACCESS = {
     bearer=False,
     unauthorized="Wrong username or password",
     description="A wrong password, an unknown name and a disabled account all get the same response: "
-    "401 with `invalid_grant`.",
+    "401 with `invalid_grant`. Where the site demands a confirmed email address, an account without one "
+    "gets 401 with `email_unconfirmed` and no `methods`: it is confirmed on the website.",
     name="login",
 )
 @public
@@ -63,6 +64,7 @@ def answer_log_in() -> Response:
     try:
         row = log_in(
             application.tokens.lifetimes,
+            application.tokens.demands,
             Arrival("api", client(), now),
             login=given["username"],
             password=given["password"],
@@ -70,6 +72,10 @@ def answer_log_in() -> Response:
         )
     except WrongCredentials:
         return error_response(401, "invalid_grant", "The username or password is wrong.")
+    if isinstance(row, Unfinished):
+        metrics.note_login(metrics.CHALLENGED)
+        words = "Confirm the email address of this account first: log in at /login and enter the code from the mail."
+        return error_response(401, "email_unconfirmed", words, methods=[])
     tokens = application.tokens
     return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
 

@@ -153,6 +153,7 @@ def _account(row: SessionRow) -> dict[str, Any]:
         "id": row.user_id,
         "username": row.username,
         "email": row.email,
+        "email_verified": row.email_verified_at is not None,
         "name": row.name,
         "role": row.role,
         "preferences": {"theme": row.theme, "language": row.language},

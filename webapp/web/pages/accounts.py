@@ -13,7 +13,9 @@ from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
+from webapp.flows.log_in import Unfinished
 from webapp.services import services
+from webapp.web import pending
 from webapp.web.answers import page, see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
@@ -23,6 +25,7 @@ from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.login_page import log_in_page
 from webapp.web.marks import public
+from webapp.web.pages import steps
 from webapp.web.requests import client
 from webapp.web.sign_in import arrival, sign_in
 
@@ -47,7 +50,7 @@ def sign_up() -> Response:
 @public
 @limited("sign_up")
 def create() -> Response:
-    """`POST /signup`: makes the account and signs in with it."""
+    """`POST /signup`: makes the account and signs in with it, or goes on to the steps that the site demands."""
     form = SignUpForm()
     if not services().settings.signup_open:
         return page("signup.html", 403, form=form)
@@ -62,11 +65,15 @@ def create() -> Response:
     if account is not None:
         try:
             typed = form.password.data or ""
-            session = sign_up_flow.sign_up(services().tokens.lifetimes, account, arrival(), password=typed)
+            tokens = services().tokens
+            came = sign_up_flow.sign_up(tokens.lifetimes, tokens.demands, account, arrival(), password=typed)
         except FieldError as problem:
             problems = [problem]
         else:
-            return sign_in(see_other(safe_next(form.next.data)), session)
+            target = safe_next(form.next.data)
+            if isinstance(came, Unfinished):
+                return steps.begin(came, target=target)
+            return sign_in(see_other(target), came)
     form.show(problems)
     return page("signup.html", 422, form=form)
 
@@ -82,6 +89,7 @@ def log_in() -> Response:
     try:
         session = log_in_flow.log_in(
             services().tokens.lifetimes,
+            services().tokens.demands,
             arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
@@ -89,6 +97,8 @@ def log_in() -> Response:
         )
     except log_in_flow.WrongCredentials:
         return log_in_page(form, target, 422, form_error=WRONG)
+    if isinstance(session, Unfinished):
+        return steps.begin(session, target=target, persistent=bool(form.remember.data), kept=form.kept.data or "")
     kept = page_after_login(g.auth, form.kept.data or "", session, services())
     return sign_in(kept or see_other(target), session)
 
@@ -101,6 +111,7 @@ def log_out() -> Response:
     log_out_flow.log_out(services().tokens, access.value, refresh.value, "web", client(), services().clock())
     answer = see_other(url_for("accounts.log_in"))
     clear_tokens(answer)
+    pending.forget(answer)
     return answer
 
 

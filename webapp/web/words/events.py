@@ -21,6 +21,7 @@ RUN = MINUTE
 EVENTS: dict[str, tuple[str, LazyString]] = {
     Event.ACCOUNT_CREATED: ("ok", _l("Account created.")),
     Event.LOGIN_SUCCEEDED: ("ok", _l("Logged in.")),
+    Event.LOGIN_CHALLENGED: ("", _l("The password was right; another step was asked for.")),
     Event.LOGIN_FAILED: ("bad", _l("Failed login attempt.")),
     Event.LOGIN_LIMITED: ("bad", _l("Too many wrong passwords: logging in was paused for a while.")),
     Event.SESSION_STARTED: ("", _l("A session started.")),

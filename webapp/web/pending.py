@@ -1,0 +1,78 @@
+"""The pending login: the state between a right password and the session.
+
+A signed cookie, and no row: each step is single-use in a table of its own, tries are counted by account, and the epoch
+of the credentials makes the cookie worthless at once. It opens nothing, and only the pages of the steps read it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from flask import Response, current_app, request
+from itsdangerous import BadData, URLSafeSerializer
+
+from webapp.core.steps import LIFE
+from webapp.services import services
+
+NAME = "pending_login"
+MAX_LENGTH = 2048
+
+
+class Pending(NamedTuple):
+    """A login that lacks a step."""
+
+    user_id: str
+    credential_epoch: int
+    persistent: bool
+    next: str
+    """Where the login leads: a path of ours."""
+    done: tuple[str, ...]
+    """Steps that have been taken."""
+    since: int
+    """When the password was right, Unix seconds."""
+    nonce: str
+    """Random: no two logins have the same cookie."""
+
+
+def remember(answer: Response, user_id: str, credential_epoch: int, *, persistent: bool, target: str) -> None:
+    """Begin a pending login, in place of any earlier one."""
+    pending = Pending(user_id, credential_epoch, persistent, target, (), services().clock(), secrets.token_urlsafe(12))
+    answer.set_cookie(
+        _wire_name(),
+        str(_serializer().dumps(pending)),
+        max_age=LIFE,
+        path="/",
+        secure=services().settings.production,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def read() -> Pending | None:
+    """The pending login of this browser, however old; None without one of ours."""
+    text = request.cookies.get(_wire_name(), "")
+    if not text or len(text) > MAX_LENGTH:
+        return None
+    try:
+        found = Pending._make(_serializer().loads(text))
+    except BadData:
+        return None
+    return found._replace(done=tuple(found.done))
+
+
+def forget(answer: Response) -> None:
+    """Clear the cookie, where the browser has one."""
+    if _wire_name() in request.cookies:
+        answer.delete_cookie(
+            _wire_name(), path="/", secure=services().settings.production, httponly=True, samesite="Lax"
+        )
+
+
+def _serializer() -> URLSafeSerializer:
+    # The salt makes a key of its own out of the secret: nothing else that we sign can pass as this cookie.
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tokenroom pending login")
+
+
+def _wire_name() -> str:
+    return f"{services().settings.cookie_prefix}{NAME}"
