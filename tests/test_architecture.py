@@ -62,6 +62,7 @@ def test_arrows_point_one_way(path: Path) -> None:
         "dates": set(),
         "queued": set(),
         "worker": {"queued"},
+        "adopt": {"web"},
         "mail": {"mail", "flows", "store", "core", "dates", "services"},
         "web": {"web", "mail", "flows", "store", "core", "config", "services", "probe", "dates", "queued"},
         "cli": {"cli", "mail", "flows", "store", "core", "config", "services", "probe"},

@@ -13,7 +13,8 @@ from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.core.errors import FieldError
 from webapp.core.field_problems import PROBLEMS
 from webapp.core.logins import username_key
-from webapp.flows import manage_people, sign_up
+from webapp.flows import delete_account, manage_people, sign_up
+from webapp.flows import set_password as set_password_flow
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.manage_people import ROLES
 from webapp.services import services
@@ -89,6 +90,35 @@ def _everybody(text: str) -> Iterator[Account]:
     while page := read(next_page):
         yield from page
         after = username_key(page[-1].username)
+
+
+@group.command("set-password")
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input (its first line).")
+@command
+def set_password(username: str, password_stdin: bool) -> None:
+    """Give an account another password. All its sessions end."""
+    person = find(username)
+    try:
+        set_password_flow.set_password(
+            person, _password(password_stdin), by=COMMAND_LINE, client=CLIENT, now=services().clock()
+        )
+    except FieldError as problem:
+        raise click.ClickException(f"password: {PROBLEMS[problem.field, problem.code]}") from None
+    click.echo(f"{person.username} has a new password and is logged out everywhere.")
+
+
+@group.command("delete")
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Delete without asking first.")
+@command
+def delete(username: str, yes: bool) -> None:
+    """Delete an account for good, with its sessions. The username is never given out again."""
+    person = find(username)
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Delete {person.username} ({person.email}) for good?", abort=True)
+    delete_account.delete_account(person.id, None, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{person.username} is deleted.")
 
 
 @group.command("set-role")

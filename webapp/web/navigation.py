@@ -22,6 +22,14 @@ SIGNED_IN = (
 )
 """(endpoint, words, role needed). An endpoint that this deployment does not have is left out."""
 
+_EXTENSION = "tokenroom menu"
+
+
+def add_entry(app: Flask, endpoint: str, words: Any, role: str | None = None) -> None:
+    """Put a page of your own into the menu, behind ours. `words` may be lazy; `role`: who sees it, None for all."""
+    app.extensions.setdefault(_EXTENSION, []).append((endpoint, words, role))
+
+
 ACCOUNT_TABS = (
     ("accounts.account", _l("Profile")),
     ("passwords.change", _l("Password")),
@@ -53,7 +61,7 @@ def page_context() -> dict[str, Any]:
     user = auth.person if auth is not None else None
     items = [
         (url_for(endpoint), words)
-        for endpoint, words, role in SIGNED_IN
+        for endpoint, words, role in (*SIGNED_IN, *current_app.extensions.get(_EXTENSION, ()))
         if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
     ]
     here = _current([url for url, _words in items])
