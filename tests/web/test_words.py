@@ -34,7 +34,7 @@ OF_PAGES = {outcome for row in PAGES.values() for outcome in row.values()}
         (OF_PAGES, tokens.CELL_CLASS),
         (RefreshColumn, tokens.COLUMN),
         (TokenState, tokens.STATE),
-        ([what for what in Refreshed if what is not Refreshed.TOO_OFTEN], tokens.WHAT),
+        (Refreshed, tokens.WHAT),
     ],
     ids=lambda value: "",
 )

@@ -72,6 +72,7 @@ WHAT = {
     "session ended": _l("Nothing issued: the session had ended in the meantime."),
     "too late": _l("Nothing issued: building the page took longer than the grace period."),
     "overtaken": _l("Nothing issued: other requests had already moved on."),
+    "too many refreshes": _l("Nothing issued: this session refreshed too often within a minute."),
 }
 """What the statement of the exit hook came to."""
 
