@@ -53,11 +53,14 @@ def main() -> None:
         for seconds, lever in ((40, "send"), (45, "expire/access"), (20, "send"), (60, "send"), (30, "expire/refresh")):
             site.clock.advance(seconds)
             with lab.expect_response(lambda answer: "/lab/" in answer.url and answer.request.method == "POST"):
-                lab.click(f'form[action="/lab/{lever}"] button')
+                lab.click(f'#board form[action="/lab/{lever}"] button')
             lab.wait_for_load_state("networkidle")
-        lab.set_viewport_size({"width": 1280, "height": 1480})
+        lab.set_viewport_size({"width": 1280, "height": 720})
+        lab.wait_for_timeout(1000)  # the dot slides
         lab.screenshot(path=PICTURES / "lab-light.png")
         print("docs/pictures/lab-light.png")
+        lab.emulate_media(reduced_motion="reduce")
+        take(lab, "/lab/acts/thief", "act-light")
         phone = open_at(chromium, site, width=390, locale="ko-KR")
         take(phone, "/login", "login-phone-ko")
         chromium.close()
