@@ -121,14 +121,6 @@ def _contains(text: str) -> ColumnElement[bool]:
     )
 
 
-def search(tx: Connection, text: str = "", *, offset: int = 0, limit: int) -> tuple[list[Account], int]:
-    """People whose user name, address or name contains `text`, by user name; and how many there are in all."""
-    where = _contains(text)
-    total = tx.execute(select(func.count()).select_from(USERS).where(where)).scalar_one()
-    rows = tx.execute(_ACCOUNTS.where(where).order_by(USERS.c.username_key).offset(offset).limit(limit))
-    return [Account._make(row) for row in rows], total
-
-
 def lock_admins_and(tx: Connection, user_id: str) -> list[Account]:
     """Every active administrator and this person, their rows held until the transaction ends."""
     admins = and_(USERS.c.role == "admin", USERS.c.disabled_at.is_(None))

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import case_of
 from webapp.services import services
-from webapp.web.person import Auth
+from webapp.web.person import Auth, Person
 from webapp.web.words.lifetimes import life
 
 SIGNED_IN = (
@@ -39,6 +39,8 @@ ACCOUNT_TABS = (
     ("leaving.show", _l("Your data")),
 )
 """The pages under `/account`, in the order of their tabs. One that this deployment does not have is left out."""
+NOT_FOR_GUESTS = frozenset({"passwords.change", "email.show", "leaving.show"})
+"""Those that ask for the password, which a guest of the lab does not have."""
 
 
 class Chip(NamedTuple):
@@ -67,7 +69,7 @@ def page_context() -> dict[str, Any]:
     here = _current([url for url, _words in items])
     return {
         "nav_items": [(url, words, here.get(url)) for url, words in items],
-        "tabs": _tabs() if user is not None and request.path.startswith("/account") else [],
+        "tabs": _tabs(user) if user is not None and request.path.startswith("/account") else [],
         "chip": _chip(auth) if auth is not None and user is not None and services().settings.lab else None,
         "signup_open": services().settings.signup_open,
         "guest_entry": _link("guest.enter"),
@@ -75,8 +77,12 @@ def page_context() -> dict[str, Any]:
     }
 
 
-def _tabs() -> list[tuple[str, Any, bool]]:
-    urls = [(url_for(endpoint), words) for endpoint, words in ACCOUNT_TABS if endpoint in current_app.view_functions]
+def _tabs(user: Person) -> list[tuple[str, Any, bool]]:
+    urls = [
+        (url_for(endpoint), words)
+        for endpoint, words in ACCOUNT_TABS
+        if endpoint in current_app.view_functions and not (user.is_guest and endpoint in NOT_FOR_GUESTS)
+    ]
     return [(url, words, request.path == url) for url, words in urls]
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from webapp.core.logins import username_key
 from webapp.core.session import EndReason
 from webapp.flows import end_sessions, manage_people
 from webapp.services import services
@@ -23,6 +24,8 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 PAGE = 25
 """People on a page, and events of a person."""
+MAX_AFTER = 64
+"""Characters of a folded username."""
 
 NOTICES = {
     "ended": ("ok", _l("Session ended.")),
@@ -37,16 +40,14 @@ NOTICES = {
 @blueprint.get("", endpoint="people")
 @role_required("admin")
 def list_people() -> str:
-    """`GET /admin?q=…&page=…`: people, by user name."""
-    query = request.args.get("q", "").strip()[: users.MAX_QUERY]
-    page = request.args.get("page", 1, type=int)
-    if not 1 <= page <= 10**6:
-        abort(404)
-    found, total = read(lambda tx: users.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
-    pages = max(-(-total // PAGE), 1)
-    if page > pages:
-        abort(404)
-    return render_template("admin_people.html", people=found, total=total, query=query, page=page, pages=pages)
+    """`GET /admin?q=…&after=…`: users by username, from the one behind `after` on.
+
+    Neither counted nor numbered: a page costs the same among a million users as among ten.
+    """
+    query, after = request.args.get("q", "").strip()[: users.MAX_QUERY], request.args.get("after", "")[:MAX_AFTER]
+    found = read(lambda tx: users.page(tx, after=after, limit=PAGE + 1, text=query))
+    more = username_key(found[PAGE - 1].username) if len(found) > PAGE else None
+    return render_template("admin_people.html", people=found[:PAGE], query=query, first=not after, more=more)
 
 
 @blueprint.get("/people/<user_id>")

@@ -90,6 +90,9 @@ def save() -> Response:
     now = services().clock()
     try:
         person = owner_of_link(_token(), now=now)
+        if form.username.data != person.username:
+            # Another link was opened since, perhaps by another site: its secret is in the cookie, not this page's.
+            return _choose_page(NewPasswordForm(formdata=None), person.username, 422)
         reset_password(_token(), form.new_password.data or "", client=client(), now=now)
     except LinkOver:
         return _over()
