@@ -21,8 +21,8 @@ from webapp.flows.hand_over_link import hand_over_link
 from webapp.flows.manage_people import ROLES
 from webapp.mail.post import LINK_PATH, link_token
 from webapp.services import services
-from webapp.store import retired_names, users
-from webapp.store.database import read, transact
+from webapp.store import users
+from webapp.store.database import read
 from webapp.store.users import Account
 
 group = AppGroup("users", help="Create, list and change accounts.")
@@ -187,6 +187,6 @@ def confirm_email(username: str) -> None:
 @command
 def release(username: str) -> None:
     """Let the username of a deleted account be given out again."""
-    if not transact(lambda tx: retired_names.release(tx, username)):
+    if not delete_account.release_name(username):
         raise click.ClickException(f"no deleted account had this username: {username!r}")
     click.echo(f"{username} can be given out again.")
