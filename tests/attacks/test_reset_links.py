@@ -10,7 +10,7 @@ from tests.support.clock import SetClock
 from tests.support.crowd import at_once
 from tests.support.mailbox import Outbox, link, text
 from tests.support.server import Server
-from tests.support.sql import query
+from tests.support.sql import execute, query
 from tests.support.trail import event_names
 
 NEW = "another perfectly fine sentence"
@@ -46,6 +46,16 @@ def choose(stranger: Browser, path: str, password: str = NEW) -> int:
     if page.status_code != 200:
         return page.status_code
     return stranger.submit("/reset/new", new_password=password).status_code
+
+
+def test_the_pages_lead_there(app: Flask, person: Browser, stranger: Browser) -> None:
+    """The login page offers a link, and the pages of an account whose address is not confirmed ask for it."""
+    assert 'href="/reset"' in stranger.get("/login").text
+    for path in ("/", "/account", "/account/sessions"):
+        assert 'href="/account/email">Confirm it now' in person.get(path).text
+    execute(app, "UPDATE users SET email_verified_at = 1")
+    for path in ("/", "/account", "/account/sessions"):
+        assert "Confirm it now" not in person.get(path).text
 
 
 def test_the_whole_way(app: Flask, person: Browser, username: str, stranger: Browser) -> None:

@@ -48,7 +48,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         site.settings, "users", "create", "ADA", "other@example.com", "--password-stdin", given=PASSWORD, fails=True
     )
     assert again.stderr == "Error: username: This username is taken. Choose another one.\n"
-    assert listed(site, "users", "list")[0] | {"id": "", "created_at": 0} == {
+    assert listed(site, "users", "list")[0] | {"id": "", "created_at": 0, "email_verified_at": 0} == {
         "id": "",
         "username": "ada",
         "email": "ada@example.com",
@@ -56,6 +56,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         "role": "admin",
         "created_at": 0,
         "disabled_at": None,
+        "email_verified_at": 0,
     }
     created = [event for event in listed(site, "audit", "--user", "ada") if event["event"] == "account.created"]
     assert created[0]["detail"] == {"by": "command line", "role": "admin"}

@@ -42,6 +42,7 @@ class Account(NamedTuple):
     role: str
     created_at: int
     disabled_at: int | None
+    email_verified_at: int | None
 
     @property
     def is_active_admin(self) -> bool:

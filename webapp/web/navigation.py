@@ -73,7 +73,7 @@ def page_context() -> dict[str, Any]:
         "chip": _chip(auth) if auth is not None and user is not None and services().settings.lab else None,
         "signup_open": services().settings.signup_open,
         "guest_entry": _link("guest.enter"),
-        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs")},
+        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset", "email")},
     }
 
 

@@ -33,6 +33,7 @@ NOTICES = {
     "disabled": ("ok", _l("The account has been disabled and logged out everywhere.")),
     "enabled": ("ok", _l("The account is enabled again.")),
     "role": ("ok", _l("The role was changed. It applies from the user's next request.")),
+    "reset": ("ok", _l("A link to choose a new password is on its way.")),
     "last": ("bad", _l("This is the only active administrator. Make someone else an administrator first.")),
 }
 
@@ -92,6 +93,15 @@ def disable(user_id: str) -> Response | tuple[str, int]:
 def enable(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/enable`."""
     return _manage(user_id, "enabled", manage_people.enable)
+
+
+@blueprint.post("/people/<user_id>/send-reset")
+@role_required("admin")
+def send_reset(user_id: str) -> Response | tuple[str, int]:
+    """`POST /admin/people/<id>/send-reset`: mails a link. Not to oneself, not without mail."""
+    if not services().settings.mail.is_on or user_id == current_user.id:
+        abort(404)
+    return _manage(user_id, "reset", manage_people.send_reset)
 
 
 @blueprint.post("/people/<user_id>/role")
