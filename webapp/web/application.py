@@ -15,10 +15,13 @@ from webapp.web.csrf import csrf
 from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
+from webapp.web.templates import Templates, offer
 
 
 class Application(Flask):
     """Flask with the parts below."""
+
+    jinja_environment = Templates
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -68,7 +71,7 @@ def register_login(app: Flask) -> None:
     manager = RequestLoginManager()
     manager.request_loader(lambda _request: auth.person if (auth := current_auth()) else None)
     app.login_manager = manager  # type: ignore[attr-defined]
-    app.context_processor(lambda: {"current_user": manager.load()})
+    offer(app, current_user=manager.load)
 
 
 class RequestLoginManager(LoginManager):  # type: ignore[misc]
