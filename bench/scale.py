@@ -57,8 +57,8 @@ FROM generate_series(1, %(sessions)s) AS i
 """
 
 
-def run(sessions: int, partitions: int = 0) -> list[tuple[str, str]]:
-    """Measure; (what, figure) in the order of measuring."""
+def run(sessions: int, partitions: int = 0) -> Iterator[tuple[str, str]]:
+    """Measure; (what, figure) as they come."""
     with postgres_database() as address, tempfile.TemporaryDirectory() as folder:
         settings = {"WEBAPP_INSTANCE_PATH": folder, "WEBAPP_DATABASE_URL": address, "WEBAPP_LOG_LEVEL": "error"}
         app = create_app(settings)
@@ -69,10 +69,9 @@ def run(sessions: int, partitions: int = 0) -> list[tuple[str, str]]:
             now = int(time.time())
             fill(admin, sessions, now)
             with app.app_context():
-                found = list(measure(app, admin, sessions, now))
+                yield from measure(app, admin, sessions, now)
                 db.engine.dispose()
-            found += commands(settings, folder)
-    return found
+            yield from commands(settings, folder)
 
 
 def partition(admin: psycopg.Connection[Any], parts: int) -> None:

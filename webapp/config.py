@@ -316,6 +316,7 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
     """What Flask and its extensions need to be told."""
     return {
         "SECRET_KEY": secret_key,
+        "BRAND": "Tokenroom",
         # PostgreSQL's address goes to libpq (store/postgres.py); SQLAlchemy only needs to know which database it is.
         "SQLALCHEMY_DATABASE_URI": settings.database_url if settings.is_sqlite else "postgresql+psycopg://",
         "MAX_CONTENT_LENGTH": 64 * 1024,

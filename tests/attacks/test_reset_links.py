@@ -10,7 +10,7 @@ from tests.support.clock import SetClock
 from tests.support.crowd import at_once
 from tests.support.mailbox import Outbox, link, text
 from tests.support.server import Server
-from tests.support.sql import query
+from tests.support.sql import execute, query
 from tests.support.trail import event_names
 
 NEW = "another perfectly fine sentence"
@@ -48,6 +48,16 @@ def choose(stranger: Browser, path: str, password: str = NEW) -> int:
     return stranger.submit("/reset/new", new_password=password).status_code
 
 
+def test_the_pages_lead_there(app: Flask, person: Browser, stranger: Browser) -> None:
+    """The login page offers a link, and the pages of an account whose address is not confirmed ask for it."""
+    assert 'href="/reset"' in stranger.get("/login").text
+    for path in ("/", "/account", "/account/sessions"):
+        assert 'href="/account/email">Confirm it now' in person.get(path).text
+    execute(app, "UPDATE users SET email_verified_at = 1")
+    for path in ("/", "/account", "/account/sessions"):
+        assert "Confirm it now" not in person.get(path).text
+
+
 def test_the_whole_way(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
     """Old password and sessions end, nobody is logged in by it, and the new password works."""
     path = asked_link(app, stranger, username)
@@ -58,8 +68,9 @@ def test_the_whole_way(app: Flask, person: Browser, username: str, stranger: Bro
     assert stranger.log_in(username, NEW).status_code == 303
     names = event_names(app, user=username)
     assert names.count("reset.asked") == names.count("password.reset") == 1
-    notice = Outbox(app).newest(f"{username}@example.com")
-    assert notice["Subject"] == "Your password was changed"
+    outbox, address = Outbox(app), f"{username}@example.com"
+    outbox.newest(address)
+    (notice,) = [mail for mail in outbox.to(address) if mail["Subject"] == "Your password was changed"]
     assert "token" not in text(notice)
 
 
@@ -117,6 +128,22 @@ def test_a_changed_password_kills_it(app: Flask, person: Browser, username: str,
     path = asked_link(app, stranger, username)
     person.submit("/account/password", current_password=PASSWORD, new_password="a third perfectly fine sentence")
     assert choose(stranger, path) == 422
+
+
+def test_a_link_that_was_opened_in_between(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
+    """The page names one account, so it never changes another's password: it is shown again, with the other name."""
+    assert stranger.submit("/reset", login=username).status_code == 303
+    stranger.get(link(Outbox(app).newest(f"{username}@example.com")))
+    form = stranger.read_form("/reset/new")
+    other = Browser.of_app(app).sign_up()
+    assert stranger.submit("/reset", login=other).status_code == 303
+    stranger.get(link(Outbox(app).newest(f"{other}@example.com")))
+    answer = stranger.post("/reset/new", form.fields | {"new_password": "another fine sentence"})
+    assert answer.status_code == 422
+    assert other in answer.text
+    assert "another fine sentence" not in answer.text
+    for name in (username, other):
+        assert Browser.of_app(app).log_in(name).status_code == 303
 
 
 @pytest.mark.parametrize(

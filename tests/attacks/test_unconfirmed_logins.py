@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support.mailbox import Outbox, code, link
 from tests.support.sql import execute, query
 from tests.support.trail import event_names
 from webapp.core.demands import Demands
+from webapp.core.redirects import MAX_LENGTH
 from webapp.services import services_of
 from webapp.web.metrics import LOG_INS
 
@@ -157,6 +159,32 @@ def test_wrong_codes(app: Flask, visitor: Browser) -> None:
     assert visitor.submit(STEP, code=right).status_code == 422
     assert visitor.submit(STEP, f"{STEP}/send").headers["location"] == f"{STEP}?notice=sent"
     assert visitor.submit(STEP, code=mailed_code(app)).status_code == 303
+
+
+def test_a_pending_login_that_is_over_uses_up_no_code(
+    app: Flask, visitor: Browser, stranger: Browser, clock: SetClock
+) -> None:
+    """Who knew the password once must not keep its owner from ever typing a code in time."""
+    sign_up(visitor)
+    old = stranger.log_in(NAME)
+    assert old.headers["location"] == STEP
+    form = stranger.read_form(STEP).fields | {"code": "0000 0000"}
+    clock.advance(601)
+    assert visitor.log_in(NAME).headers["location"] == STEP
+    typed = mailed_code(app)
+    for _try in range(5):
+        assert stranger.post(STEP, form).headers["location"].startswith("/login?notice=slow")
+        stranger.http.cookies.update(old.cookies)
+    assert visitor.submit(STEP, code=typed).status_code == 303
+
+
+def test_the_longest_way_back_fits_into_the_cookie(app: Flask, visitor: Browser) -> None:
+    """A login that leads to a long address can be finished like any other."""
+    target = "/account?x=" + secrets.token_urlsafe(MAX_LENGTH)[: MAX_LENGTH - 11]
+    answer = visitor.submit("/signup", username=NAME, email=ADDRESS, name="Ada", password=PASSWORD, next=target)
+    assert answer.headers["location"] == STEP
+    answer = visitor.submit(STEP, code=mailed_code(app))
+    assert (answer.status_code, answer.headers["location"]) == (303, target)
 
 
 def test_a_second_click(app: Flask, visitor: Browser) -> None:

@@ -48,7 +48,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         site.settings, "users", "create", "ADA", "other@example.com", "--password-stdin", given=PASSWORD, fails=True
     )
     assert again.stderr == "Error: username: This username is taken. Choose another one.\n"
-    assert listed(site, "users", "list")[0] | {"id": "", "created_at": 0} == {
+    assert listed(site, "users", "list")[0] | {"id": "", "created_at": 0, "email_verified_at": 0} == {
         "id": "",
         "username": "ada",
         "email": "ada@example.com",
@@ -56,6 +56,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         "role": "admin",
         "created_at": 0,
         "disabled_at": None,
+        "email_verified_at": 0,
     }
     created = [event for event in listed(site, "audit", "--user", "ada") if event["event"] == "account.created"]
     assert created[0]["detail"] == {"by": "command line", "role": "admin"}
@@ -183,3 +184,24 @@ def test_purge_deletes_what_ended_long_ago_and_twice_is_fine(site: Server) -> No
 def test_a_database_without_its_tables_is_said_so(tmp_path: Path) -> None:
     done = run_command({"WEBAPP_INSTANCE_PATH": str(tmp_path)}, "users", "list", fails=True)
     assert done.stderr == "Error: migrations are missing; run: flask --app wsgi db upgrade\n"
+
+
+def test_another_password_and_the_end_of_an_account(site: Server) -> None:
+    """For somebody without another way back: the old password is over, and so are the sessions; then the account."""
+    browser = site.browser()
+    name = browser.sign_up()
+    weak = run_command(site.settings, "users", "set-password", name, "--password-stdin", given="short", fails=True)
+    assert weak.stderr.startswith("Error: password: ")
+    assert browser.get("/test/me").status_code == 200
+    new = "another perfectly fine sentence"
+    run_command(site.settings, "users", "set-password", name, "--password-stdin", given=new)
+    assert browser.get("/test/me").status_code == 303
+    assert site.browser().log_in(name).status_code == 422
+    assert browser.log_in(name, new).status_code == 303
+    changed = [event for event in listed(site, "audit", "--user", name) if event["event"] == "password.changed"]
+    assert [event["detail"] for event in changed] == [{"by": "command line"}]
+    run_command(site.settings, "users", "delete", name, "--yes")
+    assert browser.get("/test/me").status_code == 303
+    assert browser.log_in(name, new).status_code == 422
+    gone = run_command(site.settings, "users", "delete", name, "--yes", fails=True)
+    assert gone.stderr.startswith("Error: no such user")

@@ -240,3 +240,26 @@ def test_production_from_nothing(tmp_path: Path) -> None:
     done = flask(tmp_path, *command.split(), WEBAPP_ACCESS_ALGORITHM="ES256")
     assert done.returncode == 0, done.stderr
     assert "WEBAPP_ACCESS_ALGORITHM" not in done.stderr
+
+
+def test_staged_keys_verify_first_and_sign_later(app: Flask, run: Run, tmp_path: Path) -> None:
+    """A host that has only the staged file takes what another one signs after the keys were activated there."""
+    before = ring(app)
+    staged = run("stage", "--algorithm", "EdDSA")
+    assert staged.exit_code == 0, staged.output
+    published = ring(app)
+    new = {key.purpose: key for key in published.keys if before.find(key.kid) is None}
+    assert set(new) == {ACCESS, REFRESH}
+    assert all(key.state == "verify" and key.active_since is None for key in new.values())
+    assert [published.active(purpose) for purpose in (ACCESS, REFRESH)] == [
+        before.active(purpose) for purpose in (ACCESS, REFRESH)
+    ]
+    assert [jwk["kid"] for jwk in published.public_jwks()["keys"]] == [new[ACCESS].kid]
+    for purpose in (ACCESS, REFRESH):
+        assert run("activate", new[purpose].kid).exit_code == 0
+        assert ring(app).active(purpose).kid == new[purpose].kid
+        assert published.verifying(new[purpose].kid, purpose)
+        assert ring(app).verifying(before.active(purpose).kid, purpose)
+    again = run("activate", new[ACCESS].kid)
+    assert (again.exit_code, "is active" in again.output) == (1, True)
+    assert run("activate", "nobody").exit_code == 1

@@ -20,7 +20,10 @@ DEPLOY = ROOT / "deploy"
 
 
 def known_series() -> set[str]:
-    names = {"up", "tokenroom_live_sessions", "tokenroom_sessions_always_redelivered"}
+    names = {
+        *("up", "tokenroom_live_sessions", "tokenroom_sessions_always_redelivered"),
+        *("tokenroom_mails_waiting", "tokenroom_oldest_mail_seconds"),
+    }
     for metric in (
         metrics.REQUESTS, metrics.REFRESHES, metrics.REFRESH_SECONDS, metrics.LOG_INS,
         metrics.LIMITED, limit_storage.LIMIT_STORE_FAILURES, metrics.DATABASE_ERRORS, metrics.ERROR_ANSWERS,

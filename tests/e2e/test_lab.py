@@ -19,6 +19,7 @@ ACTS = {
     "tabs": "Eight tabs at once",
     "lost": "The lost response",
     "thief": "The token thief",
+    "first": "The thief comes first",
     "logout": "Logout during a refresh",
     "slow": "The slow page",
 }

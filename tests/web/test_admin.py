@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -54,13 +56,20 @@ def test_search_and_pages(app: Flask, admin: Browser) -> None:
         Browser.of_app(app).sign_up(f"person{number:02}")
     first = admin.get("/admin?q=PERSON").text
     assert first.count('href="/admin/people/') == 25
-    assert "30 users" in first
-    assert admin.get("/admin?q=PERSON&page=2").text.count('href="/admin/people/') == 5
+    assert "First page" not in first
+    further = re.search(r'href="(/admin\?[^"]+)" rel="next"', first)
+    assert further
+    second = admin.get(unescape(further[1])).text
+    assert second.count('href="/admin/people/') == 5
+    assert "person25" in second
+    assert "Next page" not in second
+    assert 'href="/admin?q=PERSON" rel="first"' in second
     assert "person07@example.com" in admin.get("/admin?q=person07@example").text
     assert admin.get("/admin?q=Name+of+person07").text.count('href="/admin/people/') == 1
     assert "No users found." in admin.get("/admin?q=100%25").text
-    for page in ("0", "3", "99999999999"):
-        assert admin.get(f"/admin?q=PERSON&page={page}").status_code == 404
+    assert "No users found." in admin.get("/admin?q=PERSON&after=zzzz").text
+    for after in ("x" * 3000, "%00", "%ED%A0%80", "'"):
+        assert admin.get(f"/admin?q=PERSON&after={after}").status_code == 200
 
 
 @pytest.mark.parametrize("query", ["%", "_", "'", "\\", "%00", "x" * 5000, "<script>", "%ED%A0%80"])

@@ -102,3 +102,12 @@ def test_where_password_managers_look(app: Flask) -> None:
     )
     browser.sign_up()
     assert browser.get("/.well-known/change-password", follow_redirects=True).url.path == "/account/password"
+
+
+def test_names_that_strangers_make_up_leave_room_for_other_news(app: Flask) -> None:
+    """However many foreign hosts were told of, what else an operator has to know is told, too."""
+    visitor = Browser.of_app(app)
+    for number in range(told.MOST + 1):
+        visitor.get("/", headers={"Host": f"host-{number}.example"})
+    assert not told.is_news("host", "one-more.example")
+    assert told.is_news("plain http")

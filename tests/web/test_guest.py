@@ -43,6 +43,18 @@ def test_the_lab_says_when_the_account_is_deleted(visitor: Browser, clock: SetCl
     assert "You are here as a guest" not in other.get("/lab").text
 
 
+def test_a_guest_is_offered_nothing_that_asks_for_a_password(visitor: Browser, app: Flask) -> None:
+    """Password, address and data are no tabs of an account that has neither password nor mailbox."""
+    enter(visitor)
+    page = visitor.get("/account").text
+    assert "/account/sessions" in page
+    for path in ("/account/password", "/account/email", "/account/delete"):
+        assert f'href="{path}"' not in page
+    other = Browser.of_app(app)
+    other.sign_up()
+    assert 'href="/account/email"' in other.get("/account").text
+
+
 @pytest.mark.parametrize("password", ["", "none", "guest", "\x00" * 32, "x" * 2000])
 def test_no_password_opens_it(visitor: Browser, app: Flask, password: str) -> None:
     """Neither on the login page nor over the API."""

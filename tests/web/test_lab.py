@@ -21,7 +21,7 @@ from webapp.store.models import LabRequest
 from webapp.web.lab.cells import REACHABLE
 
 LEVERS = ("expire/access", "expire/refresh", "expire/both", "clock/fast", "clock/normal")
-ACTS = ("tabs", "lost", "thief", "logout", "slow")
+ACTS = ("tabs", "lost", "thief", "first", "logout", "slow")
 
 
 def pull(visitor: Browser, lever: str, token: str, **fields: str) -> Any:

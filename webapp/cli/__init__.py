@@ -32,7 +32,11 @@ def add_migrations(app: Flask) -> None:
     For commands only: a worker never migrates, and Alembic would be a tenth of its memory and a fifth of its start.
     """
     from flask_migrate import Migrate
+    from flask_migrate.cli import upgrade
 
+    for parameter in upgrade.params:
+        if parameter.name == "revision":
+            parameter.default = "heads"  # of every branch: a product built on this one has migrations of its own
     # Alembic's options are templates, and a release may lie in a folder whose name holds a `%`.
     Migrate(app, db, directory=str(MIGRATIONS).replace("%", "%%"), render_as_batch=True)
 

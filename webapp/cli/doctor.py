@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 from flask.cli import with_appcontext
 
 from webapp import probe
-from webapp.cli import checks
+from webapp.cli import checks, mail_checks
 from webapp.cli.checks import Finding, Grade
 from webapp.cli.output import json_option, to_json
 from webapp.core.errors import TokenroomError
@@ -50,6 +51,10 @@ def _examine() -> list[Finding]:
     except TokenroomError as error:
         findings.append(Finding(Grade.FAILING, "database", str(error), "start the database"))
     findings += checks.redis(chosen.redis_url)
+    findings += mail_checks.mail(chosen.mail)
+    if chosen.mail.is_on:
+        with suppress(TokenroomError):  # said above, of the database
+            findings += mail_checks.outbox(now)
     if ring is not None:  # the question is signed
         findings += checks.proxies(chosen, (probe.HEADER, probe.sign_probe()))
     return findings

@@ -15,7 +15,7 @@ from webapp.core.events import Event
 from webapp.core.keys import ACCESS, ALGORITHMS, FACTORS, PURPOSES, REFRESH, SEALING_ALGORITHM, SIGNING, Key
 from webapp.core.lifetimes import DAY
 from webapp.flows.open_key_ring import make_key_ring
-from webapp.flows.rotate_keys import keep_verifying, record_keys, retire_key, rotate_keys
+from webapp.flows.rotate_keys import activate_key, keep_verifying, record_keys, retire_key, rotate_keys, stage_keys
 from webapp.services import Services, services_of
 from webapp.store.database import DatabaseUnavailable
 from webapp.store.key_file import KeyFile
@@ -57,14 +57,9 @@ def list_keys(as_json: bool) -> None:
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Algorithm for signing access tokens from now on.")
 def rotate(purpose: str | None, algorithm: str | None) -> None:
     """Start signing with new keys. The old keys still verify, so nobody is logged out."""
-    if purpose == REFRESH and algorithm not in (None, "HS256"):
-        raise click.UsageError("refresh tokens are always signed with HS256; --algorithm is for access tokens")
-    if purpose == FACTORS and algorithm is not None:
-        raise click.UsageError(f"secrets are always sealed with {SEALING_ALGORITHM}; --algorithm is for access tokens")
     application, file = _setup()
     settings, now = application.settings, application.clock()
-    chosen = {ACCESS: algorithm or settings.access_algorithm, REFRESH: "HS256", FACTORS: SEALING_ALGORITHM}
-    algorithms = {name: chosen[name] for name in ((purpose,) if purpose else SIGNING)}
+    algorithms = _algorithms(purpose, algorithm, settings.access_algorithm)
     done = _try(lambda: rotate_keys(file, algorithms, settings.lifetimes, now))
     for key in done.added:
         signs = "seals authenticator apps' secrets" if key.purpose == FACTORS else f"signs {key.purpose} tokens"
@@ -77,6 +72,40 @@ def rotate(purpose: str | None, algorithm: str | None) -> None:
     if new not in (None, configured):
         click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={new} before the next start; it is currently {configured}.", err=True)
     _record(Event.KEYS_ROTATED, done.added, now)
+
+
+@group.command()
+@click.option("--purpose", type=click.Choice(SIGNING), help="Stage only a key for these tokens (default: both).")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Algorithm of the access key.")
+def stage(purpose: str | None, algorithm: str | None) -> None:
+    """Add new keys that verify and do not sign yet. Copy the file to every host, then activate them."""
+    application, file = _setup()
+    algorithms = _algorithms(purpose, algorithm, application.settings.access_algorithm)
+    for key in _try(lambda: stage_keys(file, algorithms, application.clock())):
+        click.echo(f"{key.kid} ({key.alg}) verifies {key.purpose} tokens. On every host: keys activate {key.kid}")
+
+
+@group.command()
+@click.argument("kid")
+def activate(kid: str) -> None:
+    """Start signing with the staged key KID. The key it replaces still verifies."""
+    application, file = _setup()
+    now = application.clock()
+    key = _try(lambda: activate_key(file, kid, now))
+    click.echo(f"{kid} ({key.alg}) signs {key.purpose} tokens from now on.")
+    if key.purpose == ACCESS and key.alg != application.settings.access_algorithm:
+        click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={key.alg} before the next start.", err=True)
+    _record(Event.KEYS_ROTATED, [key], now)
+
+
+def _algorithms(purpose: str | None, algorithm: str | None, configured: str) -> dict[str, str]:
+    """Purpose -> algorithm of the keys to make."""
+    if purpose == REFRESH and algorithm not in (None, "HS256"):
+        raise click.UsageError("refresh tokens are always signed with HS256; --algorithm is for access tokens")
+    if purpose == FACTORS and algorithm is not None:
+        raise click.UsageError(f"secrets are always sealed with {SEALING_ALGORITHM}; --algorithm is for access tokens")
+    chosen = {ACCESS: algorithm or configured, REFRESH: "HS256", FACTORS: SEALING_ALGORITHM}
+    return {name: chosen[name] for name in ((purpose,) if purpose else SIGNING)}
 
 
 @group.command()

@@ -13,9 +13,13 @@ from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.core.errors import FieldError
 from webapp.core.field_problems import PROBLEMS
 from webapp.core.logins import username_key
-from webapp.flows import manage_people, sign_up
+from webapp.core.mail import MailKind
+from webapp.flows import delete_account, manage_people, sign_up
+from webapp.flows import set_password as set_password_flow
 from webapp.flows.end_sessions import COMMAND_LINE
+from webapp.flows.hand_over_link import hand_over_link
 from webapp.flows.manage_people import ROLES
+from webapp.mail.post import LINK_PATH, link_token
 from webapp.services import services
 from webapp.store import users
 from webapp.store.database import read
@@ -40,13 +44,16 @@ def find(login: str) -> Account:
 @click.option("--role", type=click.Choice(ROLES), default="user", show_default=True)
 @click.option("--name", default="", help="Display name, up to 80 characters.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input (its first line).")
+@click.option("--invite", is_flag=True, help="Ask for no password: mail a link to choose one (mail off: print it).")
 @command
-def create(username: str, email: str, role: str, name: str, password_stdin: bool) -> None:
+def create(username: str, email: str, role: str, name: str, password_stdin: bool, invite: bool) -> None:
     """Create an account. You are asked for the password twice; it is not shown."""
-    account, problems = sign_up.check_account(username, email, name, _password(password_stdin))
+    password = None if invite else _password(password_stdin)
+    account, problems = sign_up.check_account(username, email, name, password)
+    user_id = ""
     if account is not None:
         try:
-            sign_up.add_account(account._replace(role=role), CLIENT, services().clock(), by=COMMAND_LINE)
+            user_id = sign_up.add_account(account._replace(role=role), CLIENT, services().clock(), by=COMMAND_LINE)
         except FieldError as problem:
             problems = [problem]
     if account is None or problems:
@@ -54,6 +61,10 @@ def create(username: str, email: str, role: str, name: str, password_stdin: bool
             "; ".join(f"{problem.field}: {PROBLEMS[problem.field, problem.code]}" for problem in problems)
         )
     click.echo(f"Created {account.username} ({role}).")
+    if invite and services().settings.mail.is_on:
+        click.echo(f"An invitation to {account.email} is in the outbox.")
+    elif invite:
+        click.echo(_link(user_id, MailKind.INVITE))
 
 
 def _password(from_stdin: bool) -> str:
@@ -74,7 +85,7 @@ def list_(search: str, as_json: bool) -> None:
     """List accounts by username."""
     show(
         (account._asdict() for account in _everybody(search)),
-        ("username", "email", "name", "role", "created_at", "disabled_at"),
+        ("username", "email", "name", "role", "created_at", "email_verified_at", "disabled_at"),
         as_json=as_json,
         nothing="There are no users.",
     )
@@ -89,6 +100,35 @@ def _everybody(text: str) -> Iterator[Account]:
     while page := read(next_page):
         yield from page
         after = username_key(page[-1].username)
+
+
+@group.command("set-password")
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input (its first line).")
+@command
+def set_password(username: str, password_stdin: bool) -> None:
+    """Give an account another password. All its sessions end."""
+    person = find(username)
+    try:
+        set_password_flow.set_password(
+            person, _password(password_stdin), by=COMMAND_LINE, client=CLIENT, now=services().clock()
+        )
+    except FieldError as problem:
+        raise click.ClickException(f"password: {PROBLEMS[problem.field, problem.code]}") from None
+    click.echo(f"{person.username} has a new password and is logged out everywhere.")
+
+
+@group.command("delete")
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Delete without asking first.")
+@command
+def delete(username: str, yes: bool) -> None:
+    """Delete an account for good, with its sessions. The username is never given out again."""
+    person = find(username)
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Delete {person.username} ({person.email}) for good?", abort=True)
+    delete_account.delete_account(person.id, None, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{person.username} is deleted.")
 
 
 @group.command("set-role")
@@ -117,3 +157,36 @@ def enable(username: str) -> None:
     """Let a disabled account log in again."""
     manage_people.enable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
     click.echo(f"{username} is enabled again.")
+
+
+@group.command("reset-link")
+@click.argument("username")
+@command
+def reset_link(username: str) -> None:
+    """Print a link that chooses a new password: once, within 30 minutes. Hand it to its owner alone."""
+    click.echo(_link(find(username).id, MailKind.RESET))
+
+
+def _link(user_id: str, kind: MailKind) -> str:
+    mail_id, secret = hand_over_link(user_id, kind, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    return f"{services().settings.public_url}{LINK_PATH}{link_token(mail_id, secret)}"
+
+
+@group.command("confirm-email")
+@click.argument("username")
+@command
+def confirm_email(username: str) -> None:
+    """Count a user's email address as confirmed. You vouch for it."""
+    account = find(username)
+    manage_people.confirm_email(account.id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{account.email} counts as confirmed.")
+
+
+@group.command("release")
+@click.argument("username")
+@command
+def release(username: str) -> None:
+    """Let the username of a deleted account be given out again."""
+    if not delete_account.release_name(username):
+        raise click.ClickException(f"no deleted account had this username: {username!r}")
+    click.echo(f"{username} can be given out again.")

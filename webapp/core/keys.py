@@ -171,6 +171,22 @@ class KeyRing:
         ]
         return KeyRing([*kept, new])
 
+    def stage(self, new: Key) -> KeyRing:
+        """A ring in which `new` verifies and does not sign yet: other hosts and services may learn of it first."""
+        members = {name: value for name, value in new.jwk.items() if name != "active_since"}
+        return KeyRing([*self.keys, replace(new, state=VERIFY, jwk=members)])
+
+    def activate(self, kid: str, now: int) -> KeyRing:
+        """A ring in which the key `kid`, which verifies already, signs. Raises KeyRingError if it cannot."""
+        key = self.find(kid)
+        if key is None:
+            raise KeyRingError(f"there is no key {kid}")
+        if key.state != VERIFY:
+            raise KeyRingError(f"key {kid} is {key.state}; only a key that verifies can be activated")
+        members = {name: value for name, value in key.jwk.items() if name != "superseded_at"}
+        others = KeyRing(other for other in self.keys if other.kid != kid)
+        return others.rotate(replace(key, state=ACTIVE, jwk={**members, "active_since": now}), now)
+
     def retire(self, kid: str) -> KeyRing:
         """A ring in which no token of key `kid` verifies. Raises KeyRingError if it is unknown or still signs."""
         key = self.find(kid)

@@ -37,3 +37,8 @@ def delete_account(user_id: str, typed_username: str | None, *, by: str | None, 
         users.delete(tx, user_id)
 
     transact(work)
+
+
+def release_name(username: str) -> bool:
+    """Let the username of a deleted account be given out again; True if there was one. Raises DatabaseUnavailable."""
+    return transact(lambda tx: retired_names.release(tx, username))

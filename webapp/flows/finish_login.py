@@ -38,6 +38,8 @@ def prove_address(
     or DatabaseUnavailable.
     """
     now = arrival.now
+    # First: a login that is over must not use up the tries of a code that somebody else waits for.
+    _unspoilt(read(lambda tx: addresses.get(tx, login.user_id)), login, since=since, now=now)
     try:
         mail = check_code(login.user_id, typed, now)
     except CodeWrong:
@@ -56,11 +58,17 @@ def prove_address(
 
 
 def _still(person: Contact | None, demands: Demands, login: Unfinished, *, since: int, now: int) -> Contact:
+    person = _unspoilt(person, login, since=since, now=now)
+    if due(demands, is_confirmed=person.is_confirmed, done=()) is not Step.ADDRESS:
+        raise LoginOver("the step was taken already")
+    return person
+
+
+def _unspoilt(person: Contact | None, login: Unfinished, *, since: int, now: int) -> Contact:
+    """The person, if their login could still go on, whatever steps have been taken. Raises LoginOver."""
     is_late = now - since > LIFE
     if person is None or is_late or person.disabled_at is not None:
         raise LoginOver("the login took too long")
     if person.credential_epoch != login.credential_epoch:
         raise LoginOver("the credentials changed during the login")
-    if due(demands, is_confirmed=person.is_confirmed, done=()) is not Step.ADDRESS:
-        raise LoginOver("the step was taken already")
     return person

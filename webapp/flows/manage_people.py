@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from webapp.core.errors import TokenroomError
 from webapp.core.events import Event
+from webapp.core.mail import MailKind
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
-from webapp.store import events, users
+from webapp.store import addresses, events, mails, users
 from webapp.store.database import transact
 from webapp.store.users import Account
 
@@ -67,6 +68,40 @@ def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -
         events.record(tx, Event.ROLE_CHANGED, at=now, user_id=user_id, ip_address=client.ip_address, **change)
 
     _manage(user_id, work, by=by, weakens=role != "admin")
+
+
+def send_reset(user_id: str, *, by: str, client: Client, now: int) -> None:
+    """Mail somebody a link to choose a new password. The courier writes the event, with `by`.
+
+    Raises NoSuchPerson (a disabled account too), NotAdmin or DatabaseUnavailable.
+    """
+
+    def work(tx: Connection, person: Account) -> None:
+        contact = addresses.get(tx, person.id)
+        if contact is None or person.disabled_at is not None:
+            raise NoSuchPerson("there is no such account")
+        mails.queue(
+            tx,
+            MailKind.RESET,
+            address=contact.email,
+            language=contact.language,
+            user_id=contact.id,
+            credential_epoch=contact.credential_epoch,
+            now=now,
+            by=by,
+        )
+
+    _manage(user_id, work, by=by, weakens=False)
+
+
+def confirm_email(user_id: str, *, by: str, client: Client, now: int) -> None:
+    """Count somebody's address as confirmed: who does so vouches for it. Raises NoSuchPerson or DatabaseUnavailable."""
+
+    def work(tx: Connection, person: Account) -> None:
+        if addresses.confirm(tx, person.id, person.email, now):
+            events.record(tx, Event.EMAIL_CONFIRMED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+
+    _manage(user_id, work, by=by, weakens=False)
 
 
 def refuse_losing_the_last_admin(tx: Connection, user_id: str) -> None:

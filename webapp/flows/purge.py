@@ -8,7 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY
-from webapp.store import counters, events, guests, session_list
+from webapp.core.mail import KEPT as MAILS_KEPT
+from webapp.store import counters, events, guests, mails, session_list
 from webapp.store.database import transact
 
 KEPT = 30 * DAY
@@ -21,10 +22,11 @@ class Purged(NamedTuple):
     sessions: int
     counters: int
     guests: int
+    mails: int
 
 
 def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
-    """Delete sessions that ended more than `kept` seconds ago, rate counters and guests whose time is over.
+    """Delete sessions that ended more than `kept` seconds ago, rate counters and guests whose time is over, old mails.
 
     Safe to run at any time, twice, and in parallel: each batch is a transaction of its own, and on PostgreSQL rows
     that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
@@ -34,6 +36,7 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
         + _in_batches(lambda tx: session_list.purge_ended(tx, ended_before=now - kept, at_most=batch), batch),
         _in_batches(lambda tx: counters.sweep(tx, now=now, at_most=batch), batch),
         _in_batches(lambda tx: guests.purge(tx, now=now, at_most=batch), batch),
+        _in_batches(lambda tx: mails.sweep(tx, before=now - MAILS_KEPT, at_most=batch), batch),
     )
 
 

@@ -58,7 +58,8 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
         if locked is None or not mails.use(tx, mail.id, credential_epoch=locked.credential_epoch, now=now):
             raise LinkOver("this link is no longer good")
         users.change_credentials(tx, locked.id, new_hash)
-        addresses.confirm(tx, locked.id, mail.address, now)
+        if mails.HANDED not in mail.detail:
+            addresses.confirm(tx, locked.id, mail.address, now)
         end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
         events.record(tx, Event.PASSWORD_RESET, at=now, user_id=locked.id, ip_address=client.ip_address)
         queue_notice(tx, locked, MailKind.PASSWORD, client, now)

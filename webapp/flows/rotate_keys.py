@@ -52,6 +52,27 @@ def rotate_keys(file: KeyFile, algorithms: dict[str, str], lifetimes: Lifetimes,
     return Rotation(new, [key for key in before.keys if key.kid not in kids])
 
 
+def stage_keys(file: KeyFile, algorithms: dict[str, str], now: int) -> list[Key]:
+    """Add a new key for each purpose in `algorithms` that verifies and does not sign yet. Raises KeyRingError."""
+    new = [generate(purpose, alg, now) for purpose, alg in algorithms.items()]
+
+    def work(ring: KeyRing) -> KeyRing:
+        for key in new:
+            ring = ring.stage(key)
+        return ring
+
+    file.change(work)
+    return new
+
+
+def activate_key(file: KeyFile, kid: str, now: int) -> Key:
+    """Let a staged key sign. Raises KeyRingError if it is unknown, signs already or is retired."""
+    _, after = file.change(lambda ring: ring.activate(kid, now))
+    key = after.find(kid)
+    assert key is not None
+    return key
+
+
 def retire_key(file: KeyFile, kid: str) -> Key:
     """End every token signed with `kid`. Raises KeyRingError if it is unknown, still signs or is still needed.
 

@@ -163,7 +163,8 @@ def _make_secret(mail: MailRow, now: int) -> str | None:
         mails.set_secret(tx, mail.id, secret_hash, expires_at)
         if kind is MailKind.RESET and mail.secret_hash is None:
             # Here and not in the request, which costs the same whether the account exists or not.
-            events.record(tx, Event.RESET_ASKED, at=now, user_id=mail.user_id)
+            by = {"by": mail.detail["by"]} if "by" in mail.detail else {}
+            events.record(tx, Event.RESET_ASKED, at=now, user_id=mail.user_id, **by)
 
     transact(work)
     return secret

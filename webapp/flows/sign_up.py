@@ -11,7 +11,8 @@ from webapp.core.errors import FieldError
 from webapp.core.events import Event
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.logins import clean_email, clean_username
-from webapp.core.passwords import hash_password, problem_with, verify_password
+from webapp.core.mail import MailKind
+from webapp.core.passwords import NO_PASSWORD, hash_password, problem_with, verify_password
 from webapp.core.session import SessionRow
 from webapp.core.steps import due
 from webapp.core.text import clean_name
@@ -19,7 +20,7 @@ from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
 from webapp.flows.log_in import Unfinished
 from webapp.flows.open_session import MOMENTS, open_session, session_of_form
-from webapp.store import addresses, events, users
+from webapp.store import addresses, events, mails, users
 from webapp.store.database import read, transact
 
 
@@ -36,9 +37,11 @@ class NewAccount(NamedTuple):
 
 
 def check_account(
-    username: str, email: str, name: str, password: str, *, language: str = "en", theme: str = "auto"
+    username: str, email: str, name: str, password: str | None, *, language: str = "en", theme: str = "auto"
 ) -> tuple[NewAccount | None, list[FieldError]]:
     """Check the fields of the form. Returns the account to create, or everything that is wrong with it.
+
+    Without a password (None) the account gets one by a link.
 
     Codes: username invalid · email invalid · name unprintable, invisible, too_long · password unreadable, too_short,
     too_long, personal, common.
@@ -55,12 +58,13 @@ def check_account(
     except ValueError as error:
         shown = ""
         problems.append(FieldError("name", str(error)))
-    weakness = problem_with(password, username, email, name)
+    weakness = problem_with(password, username, email, name) if password is not None else None
     if weakness:
         problems.append(FieldError("password", weakness))
     if problems or called is None or address is None:
         return None, problems
-    return NewAccount(called, address, shown, hash_password(password), language, theme), []
+    hashed = NO_PASSWORD if password is None else hash_password(password)
+    return NewAccount(called, address, shown, hashed, language, theme), []
 
 
 def create_account(tx: Connection, account: NewAccount, client: Client, now: int, **detail: str) -> str:
@@ -71,8 +75,21 @@ def create_account(tx: Connection, account: NewAccount, client: Client, now: int
 
 
 def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> str:
-    """Create an account for another person, without a session. Returns its id. Raises FieldError as `sign_up`."""
-    return transact(lambda tx: create_account(tx, account, client, now, by=by, role=account.role))
+    """Create an account on somebody else's behalf, without a session; its id. Raises FieldError as `sign_up`.
+
+    Who makes it vouches for the address. An account without a password is invited instead: the mail's link chooses the
+    password, and proves the address.
+    """
+
+    def work(tx: Connection) -> str:
+        user_id = create_account(tx, account, client, now, by=by, role=account.role)
+        if account.password_hash != NO_PASSWORD:
+            addresses.confirm(tx, user_id, account.email, now)
+        else:
+            mails.queue(tx, MailKind.INVITE, address=account.email, language=account.language, user_id=user_id, now=now)
+        return user_id
+
+    return transact(work)
 
 
 def sign_up(

@@ -14,8 +14,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
 
 from webapp.core.mail import CLAIM, CODE_TRIES, HOUR, MailKind, can_arrive
+from webapp.store.addresses import Contact
 from webapp.store.database import MAIL_ON, after_commit
 from webapp.store.models import MAILS
+
+HANDED = "handed"
+"""In `detail`: an operator handed the link over, so its use proves no mailbox."""
 
 WAITING = threading.Event()
 """Set when this process has committed a mail. Its courier waits for it and need not look every second."""
@@ -86,6 +90,28 @@ def queue(
         )
     )
     after_commit(WAITING.set)
+    return mail_id
+
+
+def hand_over(tx: Connection, kind: MailKind, person: Contact, *, secret_hash: str, now: int, expires_at: int) -> str:
+    """Write down a mail that an operator hands over instead of the courier; its id. Also where mail is off."""
+    mail_id = secrets.token_hex(16)
+    values = {
+        "id": mail_id,
+        "kind": kind.value,
+        "user_id": person.id,
+        "address": person.email,
+        "language": person.language,
+        "credential_epoch": person.credential_epoch,
+        "detail": json.dumps({HANDED: 1}),
+        "created_at": now,
+        "sent_at": now,
+        "secret_hash": secret_hash,
+        "expires_at": expires_at,
+        "attempts": 0,
+        "tries": 0,
+    }
+    tx.execute(insert(MAILS).values(values))
     return mail_id
 
 

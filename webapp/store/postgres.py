@@ -48,6 +48,9 @@ SERVER_TIMEOUTS = {
 Not behind a connection pooler: its connections serve others too, so there the user has them (docs/deployment.md).
 """
 
+NO_COMPILING = {"jit": "off"}
+"""With many sessions PostgreSQL would compile a listing's statement for a second, which then takes a tenth of that."""
+
 
 class Silence(psycopg.OperationalError):
     """The server did not answer in time. What it was asked to do may have been done."""
@@ -133,9 +136,10 @@ class Connector:
             behind_pooler = is_pooled(connection)
             if not behind_pooler:
                 named = connection.info.options
-                wanted = {name: seconds for name, seconds in SERVER_TIMEOUTS.items() if name not in named}
+                values = {name: str(int(seconds * 1000)) for name, seconds in SERVER_TIMEOUTS.items()} | NO_COMPILING
+                wanted = {name: value for name, value in values.items() if name not in named}
                 if wanted:
-                    calls = ", ".join(f"set_config('{name}', '{int(t * 1000)}', false)" for name, t in wanted.items())
+                    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
                     connection.execute(f"SELECT {calls}".encode())
             if self._prepared_statements == "off" or (self._prepared_statements == "auto" and behind_pooler):
                 # A statement prepared on one of the pooler's connections is not there on the next one.

@@ -94,12 +94,24 @@ def of_user(tx: Connection, user_id: str, *, ended_since: int) -> list[ListedSes
     return [ListedSession._make(row) for row in tx.execute(statement)]
 
 
-def live_page(tx: Connection, *, now: int, user_id: str | None, after: str, limit: int) -> list[ListedSession]:
-    """Live sessions, of one person or of all, by id, beginning after the id `after`."""
-    statement = _LISTING.where(live(now), AUTH_SESSIONS.c.id > after)
-    if user_id is not None:
-        statement = statement.where(AUTH_SESSIONS.c.user_id == user_id)
-    return [ListedSession._make(row) for row in tx.execute(statement.order_by(AUTH_SESSIONS.c.id).limit(limit))]
+def live_of(tx: Connection, user_id: str, now: int) -> list[ListedSession]:
+    """A person's live sessions, oldest first."""
+    statement = _LISTING.where(AUTH_SESSIONS.c.user_id == user_id, live(now)).order_by(AUTH_SESSIONS.c.created_at)
+    return [ListedSession._make(row) for row in tx.execute(statement)]
+
+
+def live_page(tx: Connection, *, now: int, after: str, limit: int) -> tuple[list[ListedSession], str | None]:
+    """The live ones of the `limit` sessions behind the id `after`, by id; and the last id looked at, None at the end.
+
+    The page is cut before it is judged: it costs the same wherever it begins, and whatever PostgreSQL believes about
+    how many are live.
+    """
+    key = AUTH_SESSIONS.c.id
+    ids = list(tx.execute(select(key).where(key > after).order_by(key).limit(limit)).scalars())
+    if not ids:
+        return [], None
+    statement = _LISTING.where(key.in_(ids), live(now)).order_by(key)
+    return [ListedSession._make(row) for row in tx.execute(statement)], ids[-1]
 
 
 def live_sids(tx: Connection, user_id: str, now: int, channel: str | None = None) -> list[str]:

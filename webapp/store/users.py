@@ -42,6 +42,7 @@ class Account(NamedTuple):
     role: str
     created_at: int
     disabled_at: int | None
+    email_verified_at: int | None
 
     @property
     def is_active_admin(self) -> bool:
@@ -119,14 +120,6 @@ def _contains(text: str) -> ColumnElement[bool]:
         USERS.c.email_key.contains(email_key(text), autoescape=True),
         func.lower(USERS.c.name).contains(text.lower(), autoescape=True),
     )
-
-
-def search(tx: Connection, text: str = "", *, offset: int = 0, limit: int) -> tuple[list[Account], int]:
-    """People whose user name, address or name contains `text`, by user name; and how many there are in all."""
-    where = _contains(text)
-    total = tx.execute(select(func.count()).select_from(USERS).where(where)).scalar_one()
-    rows = tx.execute(_ACCOUNTS.where(where).order_by(USERS.c.username_key).offset(offset).limit(limit))
-    return [Account._make(row) for row in rows], total
 
 
 def lock_admins_and(tx: Connection, user_id: str) -> list[Account]:

@@ -63,6 +63,7 @@ def register(app: Flask) -> None:
 def _register_mail(app: Flask) -> None:
     """The pages that need mail, and in development the folder that it goes to."""
     settings = services_of(app).settings
+    app.register_blueprint(reset.links)
     if settings.mail.is_on:
         app.register_blueprint(reset.blueprint)
         app.register_blueprint(email.blueprint)

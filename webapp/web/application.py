@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Blueprint, Flask, g, request
 from flask_login import LoginManager
 from flask_wtf.csrf import generate_csrf
 from werkzeug.routing import UnicodeConverter, ValidationError
@@ -13,6 +14,7 @@ from werkzeug.routing import UnicodeConverter, ValidationError
 from webapp.core.text import is_storable
 from webapp.web.csrf import csrf
 from webapp.web.form_cookie import FormSessionInterface
+from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
 
 
@@ -37,6 +39,19 @@ class Application(Flask):
         if known is None:
             known = self._callable[func] = super().ensure_sync(func)
         return known
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *rest: Any, **more: Any
+    ) -> None:
+        """Add a route. A blueprint's static files are for strangers too, like our own.
+
+        Plain: every view is closed unless it is marked.
+        Cost:  a stranger's page has no style sheet, and the view is Flask's own: nobody could mark it.
+        Here:  Flask's own view of a blueprint's static folder is marked; a view of somebody else's is not.
+        """
+        if getattr(view_func, "__func__", None) is Blueprint.send_static_file:
+            view_func = tokenless(partial(view_func))
+        super().add_url_rule(rule, endpoint, view_func, **more)
 
 
 class Storable(UnicodeConverter):

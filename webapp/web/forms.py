@@ -66,6 +66,8 @@ class AskResetForm(TypedForm):
 
 
 class NewPasswordForm(TypedForm):
+    username = StringField()
+    """Whose password the page said it would change."""
     new_password = PasswordField(_l("New password"))
 
 

@@ -22,6 +22,8 @@ from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.judgement import Judgement
 from webapp.core.rotation import REFRESHING
 from webapp.services import services
+from webapp.store import mails
+from webapp.store.database import DatabaseUnavailable, read
 from webapp.store.session_list import estimate_live
 from webapp.store.shared_sessions import count_always_redelivered
 from webapp.web.person import Auth
@@ -29,6 +31,8 @@ from webapp.web.person import Auth
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+PATIENCE = 0.5
+"""Seconds that a scrape waits for the outbox."""
 FAILED = "failed"
 """`result` of a refresh that the database kept from happening: the next request tries again."""
 
@@ -127,6 +131,21 @@ class LiveSessions(Collector):
             )
 
 
+class Outbox(Collector):
+    """What waits to be mailed, where mail is on. Left out where the database does not answer."""
+
+    def collect(self) -> Iterator[Any]:
+        if not services().settings.mail.is_on:
+            return
+        try:
+            waiting, oldest = read(mails.backlog, patience=PATIENCE)
+        except DatabaseUnavailable:
+            return
+        age = max(services().clock() - oldest, 0) if oldest is not None else 0
+        yield GaugeMetricFamily("tokenroom_mails_waiting", "Mails that wait to be sent.", value=waiting)
+        yield GaugeMetricFamily("tokenroom_oldest_mail_seconds", "Age of the oldest mail that waits.", value=age)
+
+
 def exposition() -> bytes:
     """All workers' counts in Prometheus' text format. Needs an application context."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -137,4 +156,5 @@ def exposition() -> bytes:
         counted = generate_latest(REGISTRY)
     now = CollectorRegistry()
     now.register(LiveSessions())
+    now.register(Outbox())
     return counted + generate_latest(now)

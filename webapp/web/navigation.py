@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import case_of
 from webapp.services import services
-from webapp.web.person import Auth
+from webapp.web.person import Auth, Person
 from webapp.web.words.lifetimes import life
 
 SIGNED_IN = (
@@ -22,6 +22,14 @@ SIGNED_IN = (
 )
 """(endpoint, words, role needed). An endpoint that this deployment does not have is left out."""
 
+_EXTENSION = "tokenroom menu"
+
+
+def add_entry(app: Flask, endpoint: str, words: Any, role: str | None = None) -> None:
+    """Put a page of your own into the menu, behind ours. `words` may be lazy; `role`: who sees it, None for all."""
+    app.extensions.setdefault(_EXTENSION, []).append((endpoint, words, role))
+
+
 ACCOUNT_TABS = (
     ("accounts.account", _l("Profile")),
     ("passwords.change", _l("Password")),
@@ -31,6 +39,8 @@ ACCOUNT_TABS = (
     ("leaving.show", _l("Your data")),
 )
 """The pages under `/account`, in the order of their tabs. One that this deployment does not have is left out."""
+NOT_FOR_GUESTS = frozenset({"passwords.change", "email.show", "leaving.show"})
+"""Those that ask for the password, which a guest of the lab does not have."""
 
 
 class Chip(NamedTuple):
@@ -53,22 +63,26 @@ def page_context() -> dict[str, Any]:
     user = auth.person if auth is not None else None
     items = [
         (url_for(endpoint), words)
-        for endpoint, words, role in SIGNED_IN
+        for endpoint, words, role in (*SIGNED_IN, *current_app.extensions.get(_EXTENSION, ()))
         if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
     ]
     here = _current([url for url, _words in items])
     return {
         "nav_items": [(url, words, here.get(url)) for url, words in items],
-        "tabs": _tabs() if user is not None and request.path.startswith("/account") else [],
+        "tabs": _tabs(user) if user is not None and request.path.startswith("/account") else [],
         "chip": _chip(auth) if auth is not None and user is not None and services().settings.lab else None,
         "signup_open": services().settings.signup_open,
         "guest_entry": _link("guest.enter"),
-        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs")},
+        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset", "email")},
     }
 
 
-def _tabs() -> list[tuple[str, Any, bool]]:
-    urls = [(url_for(endpoint), words) for endpoint, words in ACCOUNT_TABS if endpoint in current_app.view_functions]
+def _tabs(user: Person) -> list[tuple[str, Any, bool]]:
+    urls = [
+        (url_for(endpoint), words)
+        for endpoint, words in ACCOUNT_TABS
+        if endpoint in current_app.view_functions and not (user.is_guest and endpoint in NOT_FOR_GUESTS)
+    ]
     return [(url, words, request.path == url) for url, words in urls]
 
 

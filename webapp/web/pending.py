@@ -16,7 +16,8 @@ from webapp.core.steps import LIFE
 from webapp.services import services
 
 NAME = "pending_login"
-MAX_LENGTH = 2048
+MAX_LENGTH = 3072
+"""Characters of the cookie that are looked at. The longest way back has 2000, which base64 makes 2667."""
 
 
 class Pending(NamedTuple):

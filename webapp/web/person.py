@@ -12,6 +12,7 @@ from webapp.core.decision import Outcome
 from webapp.core.judgement import Judgement
 from webapp.core.mail import can_arrive
 from webapp.core.session import SessionRow
+from webapp.flows.enter_as_guest import NOWHERE
 from webapp.flows.refresh import Issued
 
 
@@ -32,6 +33,11 @@ class Person(UserMixin):  # type: ignore[misc]
     @property
     def email(self) -> str:
         return self.auth_session.email
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether this is a guest of the lab, who has no password and no mailbox."""
+        return self.email == f"{self.username}@{NOWHERE}"
 
     @property
     def name(self) -> str:

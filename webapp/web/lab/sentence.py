@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from webapp.core.decision import Outcome, TokenState
+from webapp.core.rotation import Refreshed
 from webapp.store.lab_requests import Record
 from webapp.web.lab.board import Board, kind_of, lit_case
 from webapp.web.words import tokens as words
@@ -26,6 +27,8 @@ TOLD = {
     Outcome.LOG_IN: _l("Both tokens had expired, so you had to log in again."),
 }
 """What one of the four cases was, by its outcome."""
+
+FORKED = _l("Your access token had expired. Nobody had used the new refresh token yet, so another one took its place.")
 
 PULLED = {
     "access": _l("Then it let your access token expire."),
@@ -80,7 +83,8 @@ def said(strip: Strip | None, board: Board) -> str:
 def _what_it_was(last: Record, number: int | None) -> str:
     outcome = Outcome(last.outcome)
     if number and outcome in TOLD:
-        return str(_("That was case %(number)s.", number=number) + " " + TOLD[outcome])
+        told = FORKED if last.what == Refreshed.FORKED else TOLD[outcome]
+        return str(_("That was case %(number)s.", number=number) + " " + told)
     return str(_("That was none of the four cases: %(what)s.", what=words.OUTCOME[outcome]))
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from webapp.core.logins import username_key
 from webapp.core.session import EndReason
 from webapp.flows import end_sessions, manage_people
 from webapp.services import services
@@ -23,6 +24,8 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 PAGE = 25
 """People on a page, and events of a person."""
+MAX_AFTER = 64
+"""Characters of a folded username."""
 
 NOTICES = {
     "ended": ("ok", _l("Session ended.")),
@@ -30,6 +33,7 @@ NOTICES = {
     "disabled": ("ok", _l("The account has been disabled and logged out everywhere.")),
     "enabled": ("ok", _l("The account is enabled again.")),
     "role": ("ok", _l("The role was changed. It applies from the user's next request.")),
+    "reset": ("ok", _l("A link to choose a new password is on its way.")),
     "last": ("bad", _l("This is the only active administrator. Make someone else an administrator first.")),
 }
 
@@ -37,16 +41,14 @@ NOTICES = {
 @blueprint.get("", endpoint="people")
 @role_required("admin")
 def list_people() -> str:
-    """`GET /admin?q=…&page=…`: people, by user name."""
-    query = request.args.get("q", "").strip()[: users.MAX_QUERY]
-    page = request.args.get("page", 1, type=int)
-    if not 1 <= page <= 10**6:
-        abort(404)
-    found, total = read(lambda tx: users.search(tx, query, offset=(page - 1) * PAGE, limit=PAGE))
-    pages = max(-(-total // PAGE), 1)
-    if page > pages:
-        abort(404)
-    return render_template("admin_people.html", people=found, total=total, query=query, page=page, pages=pages)
+    """`GET /admin?q=…&after=…`: users by username, from the one behind `after` on.
+
+    Neither counted nor numbered: a page costs the same among a million users as among ten.
+    """
+    query, after = request.args.get("q", "").strip()[: users.MAX_QUERY], request.args.get("after", "")[:MAX_AFTER]
+    found = read(lambda tx: users.page(tx, after=after, limit=PAGE + 1, text=query))
+    more = username_key(found[PAGE - 1].username) if len(found) > PAGE else None
+    return render_template("admin_people.html", people=found[:PAGE], query=query, first=not after, more=more)
 
 
 @blueprint.get("/people/<user_id>")
@@ -91,6 +93,15 @@ def disable(user_id: str) -> Response | tuple[str, int]:
 def enable(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/enable`."""
     return _manage(user_id, "enabled", manage_people.enable)
+
+
+@blueprint.post("/people/<user_id>/send-reset")
+@role_required("admin")
+def send_reset(user_id: str) -> Response | tuple[str, int]:
+    """`POST /admin/people/<id>/send-reset`: mails a link. Not to oneself, not without mail."""
+    if not services().settings.mail.is_on or user_id == current_user.id:
+        abort(404)
+    return _manage(user_id, "reset", manage_people.send_reset)
 
 
 @blueprint.post("/people/<user_id>/role")

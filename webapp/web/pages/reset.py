@@ -1,4 +1,6 @@
-"""The forgotten password: ask for a link, open it, choose a new password. Registered only where mail is on.
+"""The forgotten password: ask for a link, open it, choose a new password.
+
+Asking needs mail. Links work without it, too: an operator may have handed one over.
 
 A GET uses nothing up: mail scanners open every link. Opening one only moves its secret out of the address, where
 history, logs and `Referer` would keep it, into a cookie.
@@ -20,6 +22,7 @@ from webapp.web.marks import public
 from webapp.web.requests import client
 
 blueprint = Blueprint("reset", __name__)
+links = Blueprint("reset_link", __name__, url_prefix="/reset")
 
 COOKIE = "reset"
 COOKIE_LIFE = 30 * MINUTE
@@ -49,12 +52,12 @@ def ask() -> Response:
     return make_response(redirect(url_for("reset.show", notice="sent"), 303))
 
 
-@blueprint.get("/reset/open")
+@links.get("/open")
 @public
 def open_link() -> Response:
     """`GET /reset/open?token=…`: keeps the link's secret in a cookie and leads to the form. Uses nothing up."""
     token = request.args.get("token", "")
-    answer = make_response(redirect(url_for("reset.choose"), 303))
+    answer = make_response(redirect(url_for("reset_link.choose"), 303))
     if is_link_token(token):
         answer.set_cookie(
             _cookie_name(),
@@ -70,7 +73,7 @@ def open_link() -> Response:
     return answer
 
 
-@blueprint.get("/reset/new")
+@links.get("/new")
 @public
 def choose() -> Response:
     """`GET /reset/new`: the form for the new password, with the user name that it is for."""
@@ -81,7 +84,7 @@ def choose() -> Response:
     return _choose_page(NewPasswordForm(), person.username, 200)
 
 
-@blueprint.post("/reset/new")
+@links.post("/new")
 @public
 @limited("reset_new")
 def save() -> Response:
@@ -90,6 +93,9 @@ def save() -> Response:
     now = services().clock()
     try:
         person = owner_of_link(_token(), now=now)
+        if form.username.data != person.username:
+            # Another link was opened since, perhaps by another site: its secret is in the cookie, not this page's.
+            return _choose_page(NewPasswordForm(formdata=None), person.username, 422)
         reset_password(_token(), form.new_password.data or "", client=client(), now=now)
     except LinkOver:
         return _over()

@@ -62,6 +62,7 @@ FROM_THE_LAB: dict[str, Any] = {
     Event.SESSION_REVOKED: _l("the temporary session was ended."),
     Event.REFRESH_REDELIVERED: _l("your login was renewed a second time."),
     Event.REFRESH_REUSED: _l("an old refresh token was used again, as the experiment has it."),
+    Event.REFRESH_ABANDONED: _l("a replaced refresh token came back, as the experiment has it."),
     Event.TOKEN_INVALID: _l("an invalid token was sent, as the experiment has it."),
 }
 """What an event of an experiment was. It has no other cause than the experiment, so it is given none."""
