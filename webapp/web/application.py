@@ -16,6 +16,7 @@ from webapp.web.csrf import csrf
 from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
+from webapp.web.templates import Templates, offer
 
 
 class Application(Flask):
@@ -25,6 +26,8 @@ class Application(Flask):
     Cost:  four times 1 to 2 µs a page.
     Here:  the answer is remembered.
     """
+
+    jinja_environment = Templates
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._callable: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -81,7 +84,7 @@ def register_login(app: Flask) -> None:
     manager = RequestLoginManager()
     manager.request_loader(lambda _request: auth.person if (auth := current_auth()) else None)
     app.login_manager = manager  # type: ignore[attr-defined]
-    app.context_processor(lambda: {"current_user": manager.load()})
+    offer(app, current_user=manager.load)
 
 
 class RequestLoginManager(LoginManager):  # type: ignore[misc]

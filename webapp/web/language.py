@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, g, request
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 
 from webapp.core.languages import look_up
 from webapp.core.text import first_letter
@@ -11,13 +13,15 @@ from webapp.dates import ago_text, clock_text, datetime_text, day_text, hour_tex
 from webapp.flows.save_profile import LANGUAGES, THEMES
 from webapp.services import services
 from webapp.web.requests import here, this_request
+from webapp.web.templates import offer
 
 LANGUAGE_COOKIE, THEME_COOKIE = "tokenroom_language", "tokenroom_theme"
 """Named after us: cookies know no ports, and a neighbour on this host may well have a `theme` of its own."""
 
 
 def register(app: Flask) -> None:
-    Babel(app, locale_selector=select_language, default_translation_directories="translations")
+    babel = Babel(app, locale_selector=select_language, default_translation_directories="translations")
+    babel.domain_instance = OneCatalogue(domain=app.extensions["babel"].default_domain)
     app.add_template_filter(datetime_text, "datetime")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(hour_text, "hour")
@@ -25,7 +29,23 @@ def register(app: Flask) -> None:
     app.add_template_filter(lambda seconds: ago_text(seconds, services().clock()), "ago")
     app.add_template_filter(first_letter)
     app.add_template_filter(lambda seconds: moment(seconds).isoformat(), "isoformat")
-    app.context_processor(lambda: {"locale": language(), "theme": theme(), "here": here_again()})
+    offer(app, locale=language, theme=theme, here=here_again)
+
+
+class OneCatalogue(Domain):  # type: ignore[misc]
+    """Where Flask-Babel finds its texts.
+
+    Plain: each text asks anew for the reader's language and its catalogue.
+    Cost:  6 µs a text.
+    Here:  asked once a request, and kept where `force_locale` and `refresh` forget it.
+    """
+
+    def get_translations(self) -> Any:
+        known = g._flask_babel
+        found = getattr(known, "babel_translations", None)
+        if found is None:
+            found = known.babel_translations = super().get_translations()
+        return found
 
 
 def select_language() -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import case_of
 from webapp.services import services
-from webapp.web.person import Auth, Person
+from webapp.web.person import current_auth
+from webapp.web.templates import offer
 from webapp.web.words.lifetimes import life
 
 SIGNED_IN = (
@@ -53,40 +54,64 @@ class Chip(NamedTuple):
     refresh: int | None
 
 
+class Links:
+    """Addresses of what may be missing from a deployment, by blueprint: `links.lab`. None where it is."""
+
+    def __getattr__(self, name: str) -> str | None:
+        return _link(f"{name}.show")
+
+
+LINKS = Links()
+
+
 def register(app: Flask) -> None:
     app.jinja_env.globals["life_words"] = life
-    app.context_processor(page_context)
+    offer(
+        app,
+        nav_items=menu,
+        tabs=tabs,
+        chip=chip,
+        links=lambda: LINKS,
+        signup_open=lambda: services().settings.signup_open,
+        guest_entry=lambda: _link("guest.enter"),
+    )
 
 
-def page_context() -> dict[str, Any]:
-    auth: Auth | None = g.get("auth")
-    user = auth.person if auth is not None else None
+def menu() -> list[tuple[str, Any, str | None]]:
+    """The links of the header: address, words, and what `aria-current` says of it. Empty for strangers."""
+    auth = current_auth()
+    if auth is None or auth.person is None:
+        return []
+    role = auth.person.role
+    known = current_app.view_functions
     items = [
         (url_for(endpoint), words)
-        for endpoint, words, role in (*SIGNED_IN, *current_app.extensions.get(_EXTENSION, ()))
-        if user is not None and endpoint in current_app.view_functions and role in (None, user.role)
+        for endpoint, words, need in (*SIGNED_IN, *current_app.extensions.get(_EXTENSION, ()))
+        if endpoint in known and need in (None, role)
     ]
     here = _current([url for url, _words in items])
-    return {
-        "nav_items": [(url, words, here.get(url)) for url, words in items],
-        "tabs": _tabs(user) if user is not None and request.path.startswith("/account") else [],
-        "chip": _chip(auth) if auth is not None and user is not None and services().settings.lab else None,
-        "signup_open": services().settings.signup_open,
-        "guest_entry": _link("guest.enter"),
-        "links": {name: _link(f"{name}.show") for name in ("learn", "lab", "inspector", "api_docs", "reset", "email")},
-    }
+    return [(url, words, here.get(url)) for url, words in items]
 
 
-def _tabs(user: Person) -> list[tuple[str, Any, bool]]:
+def tabs() -> list[tuple[str, Any, bool]]:
+    """The tabs of the account pages: address, words, and whether it is this page. Empty elsewhere."""
+    auth = current_auth()
+    if auth is None or auth.person is None or not request.path.startswith("/account"):
+        return []
+    left_out = NOT_FOR_GUESTS if auth.person.is_guest else frozenset()
     urls = [
         (url_for(endpoint), words)
         for endpoint, words in ACCOUNT_TABS
-        if endpoint in current_app.view_functions and not (user.is_guest and endpoint in NOT_FOR_GUESTS)
+        if endpoint in current_app.view_functions and endpoint not in left_out
     ]
     return [(url, words, request.path == url) for url, words in urls]
 
 
-def _chip(auth: Auth) -> Chip | None:
+def chip() -> Chip | None:
+    """The case of this request, for those who are logged in, while the lab is on."""
+    auth = current_auth()
+    if auth is None or auth.person is None or not services().settings.lab:
+        return None
     access, refresh = auth.judgement.access, auth.judgement.refresh
     case = case_of(access.state, refresh.state)
     left = [
