@@ -80,7 +80,7 @@ def test_a_counter_that_falls_is_no_refusal(device: Authenticator, passkey: NewP
         {"handle": b""},
         {"challenge": "AAAA"},
     ],
-    ids=str,
+    ids=lambda bent: "+".join(f"{name}" for name in bent),
 )
 def test_what_does_not_count(device: Authenticator, passkey: NewPasskey, bent: dict[str, Any]) -> None:
     """Another place, another person, another key, nobody there."""

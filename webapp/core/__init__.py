@@ -9,7 +9,7 @@ States, rows and times come in as arguments; answers go out. Read it in this ord
     rotation    what renews, what confirms, what a request is given
     judgement   two verdicts and a row -> what happens to the request
     jws         a signed token taken apart; the only module that imports PyJWT
-    tokens      mint and verify
+    tokens      mint and verify; `remembered` keeps what was found authentic
 
 The others stand by themselves.
 """

@@ -33,13 +33,10 @@ class Judgement(NamedTuple):
     """What the database knows of the refresh token; None where it was not asked."""
     counts_as: TokenState = TokenState.ABSENT
     """What the access token counts as: that of an abandoned successor is EXPIRED though its verdict says VALID."""
+    mismatched: bool = False
+    """Both tokens are authentic but of different sessions or users."""
     unmet: Unmet | None = None
     """What the site demands and this session lacks: then it is not live."""
-
-    @property
-    def mismatched(self) -> bool:
-        """Whether both tokens are authentic but of different sessions or users."""
-        return belong_together(self.access, self.refresh) is False
 
     @property
     def claims(self) -> AccessClaims | RefreshClaims | None:
@@ -102,8 +99,8 @@ def judge(
     if row is not None and (row.sid, row.user_id, row.channel) != (claims.sid, claims.sub, channel):
         row = None
     if row is None or not row.is_live(now) or belong_together(access, refresh) is False:
-        outcome = _without_session(access, refresh, matrix)
-        return Judgement(access, refresh, outcome, row=row, counts_as=access.state)
+        outcome, mismatched = _without_session(access, refresh, matrix), belong_together(access, refresh) is False
+        return Judgement(access, refresh, outcome, row=row, counts_as=access.state, mismatched=mismatched)
     if (unmet := demands.unmet(row)) is not None:
         outcome = _without_session(access, refresh, matrix)
         return Judgement(access, refresh, outcome, row=row, counts_as=access.state, unmet=unmet)

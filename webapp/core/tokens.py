@@ -7,10 +7,9 @@ then count as an expired refresh token. So expiry is compared last, and only it 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import cached_property, partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from webapp.core import jws
 from webapp.core.claims import (
@@ -30,6 +29,7 @@ from webapp.core.decision import TokenState
 from webapp.core.demands import NOTHING, Demands
 from webapp.core.keys import ACCESS, REFRESH, RETIRED, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
+from webapp.core.remembered import Authenticated, Remembered
 from webapp.core.session import Channel, SessionRow, new_jti
 
 TYP: Final = {ACCESS: "at+jwt", REFRESH: "rt+jwt"}
@@ -209,33 +209,3 @@ class Signer:
         return (
             self.signing_key if self.key.alg == "HS256" else jws.key_of_jwk(self.key.public_jwk() or {}, self.key.alg)
         )
-
-
-class Authenticated(NamedTuple):
-    """What is remembered of an authentic token: the clock alone decides which of two verdicts it gets."""
-
-    issued_at: int
-    not_before: int | None
-    expires_at: int
-    valid: Verdict[Any]
-    expired: Verdict[Any]
-
-
-class Remembered:
-    """Tokens found authentic, at most `most` of them, the oldest forgotten first.
-
-    That a token is authentic is a pure function of its text and the keys, so it may be remembered; the clock is
-    compared each time. Only authentic tokens get in, so a stranger cannot push out those of users.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: dict[Hashable, Authenticated] = {}
-        self._lock = threading.Lock()
-        self.get = self._found.get
-
-    def keep(self, key: Hashable, found: Authenticated) -> None:
-        with self._lock:
-            if len(self._found) >= self._most:
-                del self._found[next(iter(self._found))]
-            self._found[key] = found

@@ -21,7 +21,8 @@ def wire_names(settings: Settings) -> tuple[str, str]:
 
     In production with `__Host-`: no other host or path can set such a cookie (RFC 6265bis section 4.1.3.2).
     """
-    return f"{settings.cookie_prefix}{ACCESS_COOKIE}", f"{settings.cookie_prefix}{REFRESH_COOKIE}"
+    prefix = settings.cookie_prefix
+    return f"{prefix}{ACCESS_COOKIE}", f"{prefix}{REFRESH_COOKIE}"
 
 
 def sent_tokens(request: Request, application: Services) -> tuple[SentCookie, SentCookie]:
@@ -40,6 +41,9 @@ def ours_to_clear(auth: Auth, application: Services) -> list[str]:
 
 def duplicates(sent: tuple[SentCookie, SentCookie]) -> tuple[str, ...]:
     """Token cookies that were sent more than once."""
+    access, refresh = sent
+    if not (access.duplicate or refresh.duplicate):
+        return ()
     return tuple(name for name, cookie in zip(TOKEN_COOKIES, sent, strict=True) if cookie.duplicate)
 
 
