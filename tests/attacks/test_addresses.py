@@ -169,6 +169,20 @@ def test_two_accounts_race_for_one_address(app: Flask, person: Browser, username
     assert confirm(other, second) == 422
 
 
+@pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on"}])
+def test_many_accounts_cannot_fill_a_mailbox(app: Flask) -> None:
+    """Ten mails an hour to one address, in whatever spelling and by however many accounts; other addresses go on."""
+    answers = []
+    for number in range(4):
+        browser = Browser.of_app(app)
+        browser.sign_up()
+        answers += [ask_change(browser, f"{'Victim' if number % 2 else 'victim'}@example.com") for _try in range(3)]
+    assert answers == [303] * 10 + [429] * 2
+    browser = Browser.of_app(app)
+    browser.sign_up()
+    assert ask_change(browser, "somebody.else@example.com") == 303
+
+
 def test_it_asks_for_the_password(app: Flask, person: Browser) -> None:
     """A stolen session cannot move the account to another mailbox."""
     assert ask_change(person, "thief@example.org", "not the password") == 422

@@ -71,7 +71,8 @@ def test_locked_log_in_log_out_and_forms_are_503(
         assert answer.status_code == 503, path
         assert int(answer.headers["retry-after"]) > 0
         assert not cookies_set(answer), path
-        assert "check first whether it was saved" in answer.text
+        assert "Back in a moment" in answer.text
+        assert "othing was changed" not in answer.text
     locked.execute("ROLLBACK")
     assert person.get("/test/me").status_code == 200
     assert person.post("/account", fields | {"name": "New"}).status_code == 303

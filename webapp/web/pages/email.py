@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
-from webapp.core.logins import clean_email
+from webapp.core.logins import clean_email, email_key
 from webapp.flows import confirm_address as flow
 from webapp.services import services
 from webapp.web import device_cookie
@@ -44,6 +44,7 @@ def ask_change() -> Response:
             raise FieldError("email", "invalid")
         demand_password(form, "change of address")
         count("code_sent", current_user.id)
+        count("code_to", email_key(new))
         session = current_user.auth_session
         flow.ask_change(current_user.id, session.sid, new, client=client(), now=services().clock())
     except FieldError as problem:

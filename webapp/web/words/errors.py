@@ -62,6 +62,7 @@ LIMIT_WORDS = {
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
     "acts": _l("Too many experiments in a short time."),
     "code_sent": _l("Too many codes were asked for."),
+    "code_to": _l("Too many codes were asked for."),
     "export": _l("Your data was downloaded too often in the last hour."),
     "reset": _l("Too many links were asked for."),
     "reset_sender": _l("Too many links were asked for from your network."),
