@@ -209,14 +209,21 @@ def test_the_tour(open_page: OpenPage, js: bool) -> None:
     page.wait_for_url("**/login**")
 
 
+PLACES = """places => Object.fromEntries(Object.entries(places).map(([name, where]) => {
+  const box = document.querySelector(where).getBoundingClientRect();
+  return [name, [box.top, box.bottom]];
+}))"""
+
+
 def test_cause_and_effect_are_on_one_screen(open_page: OpenPage) -> None:
     """Levers, square, sentence and timeline within 780 px of a desktop's page: nothing to scroll, nothing jumps."""
     page = enter(open_page)
     places = {"levers": "#board .levers", "square": ".square", "strip": "#strip", "timeline": "#board svg.timeline"}
 
-    def boxes() -> dict[str, tuple[float, float]]:
-        found = {name: page.locator(where).bounding_box() for name, where in places.items()}
-        return {name: (box["y"], box["y"] + box["height"]) for name, box in found.items() if box}
+    def boxes() -> dict[str, list[float]]:
+        """Top and bottom of each, at one moment."""
+        found: dict[str, list[float]] = page.evaluate(PLACES, places)
+        return found
 
     fresh = boxes()
     assert all(bottom <= 780 for _top, bottom in fresh.values()), fresh
