@@ -15,7 +15,8 @@ DAY_PATTERN = {"en": "EEEE, MMM d, y", "ko": "y. M. d. EEEE"}
 
 def language() -> str:
     """The current language's code."""
-    return str(get_locale())
+    locale = get_locale()
+    return str(locale.language) if locale is not None else "en"
 
 
 def moment(seconds: int) -> datetime:

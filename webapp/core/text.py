@@ -76,7 +76,10 @@ def clean_name(text: str) -> str:
     return name
 
 
+_LETTER = regex.compile(r"\X")
+
+
 def first_letter(text: str) -> str:
     """What a reader takes for the first letter: a syllable with its marks, a flag, a family of emoji."""
-    found = regex.match(r"\X", text)
+    found = _LETTER.match(text)
     return found[0] if found else ""

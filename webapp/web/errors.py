@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
-from flask_babel import gettext, ngettext
-from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +25,8 @@ from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
 from webapp.web.roles import RoleNeeded
+from webapp.web.texts import gettext
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.told import is_news
 from webapp.web.words.errors import LIMIT_WORDS, WORDS
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
+from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from webapp.core.errors import FieldError
 from webapp.flows.save_profile import LANGUAGES, THEMES
+from webapp.web.controls import BooleanField, HiddenField, PasswordField, StringField
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.fields import PROBLEMS
 
 THEME_WORDS = dict(zip(THEMES, (_l("System"), _l("Light"), _l("Dark")), strict=True))

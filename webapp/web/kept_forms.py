@@ -10,7 +10,6 @@ Nothing is stored on the server, and nothing is sent by itself.
 from __future__ import annotations
 
 from flask import Request, Response
-from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 
 from webapp.core import kept_forms
@@ -26,6 +25,7 @@ from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
 from webapp.web.person import Auth, Person, sign_in_as
 from webapp.web.requests import here
+from webapp.web.texts import lazy_gettext as _l
 
 KEPT: Notice = (
     "info",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, request, session
-from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.decision import FOUR_CASES
@@ -12,6 +11,7 @@ from webapp.core.kept_forms import MOST_SEALED
 from webapp.core.session import EndReason
 from webapp.web.answers import page
 from webapp.web.forms import LogInForm
+from webapp.web.texts import lazy_gettext as _l
 
 Notice = tuple[str, LazyString]
 """Kind (info, ok, warn, bad) and words."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import case_of
 from webapp.services import services
 from webapp.web.person import current_auth
 from webapp.web.templates import offer
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.lifetimes import life
 
 SIGNED_IN = (

@@ -32,6 +32,12 @@ class PageContext(Context):
 
     environment: Templates
 
+    def __init__(
+        self, environment: Any, parent: dict[str, Any], name: str | None, blocks: Any, **_globals: Any
+    ) -> None:
+        # Without `globals`, from which Jinja would learn at each import whether a template has globals of its own.
+        super().__init__(environment, parent, name, blocks)
+
     def resolve_or_missing(self, key: str) -> Any:
         if key in self.vars:
             return self.vars[key]

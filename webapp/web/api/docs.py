@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Blueprint, current_app, render_template
-from flask_babel import lazy_gettext as _l
 
 from webapp.core.decision import API_REFRESH, Outcome, RefreshColumn, TokenState
 from webapp.web.api import openapi
 from webapp.web.marks import public
 from webapp.web.requests import DOCS_PATH
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.tokens import COLUMN
 
 blueprint = Blueprint("api_docs", __name__)

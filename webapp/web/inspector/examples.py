@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-
 from webapp.core.base64url import encode_base64url
 from webapp.core.inspector.steps import Recipient
 from webapp.core.jws import sign_with
+from webapp.web.texts import lazy_gettext as _l
 
 DEMO_SECRET = "this-secret-is-on-the-page-and-guards-nothing"  # noqa: S105 - an example that guards nothing
 _ANOTHER = b"some-other-secret-that-is-not-on-the-page-at-all"

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask_babel import format_timedelta
-from flask_babel import gettext as _
 
 from webapp.core.inspector.key_texts import KeyProblem
 from webapp.core.inspector.signatures import generate, sign
@@ -24,6 +23,7 @@ from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.inspector.verdict import Shown, inspect, said
 from webapp.web.limits import limited
 from webapp.web.marks import public
+from webapp.web.texts import gettext as _
 
 blueprint = Blueprint("inspector", __name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
+from webapp.web.texts import lazy_gettext as _l
 
 KIND = {
     "registered": (_l("Registered claims"), _l("the seven names of RFC 7519 itself (section 4.1)")),

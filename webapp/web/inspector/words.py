@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.claims import Refusal
+from webapp.web.texts import lazy_gettext as _l
 
 NOT_AN_OBJECT = _l("This is not a valid JSON object. Check the brackets, quotes and commas.")
 

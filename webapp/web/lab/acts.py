@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from flask_babel import lazy_gettext as _l
-
 from webapp.web.lab.races import eight_tabs, log_out_race, slow_page
 from webapp.web.lab.scene import Scene
 from webapp.web.lab.stage import Stage
 from webapp.web.lab.thefts import lost_answer, thief, thief_first
+from webapp.web.texts import lazy_gettext as _l
 
 
 class Act(NamedTuple):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from threading import Barrier
 
-from flask_babel import gettext as _
-
 from webapp.core.decision import Outcome
 from webapp.web.cookies import REFRESH_COOKIE
 from webapp.web.lab.scene import Band, Hit, Scene
 from webapp.web.lab.stage import PATIENCE, Stage
+from webapp.web.texts import gettext as _
 
 TABS = 8
 

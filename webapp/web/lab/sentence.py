@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from webapp.core.decision import Outcome, TokenState
 from webapp.core.rotation import Refreshed
 from webapp.store.lab_requests import Record
 from webapp.web.lab.board import Board, kind_of, lit_case
+from webapp.web.texts import gettext as _
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words import tokens as words
 
 TOLD = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from webapp.core.decision import Outcome, RefreshColumn
 from webapp.core.rotation import Refreshed
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from webapp.web.lab.scene import Band, Copy, Hit, Scene
 from webapp.web.lab.stage import Stage
+from webapp.web.texts import gettext as _
 
 
 def lost_answer(stage: Stage) -> Scene:

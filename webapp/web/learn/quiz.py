@@ -9,10 +9,10 @@ from random import Random
 from typing import NamedTuple
 
 from flask import request
-from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState, case_of
+from webapp.web.texts import lazy_gettext as _l
 
 QUESTIONS = 10
 MOST_DRAWS = 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, g, request, url_for
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
@@ -28,6 +27,7 @@ from webapp.web.marks import public
 from webapp.web.pages import steps
 from webapp.web.requests import client
 from webapp.web.sign_in import arrival, sign_in
+from webapp.web.texts import lazy_gettext as _l
 
 blueprint = Blueprint("accounts", __name__)
 

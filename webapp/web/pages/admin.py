@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.logins import username_key
@@ -17,6 +16,7 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.events import shown_events
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
@@ -17,6 +15,8 @@ from webapp.web.forms import CodeForm, EmailForm
 from webapp.web.limits import count
 from webapp.web.proof import demand_password
 from webapp.web.requests import client
+from webapp.web.texts import gettext as _
+from webapp.web.texts import lazy_gettext as _l
 
 blueprint = Blueprint("email", __name__, url_prefix="/account/email")
 

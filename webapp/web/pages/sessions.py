@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.flows import end_sessions
@@ -13,6 +12,7 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.requests import client, event_number
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.events import shown_events
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from webapp.core.errors import TooManyTries
 from webapp.core.kept_forms import MOST_SEALED
@@ -25,6 +23,8 @@ from webapp.web.limits import count
 from webapp.web.marks import public
 from webapp.web.pending import Pending
 from webapp.web.sign_in import arrival, sign_in
+from webapp.web.texts import gettext as _
+from webapp.web.texts import lazy_gettext as _l
 
 blueprint = Blueprint("steps", __name__, url_prefix="/login")
 

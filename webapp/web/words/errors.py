@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
+from webapp.web.texts import lazy_gettext as _l
 
 WORDS = {
     400: (

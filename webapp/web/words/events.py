@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.devices import shortened
 from webapp.core.events import Event
 from webapp.core.lifetimes import MINUTE
 from webapp.store.events import EventRow
+from webapp.web.texts import gettext as _
+from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.sessions import ENDINGS
 
 RUN = MINUTE

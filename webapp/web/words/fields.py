@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-
 from webapp.core import field_problems
+from webapp.web.texts import lazy_gettext as _l
 
 PROBLEMS = {key: _l(text) for key, text in field_problems.PROBLEMS.items()}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.core.devices import Device, recognise, shortened
@@ -14,6 +12,8 @@ from webapp.core.lifetimes import DAY, MINUTE
 from webapp.core.session import Ending, EndReason
 from webapp.services import services
 from webapp.store.session_list import ListedSession
+from webapp.web.texts import gettext as _
+from webapp.web.texts import lazy_gettext as _l
 
 ENDED_SHOWN_FOR = 30 * DAY
 """Seconds an ended session stays in its owner's list."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-
 from webapp.core.decision import Outcome, RefreshColumn, TokenState
+from webapp.web.texts import lazy_gettext as _l
 
 OUTCOME = {
     Outcome.PROCEED: _l("served, both tokens stay"),
