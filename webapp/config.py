@@ -22,6 +22,8 @@ from webapp.mail.settings import MailSettings, read_mail_settings
 PREFIX = "WEBAPP_"
 TEST_PREFIX = "WEBAPP_TEST_"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+FACTOR_FOR = {"none": frozenset[str](), "admin": frozenset({"admin"}), "all": frozenset({"user", "admin"})}
+"""`WEBAPP_MFA_REQUIRED` -> roles."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 T = TypeVar("T")
@@ -48,6 +50,8 @@ class Settings:
     log_level: str
     log_format: str
     mail: MailSettings
+    factor_for: frozenset[str]
+    """Roles that need a second factor."""
 
     @property
     def production(self) -> bool:
@@ -60,7 +64,9 @@ class Settings:
     @property
     def demands(self) -> Demands:
         """What every session has to satisfy."""
-        return Demands(confirmed_address=self.mail.verification_required)
+        return Demands(
+            confirmed_address=self.mail.verification_required, factor_for=self.factor_for, mail_on=self.mail.is_on
+        )
 
     @property
     def cookie_prefix(self) -> str:
@@ -120,6 +126,7 @@ class Settings:
             keep_alive=read("KEEP_ALIVE", "5", _keep_alive),
             log_level=read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error", "critical")),
             log_format=read("LOG_FORMAT", "text", one_of("text", "json")),
+            factor_for=FACTOR_FOR[read("MFA_REQUIRED", "none", one_of(*FACTOR_FOR))],
             mail=read_mail_settings(read, production=production, instance=instance, public_url=public_url),
         )
         if production:
@@ -302,7 +309,7 @@ _NAMES = frozenset(
     for name in (
         "ENV DATABASE_URL INSTANCE_PATH KEYS_FILE PUBLIC_URL ACCESS_TOKEN_TTL REFRESH_TOKEN_TTL SESSION_TTL "
         "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT "
-        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION"
+        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION MFA_REQUIRED"
     ).split()
 )
 

@@ -40,6 +40,7 @@ _ROW = SessionRow(
     user_credential_epoch=0,
     disabled_at=None,
     email_verified_at=LOGGED_IN_AT,
+    amr="pwd",
 )
 
 

@@ -141,6 +141,15 @@ def set_role(username: str, role: str) -> None:
     click.echo(f"{username} now has the role {role}.")
 
 
+@group.command("reset-factors")
+@click.argument("username")
+@command
+def reset_factors(username: str) -> None:
+    """Remove all second steps of a user who has lost them. All their sessions end."""
+    manage_people.reset_factors(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    click.echo(f"{username} has no second step any more and is logged out everywhere.")
+
+
 @group.command("disable")
 @click.argument("username")
 @command

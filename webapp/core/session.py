@@ -34,6 +34,8 @@ class EndReason(StrEnum):
     LIMIT = "limit"
     ADDRESS = "address"
     """The email address was changed."""
+    FACTORS = "factors"
+    """A second factor was set up or removed."""
 
 
 class Ending(StrEnum):
@@ -83,6 +85,8 @@ class SessionRow(NamedTuple):
     user_credential_epoch: int
     disabled_at: int | None
     email_verified_at: int | None
+    amr: str
+    """How the person proved who they are (RFC 8176), space-separated."""
 
     def is_live(self, now: int) -> bool:
         """Whether the session can still be used: the one definition. `store/live.py` says it in SQL.

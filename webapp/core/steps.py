@@ -16,14 +16,30 @@ class Step(StrEnum):
 
     ADDRESS = "address"
     """Type the code that was mailed."""
+    FACTOR = "second"
+    """Prove the second factor."""
+    ENROL = "enrol"
+    """Set up a second factor, because the role needs one and there is none."""
 
 
 LIFE = 600
 """Seconds from the password to the last step."""
 
 
-def due(demands: Demands, *, is_confirmed: bool, done: Collection[str]) -> Step | None:
-    """The next step of somebody who has proved their password and the steps `done`; None if nothing is left."""
+def due(
+    demands: Demands, *, is_confirmed: bool, done: Collection[str], role: str = "user", has_factor: bool = False
+) -> Step | None:
+    """The next step of somebody who has proved their password and the steps `done`; None if nothing is left.
+
+    Before a first factor the mailbox is proved, even if the address was confirmed long ago: somebody who knows nothing
+    but the password must not be the one who sets up the factor.
+    """
     if demands.confirmed_address and not is_confirmed and Step.ADDRESS not in done:
         return Step.ADDRESS
+    if has_factor:
+        return None if Step.FACTOR in done else Step.FACTOR
+    if demands.needs_factor(role):
+        if demands.mail_on and Step.ADDRESS not in done:
+            return Step.ADDRESS
+        return None if Step.ENROL in done else Step.ENROL
     return None

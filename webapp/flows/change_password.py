@@ -63,7 +63,9 @@ def change_password(
             tx, Event.PASSWORD_CHANGED, at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
         )
         notify(tx, user.id, MailKind.PASSWORD, client, now)
-        return open_session(tx, lifetimes, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1)
+        return open_session(
+            tx, lifetimes, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1, amr=row.amr
+        )
 
     try:
         return transact(work)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from webapp.core.events import Event
 from webapp.flows.client import Client
-from webapp.store import addresses, events, mails, session_list
+from webapp.store import addresses, events, factors, mails, session_list
 from webapp.store.database import transact
 
 MAX_EVENTS = 10_000
@@ -35,6 +35,7 @@ def export_account(user_id: str, sid: str, *, client: Client, now: int) -> dict[
                 "created_at": person.created_at,
             },
             "sessions": [_session(row) for row in session_list.of_user(tx, user_id, ended_since=0)],
+            "factors": _factors(tx, user_id),
             "events": [
                 {"at": row.at, "event": row.event, "sid": row.sid, "ip": row.ip_address, "detail": row.detail}
                 for row in reversed(events.newest(tx, user_id, limit=MAX_EVENTS))
@@ -48,6 +49,13 @@ def export_account(user_id: str, sid: str, *, client: Client, now: int) -> dict[
         return document
 
     return transact(work)
+
+
+def _factors(tx: Connection, user_id: str) -> list[dict[str, Any]]:
+    app = factors.app_of(tx, user_id)
+    if app is None:
+        return []
+    return [{"kind": "totp", "created_at": app.created_at, "last_used_at": app.last_used_at}]
 
 
 def _session(row: session_list.ListedSession) -> dict[str, Any]:

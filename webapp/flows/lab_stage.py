@@ -36,6 +36,7 @@ def open_extra(tokens: Tokens, person: SessionRow, client: Client, now: int) -> 
             now=now,
             expires_at=expires_at,
             refresh_expires_at=tokens.lifetimes.refresh_expiry(now, expires_at),
+            amr=person.amr,
         )
         events.record(
             tx, Event.SESSION_STARTED, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address, lab=True

@@ -18,7 +18,7 @@ from webapp.core.steps import Step, due
 from webapp.flows.arrival import Arrival
 from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
-from webapp.store import events, session_list, users
+from webapp.store import events, factors, session_list, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -33,6 +33,8 @@ class Unfinished(NamedTuple):
     user_id: str
     credential_epoch: int
     step: Step
+    done: tuple[str, ...] = ()
+    """Steps that have been taken."""
 
 
 class Gate(Protocol):
@@ -91,11 +93,17 @@ def _open(
             return first
         if stronger:
             users.replace_hash(tx, person.id, person.password_hash, stronger)
-        step = due(demands, is_confirmed=user.email_verified_at is not None, done=())
+        step = due(
+            demands,
+            is_confirmed=user.email_verified_at is not None,
+            done=(),
+            role=user.role,
+            has_factor=factors.of_person(tx, user.id).any,
+        )
         record_login(tx, arrival, Event.LOGIN_CHALLENGED if step else Event.LOGIN_SUCCEEDED, person.id)
         if step:
             return Unfinished(person.id, person.credential_epoch, step)
-        _tell_of_new_device(tx, arrival, person.id)
+        tell_of_new_device(tx, arrival, person.id)
         return open_session(tx, lifetimes, arrival, user_id=person.id, credential_epoch=person.credential_epoch)
 
     row = transact(work)
@@ -110,7 +118,7 @@ def record_login(tx: Connection, arrival: Arrival, event: Event, user_id: str) -
     events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, channel=arrival.channel)
 
 
-def _tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:
+def tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:
     """Tell the person by mail, if no session of theirs has begun on this device before."""
     if arrival.channel == "web":
         known = user_id in arrival.knows

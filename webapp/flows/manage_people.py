@@ -12,7 +12,9 @@ from webapp.core.mail import MailKind
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
-from webapp.store import addresses, events, mails, users
+from webapp.flows.notify import notify
+from webapp.flows.prove_factor import TOTP
+from webapp.store import addresses, events, factors, mails, users
 from webapp.store.database import transact
 from webapp.store.users import Account
 
@@ -25,6 +27,10 @@ class NoSuchPerson(TokenroomError):
 
 class LastAdmin(TokenroomError):
     """The last active administrator can be neither disabled nor demoted, because nobody could undo it."""
+
+
+class OneSelf(TokenroomError):
+    """Not for one's own account."""
 
 
 class NotAdmin(TokenroomError):
@@ -100,6 +106,28 @@ def confirm_email(user_id: str, *, by: str, client: Client, now: int) -> None:
     def work(tx: Connection, person: Account) -> None:
         if addresses.confirm(tx, person.id, person.email, now):
             events.record(tx, Event.EMAIL_CONFIRMED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+
+    _manage(user_id, work, by=by, weakens=False)
+
+
+def reset_factors(user_id: str, *, by: str, client: Client, now: int) -> None:
+    """Remove every factor and recovery code of an account, and end its sessions.
+
+    For somebody who has lost them all: the password alone opens the account again. Raises NoSuchPerson, NotAdmin,
+    OneSelf or DatabaseUnavailable.
+    """
+    if user_id == by:
+        raise OneSelf("your own factors are removed on your own pages")
+
+    def work(tx: Connection, _person: Account) -> None:
+        has = factors.of_person(tx, user_id)
+        if not has.any:
+            return
+        factors.remove_app(tx, user_id)
+        factors.remove_codes(tx, user_id)
+        end_all_in(tx, user_id, reason=EndReason.ADMIN, client=client, now=now, by=by)
+        events.record(tx, Event.FACTORS_RESET, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
+        notify(tx, user_id, MailKind.FACTOR_OFF, client, now, factor=TOTP)
 
     _manage(user_id, work, by=by, weakens=False)
 

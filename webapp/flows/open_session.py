@@ -7,6 +7,7 @@ import hashlib
 from sqlalchemy import Connection
 
 from webapp.core.events import Event
+from webapp.core.freshness import PASSWORD
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.arrival import Arrival
@@ -21,11 +22,18 @@ MOMENTS = 30
 
 
 def open_session(
-    tx: Connection, lifetimes: Lifetimes, arrival: Arrival, *, user_id: str, credential_epoch: int
+    tx: Connection,
+    lifetimes: Lifetimes,
+    arrival: Arrival,
+    *,
+    user_id: str,
+    credential_epoch: int,
+    amr: str = PASSWORD,
 ) -> SessionRow:
     """Start a session; end the ones this client presented (`replaced`).
 
     Beyond 20 live sessions of the channel the least recently used end, too (`limit`).
+    `amr` says how the person proved who they are.
     The caller holds the user's row, so that parallel logins count one after another.
     """
     client, now = arrival.client, arrival.now
@@ -43,6 +51,7 @@ def open_session(
         now=now,
         expires_at=expires_at,
         refresh_expires_at=lifetimes.refresh_expiry(now, expires_at),
+        amr=amr,
     )
     others = [sid for sid in session_list.live_sids(tx, user_id, now, arrival.channel) if sid != row.sid]
     end(tx, others[MAX_LIVE_SESSIONS - 1 :], EndReason.LIMIT, client, now, by=user_id)

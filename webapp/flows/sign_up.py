@@ -103,7 +103,7 @@ def sign_up(
 
     def work(tx: Connection) -> SessionRow | Unfinished:
         user_id = create_account(tx, account, arrival.client, arrival.now)
-        if step := due(demands, is_confirmed=False, done=()):
+        if step := due(demands, is_confirmed=False, done=(), role=account.role):
             return Unfinished(user_id, 0, step)
         return open_session(tx, lifetimes, arrival, user_id=user_id, credential_epoch=0)
 
@@ -123,7 +123,7 @@ def _second_click(
     made = addresses.find(tx, account.username)
     if made is None or made.email != account.email:
         return None
-    if step := due(demands, is_confirmed=made.is_confirmed, done=()):
+    if step := due(demands, is_confirmed=made.is_confirmed, done=(), role=made.role):
         is_first = arrival.now - made.created_at <= MOMENTS
         return (made.password_hash, Unfinished(made.id, made.credential_epoch, step)) if is_first else None
     session = session_of_form(tx, arrival, made.id)

@@ -153,7 +153,7 @@ def _deleted(_detail: Mapping[str, Any], _link: str, _code: str) -> Text:
 
 def _factor(detail: Mapping[str, Any]) -> str:
     names = {"totp": _("authenticator app"), "passkey": _("passkey")}
-    return str(names.get(str(detail.get("kind")), ""))
+    return str(names.get(str(detail.get("factor")), ""))
 
 
 _BODIES = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from webapp.core.freshness import PASSWORD
 from webapp.core.session import Channel, EndReason, SessionRow, new_jti
 from webapp.store.driver import Statement, Transaction
 from webapp.store.live import live
@@ -61,6 +62,7 @@ def start(
     now: int,
     expires_at: int,
     refresh_expires_at: int,
+    amr: str = PASSWORD,
 ) -> SessionRow:
     """Insert a session in generation 0, not yet confirmed.
 
@@ -85,6 +87,7 @@ def start(
             refresh_jti=new_jti(),
             refresh_issued_at=now,
             refresh_expires_at=refresh_expires_at,
+            amr=amr,
         )
     )
     row = reload(tx, sid)
@@ -206,6 +209,11 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
         return {}
     rows = tx.execute(select(AUTH_SESSIONS.c.id, AUTH_SESSIONS.c.user_id).where(AUTH_SESSIONS.c.id.in_(sids)))
     return {row.id: row.user_id for row in rows}
+
+
+def set_amr(tx: Connection, sid: str, amr: str) -> None:
+    """Note how the person of this session has proved who they are by now."""
+    tx.execute(update(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id == sid).values(amr=amr))
 
 
 def follow_epoch(tx: Connection, sid: str) -> None:

@@ -122,6 +122,13 @@ def use_code(tx: Connection, user_id: str, number: int, its_hash: str, now: int)
     return tx.execute(statement.values(used_at=now)).rowcount == 1
 
 
+def code_used_since(tx: Connection, user_id: str, number: int, since: int) -> str | None:
+    """The hash of code `number`, if it was used at or after `since`."""
+    codes = RECOVERY_CODES.c
+    statement = select(codes.code_hash).where(codes.user_id == user_id, codes.number == number, codes.used_at >= since)
+    return tx.scalar(statement)
+
+
 def codes_left(tx: Connection, user_id: str) -> int:
     """How many unused codes the person has."""
     codes = RECOVERY_CODES.c

@@ -44,6 +44,7 @@ class ListedSession(NamedTuple):
     credential_epoch: int
     user_credential_epoch: int
     disabled_at: int | None
+    amr: str
 
     def ending(self, now: int, renewal_window: int) -> tuple[str, int] | None:
         """(reason, Unix second) of its end, or None while it lives.

@@ -30,6 +30,7 @@ class Credentials(NamedTuple):
     credential_epoch: int
     disabled_at: int | None
     email_verified_at: int | None
+    role: str
 
 
 class Account(NamedTuple):

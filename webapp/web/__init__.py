@@ -14,6 +14,7 @@ from webapp.web.pages import (
     accounts,
     admin,
     email,
+    factors,
     forward_auth,
     guest,
     home,
@@ -40,6 +41,8 @@ def register(app: Flask) -> None:
         learn.blueprint,
         accounts.blueprint,
         passwords.blueprint,
+        steps.blueprint,
+        factors.blueprint,
         leaving.blueprint,
         sessions.blueprint,
         admin.blueprint,
@@ -52,12 +55,17 @@ def register(app: Flask) -> None:
     openapi.register(app, (tokens, v1))
     if services_of(app).settings.lab:
         lab.register(app)
-        # A guest has no address to confirm: where every session needs a confirmed one, there are no guests.
-        if services_of(app).settings.signup_open and not services_of(app).settings.demands.confirmed_address:
+        # A guest has no address to confirm and no factor: where every session needs either, there are no guests.
+        if services_of(app).settings.signup_open and not _guests_lack_something(app):
             app.register_blueprint(guest.blueprint)
     _register_mail(app)
     static_files.register(app)
     errors.register(app)
+
+
+def _guests_lack_something(app: Flask) -> bool:
+    demands = services_of(app).settings.demands
+    return demands.confirmed_address or demands.needs_factor("user")
 
 
 def _register_mail(app: Flask) -> None:
@@ -67,6 +75,5 @@ def _register_mail(app: Flask) -> None:
     if settings.mail.is_on:
         app.register_blueprint(reset.blueprint)
         app.register_blueprint(email.blueprint)
-        app.register_blueprint(steps.blueprint)
         if settings.mail.route.folder is not None and not settings.production:
             app.register_blueprint(outbox.blueprint)

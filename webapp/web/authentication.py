@@ -45,7 +45,7 @@ from webapp.web.requests import client, here, this_request, wants_page
 
 __all__ = ["authenticate", "look", "public", "refresh_tokens"]
 
-OWN_COOKIE_PATHS = frozenset({"/login", "/login/address", "/logout"})
+OWN_COOKIE_PATHS = frozenset({"/login", "/login/address", "/login/second", "/login/enrol", "/logout"})
 """Paths whose answers decide about the cookies themselves; the exit hook never touches them."""
 
 

@@ -92,5 +92,28 @@ class StepForm(CodeForm):
     kept = HiddenField()
 
 
+class SecondForm(TypedForm):
+    """The second step of a login: one of the two codes."""
+
+    otp = StringField(_l("Code from your authenticator app"))
+    recovery_code = StringField(_l("Recovery code"))
+    kept = HiddenField()
+
+
+class AppForm(TypedForm):
+    """A new authenticator app, whose secret travels sealed."""
+
+    otp = StringField(_l("Code from your authenticator app"))
+    sealed = HiddenField()
+
+
+class EnrolForm(AppForm):
+    kept = HiddenField()
+
+
+class NewAppForm(AppForm, ProvenForm):
+    """The same within a session, which asks for the password once more."""
+
+
 class DeleteForm(ProvenForm):
     username = StringField(_l("Your username, once more"))

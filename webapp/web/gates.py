@@ -73,6 +73,28 @@ class PasswordGate:
             yield
 
 
+class FactorGate:
+    """The limits of guesses at the second step."""
+
+    def __init__(self, *, knows_browsers: bool = True) -> None:
+        """`knows_browsers`: does this door read cookies? The API does not."""
+        self._knows_browsers = knows_browsers
+
+    @contextmanager
+    def attempt(self, user_id: str, credential_epoch: int) -> Iterator[None]:
+        """Count a try; inside, the code is checked. Raises TooManyTries.
+
+        A browser that has logged in to the account before has tries of its own: strangers who know the password lock
+        its owner out of nothing.
+        """
+        known = device_cookie.mark(user_id, credential_epoch) if self._knows_browsers else None
+        whose = f"{user_id} {known or 'stranger'}"
+        held: list[Counted] = []
+        with _given_back(held):
+            held.extend(count(name, whose) for name in ("factor", "factor_day"))
+            yield
+
+
 @contextmanager
 def _given_back(held: Iterable[Counted]) -> Iterator[None]:
     """Give back what is in `held` at the end, unless a password was wrong."""

@@ -17,7 +17,7 @@ from flask import Flask, current_app, make_response
 
 from webapp.core.errors import TooManyTries
 from webapp.core.judgement import Judgement
-from webapp.core.lifetimes import MINUTE
+from webapp.core.lifetimes import DAY, MINUTE
 from webapp.core.standing import Standing
 from webapp.services import services, services_of
 from webapp.web.limit_storage import SharedStore
@@ -48,6 +48,9 @@ LIMITS = {
     "reset": Limit(5, 60 * MINUTE),
     "reset_sender": Limit(20, 60 * MINUTE),
     "reset_new": Limit(20, 15 * MINUTE),
+    # Wrong codes of the second step, of one account, and again per browser that has logged in to it.
+    "factor": Limit(5, 15 * MINUTE),
+    "factor_day": Limit(20, DAY),
     # Codes that are mailed to confirm an address, of one account; and documents of all that is kept about a person.
     "code_sent": Limit(3, 15 * MINUTE),
     # Mails to one address that is nobody's yet, or somebody else's, whichever accounts ask: nobody's mailbox is filled.

@@ -36,6 +36,8 @@ NOTICES: dict[str, Notice] = {
     ),
     "reset": ("ok", _l("Your password is changed. Log in with it.")),
     EndReason.ADDRESS: ("warn", _l("The email address was changed, so every other session ended.")),
+    EndReason.FACTORS: ("warn", _l("A second step was set up or removed, so every other session ended.")),
+    Unmet.FACTOR: ("warn", _l("Your role needs a second step. Log in to set it up.")),
     "slow": ("info", _l("That took too long. Enter your password again.")),
     Unmet.ADDRESS: ("warn", _l("Your email address has to be confirmed first. Log in, and we send you a code.")),
     "deleted": ("info", _l("Your account is deleted.")),

@@ -46,6 +46,7 @@ REFRESH_SECONDS = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 LOG_INS = Counter("tokenroom_logins", "Logins by result.", ("channel", "result"))
+FACTORS = Counter("tokenroom_factors", "Second factors by what was done with them.", ("kind", "result"))
 LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit.", ("endpoint",))
 DATABASE_ERRORS = Counter(
     "tokenroom_database_errors", "503 responses because the database was locked, slow or unavailable."
@@ -79,6 +80,11 @@ def observe(auth: Auth | None, response: Response) -> Response:
 def note_login(result: str) -> None:
     """Say what this request is counted as among the logins, where its status does not say it."""
     g.login_result = result
+
+
+def count_factor(kind: str, result: str) -> None:
+    """Count a second factor (`totp`, `recovery`) that was added or removed, or whose code was right or wrong."""
+    FACTORS.labels(kind, result).inc()
 
 
 def observe_request(judgement: Judgement) -> None:

@@ -34,6 +34,7 @@ def add_entry(app: Flask, endpoint: str, words: Any, role: str | None = None) ->
 ACCOUNT_TABS = (
     ("accounts.account", _l("Profile")),
     ("passwords.change", _l("Password")),
+    ("factors.show", _l("Two-step login")),
     ("email.show", _l("Email address")),
     ("sessions.show", _l("Sessions")),
     ("sessions.activity", _l("Activity")),

@@ -36,18 +36,19 @@ class Pending(NamedTuple):
     """Random: no two logins have the same cookie."""
 
 
-def remember(answer: Response, user_id: str, credential_epoch: int, *, persistent: bool, target: str) -> None:
+def remember(
+    answer: Response, user_id: str, credential_epoch: int, *, persistent: bool, target: str, done: tuple[str, ...] = ()
+) -> None:
     """Begin a pending login, in place of any earlier one."""
-    pending = Pending(user_id, credential_epoch, persistent, target, (), services().clock(), secrets.token_urlsafe(12))
-    answer.set_cookie(
-        _wire_name(),
-        str(_serializer().dumps(pending)),
-        max_age=LIFE,
-        path="/",
-        secure=services().settings.production,
-        httponly=True,
-        samesite="Lax",
+    pending = Pending(
+        user_id, credential_epoch, persistent, target, done, services().clock(), secrets.token_urlsafe(12)
     )
+    _write(answer, pending)
+
+
+def go_on(answer: Response, pending: Pending, done: tuple[str, ...]) -> None:
+    """Note that the steps `done` have been taken. Its time goes on from the password."""
+    _write(answer, pending._replace(done=done))
 
 
 def read() -> Pending | None:
@@ -68,6 +69,18 @@ def forget(answer: Response) -> None:
         answer.delete_cookie(
             _wire_name(), path="/", secure=services().settings.production, httponly=True, samesite="Lax"
         )
+
+
+def _write(answer: Response, pending: Pending) -> None:
+    answer.set_cookie(
+        _wire_name(),
+        str(_serializer().dumps(pending)),
+        max_age=LIFE,
+        path="/",
+        secure=services().settings.production,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _serializer() -> URLSafeSerializer:

@@ -31,6 +31,8 @@ class LogIn(Schema):
 
     username = text("Username or email address")
     password = text("Password", format="password")
+    otp = fields.String(metadata={"description": "Code of the authenticator app, where the account has one"})
+    recovery_code = fields.String(metadata={"description": "A recovery code instead of `otp`; each works once"})
 
 
 class Refresh(Schema):
@@ -69,6 +71,7 @@ class Me(Schema):
     username = text("Unique, not case-sensitive")
     email = text("Normalised email address")
     email_verified = fields.Boolean(required=True, metadata={"description": "Whether the address was confirmed"})
+    mfa = fields.Boolean(required=True, metadata={"description": "Whether logging in takes a second step"})
     name = text("Display name; may be empty")
     role = text("Role of the account", enum=["user", "admin"])
     preferences = fields.Nested(Preferences, required=True)

@@ -10,13 +10,16 @@ from webapp.core.decision import API_REFRESH, Outcome, RefreshColumn, TokenState
 from webapp.core.rotation import REFRESHING
 from webapp.core.session import SessionRow
 from webapp.core.standing import Standing
+from webapp.core.steps import Step
 from webapp.flows.arrival import Arrival
 from webapp.flows.confirm import confirm
 from webapp.flows.end_reused import end_reused
+from webapp.flows.finish_login import LoginOver, OtherStep, prove_second
 from webapp.flows.judge import judge
 from webapp.flows.log_in import Unfinished, WrongCredentials, log_in
 from webapp.flows.log_out import log_out
 from webapp.flows.note_odd_tokens import note_abandoned
+from webapp.flows.prove_factor import Typed, WrongCode
 from webapp.flows.refresh import refresh
 from webapp.services import services
 from webapp.web import metrics
@@ -25,7 +28,7 @@ from webapp.web.api.bearer import INVALID, bearer_token, note, unauthorized
 from webapp.web.api.body import read_body
 from webapp.web.api.errors import challenge, error_response
 from webapp.web.api.openapi import endpoint
-from webapp.web.gates import LogInGate
+from webapp.web.gates import FactorGate, LogInGate
 from webapp.web.limits import limit_refresh
 from webapp.web.marks import public
 from webapp.web.requests import client
@@ -50,7 +53,8 @@ _NEW_ACCESS = {
     unauthorized="Wrong username or password",
     description="A wrong password, an unknown name and a disabled account all get the same response: "
     "401 with `invalid_grant`. Where the site demands a confirmed email address, an account without one "
-    "gets 401 with `email_unconfirmed` and no `methods`: it is confirmed on the website.",
+    "gets 401 with `email_unconfirmed` and no `methods`: it is confirmed on the website. An account with a second step "
+    "gets 401 with `mfa_required`; send the same request again with one of its `methods`.",
     name="login",
 )
 @public
@@ -73,9 +77,10 @@ def answer_log_in() -> Response:
     except WrongCredentials:
         return error_response(401, "invalid_grant", "The username or password is wrong.")
     if isinstance(row, Unfinished):
-        metrics.note_login(metrics.CHALLENGED)
-        words = "Confirm the email address of this account first: log in at /login and enter the code from the mail."
-        return error_response(401, "email_unconfirmed", words, methods=[])
+        finished = _finish(row, Typed(given.get("otp", ""), given.get("recovery_code", "")), now)
+        if isinstance(finished, Response):
+            return finished
+        row = finished
     tokens = application.tokens
     return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
 
@@ -149,6 +154,39 @@ def answer_log_out() -> Response:
         return unauthorized(verdict.state)
     log_out(application.tokens, access, None, "api", client(), now)
     return Response(status=204)
+
+
+def _finish(login: Unfinished, typed: Typed, now: int) -> SessionRow | Response:
+    """The session, if the second factor came in the same request: there is no token in between to take for one."""
+    if login.step is Step.ADDRESS:
+        metrics.note_login(metrics.CHALLENGED)
+        words = "Confirm the email address of this account first: log in at /login and enter the code from the mail."
+        return error_response(401, "email_unconfirmed", words, methods=[])
+    if login.step is Step.ENROL:
+        metrics.note_login(metrics.CHALLENGED)
+        words = "This account needs a second step first: log in at /login and set it up."
+        return error_response(401, "mfa_required", words, methods=[])
+    if not typed.otp and not typed.recovery_code:
+        metrics.note_login(metrics.CHALLENGED)
+        words = "This account has a second step. Send the same request again with otp or recovery_code."
+        return error_response(401, "mfa_required", words, methods=["otp", "recovery_code"])
+    application = services()
+    try:
+        came = prove_second(
+            application.tokens.lifetimes,
+            application.tokens.demands,
+            Arrival("api", client(), now),
+            login,
+            typed,
+            since=now,
+            safe=application.safe,
+            gate=FactorGate(knows_browsers=False),
+        )
+    except (WrongCode, LoginOver, OtherStep):
+        metrics.count_factor(typed.kind, "wrong")
+        return error_response(401, "invalid_grant", "The code is wrong or was used already.")
+    metrics.count_factor(typed.kind, "right")
+    return came if isinstance(came, SessionRow) else _finish(came, Typed(), now)
 
 
 def _presented() -> str | None:

@@ -15,7 +15,7 @@ from webapp.core.text import fold
 from webapp.flows.end_sessions import end_own
 from webapp.flows.save_profile import save_profile
 from webapp.services import services
-from webapp.store import auth_sessions, session_list, users
+from webapp.store import auth_sessions, factors, session_list, users
 from webapp.store.database import read
 from webapp.web.api import schema
 from webapp.web.api.body import named, read_body
@@ -154,6 +154,7 @@ def _account(row: SessionRow) -> dict[str, Any]:
         "username": row.username,
         "email": row.email,
         "email_verified": row.email_verified_at is not None,
+        "mfa": read(lambda tx: factors.of_person(tx, row.user_id)).any,
         "name": row.name,
         "role": row.role,
         "preferences": {"theme": row.theme, "language": row.language},

@@ -11,7 +11,7 @@ from webapp.core.logins import username_key
 from webapp.core.session import EndReason
 from webapp.flows import end_sessions, manage_people
 from webapp.services import services
-from webapp.store import events, session_list, users
+from webapp.store import events, factors, session_list, users
 from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
@@ -31,6 +31,8 @@ NOTICES = {
     "ended": ("ok", _l("Session ended.")),
     "all": ("ok", _l("All of this user's sessions have ended.")),
     "disabled": ("ok", _l("The account has been disabled and logged out everywhere.")),
+    "factors": ("ok", _l("All second steps of this user were removed, and all sessions have ended.")),
+    "self": ("bad", _l("Remove your own second steps on your own pages.")),
     "enabled": ("ok", _l("The account is enabled again.")),
     "role": ("ok", _l("The role was changed. It applies from the user's next request.")),
     "reset": ("ok", _l("A link to choose a new password is on its way.")),
@@ -78,6 +80,7 @@ def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         first=before is None,
         notice=notice,
+        app=read(lambda tx: factors.app_of(tx, user_id)),
     )
 
 
@@ -112,6 +115,16 @@ def change_role(user_id: str) -> Response | tuple[str, int]:
     if role not in manage_people.ROLES:
         abort(400)
     return _manage(user_id, "role", lambda whose, **who: manage_people.change_role(whose, role, **who))
+
+
+@blueprint.post("/people/<user_id>/reset-factors")
+@role_required("admin")
+def reset_factors(user_id: str) -> Response | tuple[str, int]:
+    """`POST /admin/people/<id>/reset-factors`: for a user who has lost all second steps."""
+    try:
+        return _manage(user_id, "factors", manage_people.reset_factors)
+    except manage_people.OneSelf:
+        return _person_page(user_id, NOTICES["self"]), 422
 
 
 def _manage(user_id: str, done: str, act: Callable[..., None]) -> Response | tuple[str, int]:

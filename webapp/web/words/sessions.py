@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flask_babel.speaklater import LazyString
 
 from webapp.core.devices import Device, recognise, shortened
+from webapp.core.freshness import CODE
 from webapp.core.lifetimes import DAY, MINUTE
 from webapp.core.session import Ending, EndReason
 from webapp.services import services
@@ -30,6 +31,7 @@ ENDINGS: dict[str, LazyString] = {
     EndReason.REPLACED: _l("The same browser logged in again."),
     EndReason.LIMIT: _l("Too many devices; this session was unused the longest."),
     EndReason.ADDRESS: _l("The email address was changed."),
+    EndReason.FACTORS: _l("A second step was set up or removed."),
     Ending.EXPIRED: _l("Expired: the maximum session length was reached."),
     Ending.UNUSED: _l("Expired: not used for too long."),
     Ending.DISABLED: _l("The account was disabled."),
@@ -58,6 +60,8 @@ class ShownSession(NamedTuple):
     current: bool
     ended: int | None
     reason: Any
+    began: Any
+    """How the user proved who they are."""
 
 
 def device_words(device: Device) -> str:
@@ -67,6 +71,11 @@ def device_words(device: Device) -> str:
             return str(_("%(app)s app on %(system)s", app=device.browser, system=device.system))
         return str(_("%(browser)s on %(system)s", browser=device.browser, system=device.system))
     return device.browser or device.system or str(_("Unknown device"))
+
+
+def began_with(amr: str) -> LazyString:
+    """How a session began, by the `amr` of its row."""
+    return _l("Logged in with password and code") if CODE in amr.split() else _l("Logged in with the password")
 
 
 def shown(
@@ -92,6 +101,7 @@ def shown(
             persistent=session.persistent,
             current=session.sid == current_sid,
             ended=ending[1] if ending else None,
+            began=began_with(session.amr),
             reason=ENDINGS.get(ending[0], ENDINGS[EndReason.ENDED]) if ending else None,
         )
         (over if ending else alive).append(item)

@@ -1,0 +1,184 @@
+"""Set up and remove a person's own factors. The first one on, and any one off, ends every other session.
+
+People set one up because they fear that somebody is in: so those others are out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from webapp.core import totp
+from webapp.core.demands import Demands
+from webapp.core.errors import FieldError, TokenroomError
+from webapp.core.events import Event
+from webapp.core.freshness import BY_PASSWORD_AND_CODE, joined
+from webapp.core.mail import MailKind
+from webapp.core.sealing import Safe
+from webapp.core.session import EndReason, SessionRow
+from webapp.flows.client import Client
+from webapp.flows.end_sessions import end
+from webapp.flows.notify import notify
+from webapp.flows.prove_factor import TOTP, new_codes
+from webapp.flows.reseal import belongs_to
+from webapp.store import addresses, auth_sessions, events, factors, session_list, users
+from webapp.store.addresses import Contact
+from webapp.store.database import read, transact
+from webapp.store.factors import Factors, Totp
+
+
+class State(NamedTuple):
+    """What the page shows."""
+
+    has: Factors
+    app: Totp | None
+    codes_left: int
+    is_confirmed: bool
+
+
+class SessionOver(TokenroomError):
+    """The session ended meanwhile, or another one changed the credentials."""
+
+
+class Demanded(TokenroomError):
+    """The person's role needs a factor, and this is the last one."""
+
+
+def look_up(user_id: str) -> State:
+    """Raises DatabaseUnavailable."""
+
+    def work(tx: Connection) -> State:
+        person = addresses.get(tx, user_id)
+        return State(
+            factors.of_person(tx, user_id),
+            factors.app_of(tx, user_id),
+            factors.codes_left(tx, user_id),
+            person is not None and person.is_confirmed,
+        )
+
+    return read(work)
+
+
+def add_app(
+    session: SessionRow, secret: bytes, otp: str, *, demands: Demands, safe: Safe, client: Client, now: int
+) -> list[str]:
+    """Set up an authenticator app whose code is `otp`. Returns new recovery codes if it is the first factor.
+
+    Raises FieldError (`otp` wrong or taken; `email` unconfirmed, where mail is on), SessionOver, DatabaseUnavailable.
+    """
+    step = prove_new(secret, otp, now)
+    sealed = safe.seal(secret, belongs_to(session.user_id))
+    shown, hashes = new_codes()
+
+    def work(tx: Connection) -> list[str]:
+        person = _live(tx, session, now)
+        if demands.mail_on and not person.is_confirmed:
+            raise FieldError("email", "unconfirmed")
+        first = insert_app(tx, person, sealed, step, hashes, session.sid, client, now)
+        if not first:
+            return []
+        _end_others(tx, session, client, now)
+        auth_sessions.set_amr(tx, session.sid, joined(session.amr, BY_PASSWORD_AND_CODE))
+        return shown
+
+    return transact(work)
+
+
+def prove_new(secret: bytes, otp: str, now: int) -> int:
+    """The step of a new app's first code, which is used up with it. Raises FieldError("otp", "wrong")."""
+    digits = totp.typed_digits(otp)
+    step = None if digits is None else totp.matching_step(secret, digits, now=now, last_step=-1)
+    if step is None:
+        raise FieldError("otp", "wrong")
+    return step
+
+
+def insert_app(
+    tx: Connection,
+    person: Contact,
+    sealed: str,
+    step: int,
+    hashes: Sequence[str],
+    sid: str | None,
+    client: Client,
+    now: int,
+) -> bool:
+    """Store the app; with a first factor the recovery codes too. True if it is the first. The user's row is held."""
+    first = not factors.of_person(tx, person.id).any
+    if not factors.add_app(tx, person.id, sealed, step, now):
+        raise FieldError("otp", "taken")
+    about = {"at": now, "user_id": person.id, "sid": sid, "ip_address": client.ip_address}
+    events.record(tx, Event.FACTOR_ADDED, kind=TOTP, **about)  # type: ignore[arg-type]
+    notify(tx, person.id, MailKind.FACTOR_ON, client, now, factor=TOTP)
+    if first:
+        factors.set_codes(tx, person.id, hashes)
+        events.record(tx, Event.CODES_MADE, **about)  # type: ignore[arg-type]
+    return first
+
+
+def remove_app(session: SessionRow, *, demands: Demands, client: Client, now: int) -> None:
+    """Remove the authenticator app; with the last factor the recovery codes too.
+
+    Raises Demanded, SessionOver or DatabaseUnavailable.
+    """
+
+    def work(tx: Connection) -> None:
+        person = _live(tx, session, now)
+        has = factors.of_person(tx, person.id)
+        is_last = has.passkeys == 0
+        if not has.has_app:
+            return
+        if is_last and demands.needs_factor(person.role):
+            raise Demanded("the role of this person needs a second step")
+        factors.remove_app(tx, person.id)
+        if is_last:
+            factors.remove_codes(tx, person.id)
+        _end_others(tx, session, client, now)
+        events.record(
+            tx,
+            Event.FACTOR_REMOVED,
+            at=now,
+            user_id=person.id,
+            sid=session.sid,
+            ip_address=client.ip_address,
+            kind=TOTP,
+        )
+        notify(tx, person.id, MailKind.FACTOR_OFF, client, now, factor=TOTP)
+
+    transact(work)
+
+
+def make_codes(session: SessionRow, *, client: Client, now: int) -> list[str]:
+    """Ten new recovery codes; the earlier ones no longer work. Empty if the person has no factor.
+
+    Raises SessionOver or DatabaseUnavailable.
+    """
+    shown, hashes = new_codes()
+
+    def work(tx: Connection) -> list[str]:
+        person = _live(tx, session, now)
+        if not factors.of_person(tx, person.id).any:
+            return []
+        factors.set_codes(tx, person.id, hashes)
+        events.record(tx, Event.CODES_MADE, at=now, user_id=person.id, sid=session.sid, ip_address=client.ip_address)
+        notify(tx, person.id, MailKind.CODES_MADE, client, now)
+        return shown
+
+    return transact(work)
+
+
+def _live(tx: Connection, session: SessionRow, now: int) -> Contact:
+    person = addresses.lock(tx, session.user_id)
+    row = auth_sessions.reload(tx, session.sid)
+    if person is None or row is None or not row.is_live(now):
+        raise SessionOver("the session ended meanwhile")
+    return person
+
+
+def _end_others(tx: Connection, session: SessionRow, client: Client, now: int) -> None:
+    others = set(session_list.live_sids(tx, session.user_id, now)) - {session.sid}
+    end(tx, others, EndReason.FACTORS, client, now, by=session.user_id)
+    users.change_credentials(tx, session.user_id)
+    auth_sessions.follow_epoch(tx, session.sid)

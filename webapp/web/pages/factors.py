@@ -1,0 +1,151 @@
+"""Two-step login: the person's authenticator app and recovery codes."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from webapp.core.errors import FieldError
+from webapp.core.recovery import FEW
+from webapp.flows import own_factors as flow
+from webapp.flows.prove_factor import TOTP
+from webapp.services import services
+from webapp.web import device_cookie, metrics
+from webapp.web.answers import page, see_other
+from webapp.web.forms import NewAppForm, ProvenForm
+from webapp.web.new_app import app_page, drawn
+from webapp.web.proof import demand_password
+from webapp.web.requests import client
+
+blueprint = Blueprint("factors", __name__, url_prefix="/account/factors")
+
+NOTICES = {
+    "added": ("ok", _l("The authenticator app is set up.")),
+    "removed": ("ok", _l("The authenticator app was removed. All other sessions ended.")),
+}
+DEMANDED = ("bad", _l("Your role needs a second step, so you can't remove the last one."))
+SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
+
+
+@blueprint.get("")
+def show() -> Response:
+    """`GET /account/factors`: what there is beside the password."""
+    return _page(200, NOTICES.get(request.args.get("notice", "")))
+
+
+@blueprint.get("/totp", endpoint="new_app")
+def show_new_app() -> Response:
+    """`GET /account/factors/totp`: a new secret as a picture, as text and as a link."""
+    return _app_page(NewAppForm(formdata=None), 200)
+
+
+@blueprint.post("/totp")
+def add_app() -> Response:
+    """`POST /account/factors/totp`: `sealed`, `otp`, `current_password`. The first factor: 200 and recovery codes."""
+    form = NewAppForm()
+    secret = drawn(form, current_user.id)
+    if secret is None:
+        return _app_page(NewAppForm(formdata=None), 422, SLOW)
+    session = current_user.auth_session
+    try:
+        demand_password(form, "second step")
+        codes = flow.add_app(
+            session,
+            secret,
+            form.otp.data or "",
+            demands=services().tokens.demands,
+            safe=services().safe,
+            client=client(),
+            now=services().clock(),
+        )
+    except flow.SessionOver:
+        return see_other(url_for("factors.show"))
+    except FieldError as problem:
+        if problem.field == "email":
+            return see_other(url_for("factors.show"))
+        form.show([problem])
+        return _app_page(form, 422)
+    metrics.count_factor(TOTP, "added")
+    if not codes:
+        return see_other(url_for("factors.show", notice="added"))
+    return _known_again(page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=True))
+
+
+@blueprint.post("/totp/remove")
+def remove_app() -> Response:
+    """`POST /account/factors/totp/remove`: `current_password`. 422 if the role needs a factor and this is the last."""
+    form = ProvenForm()
+    try:
+        demand_password(form, "second step")
+        flow.remove_app(
+            current_user.auth_session,
+            demands=services().tokens.demands,
+            client=client(),
+            now=services().clock(),
+        )
+    except FieldError as problem:
+        form.show([problem])
+        return _page(422, remove=form)
+    except flow.Demanded:
+        return _page(422, DEMANDED)
+    except flow.SessionOver:
+        return see_other(url_for("factors.show"))
+    metrics.count_factor(TOTP, "removed")
+    return _known_again(see_other(url_for("factors.show", notice="removed")))
+
+
+@blueprint.post("/codes")
+def make_codes() -> Response:
+    """`POST /account/factors/codes`: `current_password`. 200 with ten new recovery codes, shown this once."""
+    form = ProvenForm()
+    try:
+        demand_password(form, "second step")
+        codes = flow.make_codes(current_user.auth_session, client=client(), now=services().clock())
+    except FieldError as problem:
+        form.show([problem])
+        return _page(422, codes=form)
+    except flow.SessionOver:
+        codes = []
+    if not codes:
+        return see_other(url_for("factors.show"))
+    return page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=False)
+
+
+def _known_again(answer: Response) -> Response:
+    """The epoch moved: without a new mark this browser would count as a stranger at its next login."""
+    session = current_user.auth_session
+    device_cookie.remember(answer, session._replace(credential_epoch=session.user_credential_epoch + 1))
+    return answer
+
+
+def _app_page(form: NewAppForm, status: int, notice: tuple[str, object] | None = None) -> Response:
+    state = flow.look_up(current_user.id)
+    if state.app or (services().tokens.demands.mail_on and not state.is_confirmed):
+        return see_other(url_for("factors.show"))
+    return app_page(
+        "new_app.html", form, status, user_id=current_user.id, username=current_user.username, notice=notice
+    )
+
+
+def _page(
+    status: int,
+    notice: tuple[str, object] | None = None,
+    *,
+    remove: ProvenForm | None = None,
+    codes: ProvenForm | None = None,
+) -> Response:
+    demands = services().tokens.demands
+    state = flow.look_up(current_user.id)
+    return page(
+        "factors.html",
+        status,
+        state=state,
+        few=FEW,
+        can_seal=services().safe.can_seal,
+        needs_address=demands.mail_on and not state.is_confirmed,
+        is_demanded=demands.needs_factor(current_user.role),
+        remove=remove or ProvenForm(formdata=None),
+        codes=codes or ProvenForm(formdata=None),
+        notice=notice,
+    )
