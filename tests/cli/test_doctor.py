@@ -105,7 +105,11 @@ def test_a_ring_that_seals_nothing_is_warned_of(app: Flask) -> None:
 
 
 def test_production_settings(tmp_path: Path) -> None:
-    base = {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": "https://login.example.com"}
+    base = {
+        "WEBAPP_ENV": "production",
+        "WEBAPP_PUBLIC_URL": "https://login.example.com",
+        "WEBAPP_MFA_REQUIRED": "admin",
+    }
     good = {finding.topic: finding.grade for finding in checks.settings(Settings.load(base))}
     assert set(good.values()) == {Grade.GOOD}
     worse = Settings.load(base | {"WEBAPP_RATE_LIMITS": "off", "WEBAPP_LAB": "on"})

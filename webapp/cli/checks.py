@@ -71,6 +71,13 @@ def settings(chosen: Settings) -> Iterator[Finding]:
             "off: nothing stops password guessing",
             "set WEBAPP_RATE_LIMITS=on",
         )
+    if chosen.production and not chosen.factor_for:
+        yield Finding(
+            Grade.WARNING,
+            "two-step login",
+            "administrators may log in with a password alone",
+            "set WEBAPP_MFA_REQUIRED=admin",
+        )
     if chosen.lab and chosen.production:
         yield Finding(
             Grade.WARNING,
