@@ -44,6 +44,7 @@ DEFAULTS = {
     "WEBAPP_MAIL_URL": "",
     "WEBAPP_MAIL_FROM": "",
     "WEBAPP_EMAIL_VERIFICATION": "optional",
+    "WEBAPP_MFA_REQUIRED": "none",
 }
 """INTERFACE.md's table; empty where the default depends on the machine or is "none"."""
 

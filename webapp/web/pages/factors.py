@@ -137,6 +137,9 @@ def _page(
 ) -> Response:
     demands = services().tokens.demands
     state = flow.look_up(current_user.id)
+    remove, codes = remove or ProvenForm(formdata=None), codes or ProvenForm(formdata=None)
+    remove.current_password.id = "remove-password"  # the page has two forms that ask for it
+    codes.current_password.id = "codes-password"
     return page(
         "factors.html",
         status,
@@ -145,7 +148,7 @@ def _page(
         can_seal=services().safe.can_seal,
         needs_address=demands.mail_on and not state.is_confirmed,
         is_demanded=demands.needs_factor(current_user.role),
-        remove=remove or ProvenForm(formdata=None),
-        codes=codes or ProvenForm(formdata=None),
+        remove=remove,
+        codes=codes,
         notice=notice,
     )
