@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.support.browser import Browser
+from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.crowd import at_once
 from tests.support.mailbox import Outbox
