@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.store.models import PASSKEYS, RECOVERY_CODES, TOTP_FACTORS
@@ -33,14 +33,19 @@ class Factors(NamedTuple):
         return self.has_app or self.passkeys > 0
 
 
+# Made once: every login asks.
+_OF_PERSON = select(
+    *(
+        select(func.count()).select_from(table).where(table.c.user_id == bindparam("who")).scalar_subquery()
+        for table in (TOTP_FACTORS, PASSKEYS)
+    )
+)
 _TOTP = select(*(TOTP_FACTORS.c[field] for field in Totp._fields))
 
 
 def of_person(tx: Connection, user_id: str) -> Factors:
     """What the person has, in one statement."""
-    app = select(func.count()).select_from(TOTP_FACTORS).where(TOTP_FACTORS.c.user_id == user_id)
-    keys = select(func.count()).select_from(PASSKEYS).where(PASSKEYS.c.user_id == user_id)
-    row = tx.execute(select(app.scalar_subquery(), keys.scalar_subquery())).one()
+    row = tx.execute(_OF_PERSON, {"who": user_id}).one()
     return Factors(bool(row[0]), int(row[1]))
 
 
