@@ -43,7 +43,7 @@ def test_worker_killed_between_commit_and_answer_of_a_refresh(server: Server) ->
             visitor.get("/test/me", headers=DIE)
     answer = visitor.get("/test/me")
     assert answer.json()["username"] == name
-    assert case_of(answer) == "access reissued, same refresh again"
+    assert case_of(answer) == "case 2: access reissued, same refresh again"
     assert case_of(visitor.get("/test/me")) == "case 4: both valid"
 
 
@@ -178,7 +178,7 @@ def test_full_connection_pool(app: Flask, visitor: Browser, clock: SetClock) -> 
     assert refused.headers["retry-after"]
     for connection in held:
         connection.close()
-    assert case_of(late.get("/test/me")) == "access reissued, same refresh again"
+    assert case_of(late.get("/test/me")) == "case 2: access reissued, same refresh again"
     assert stranger.log_in(name).status_code == 303
 
 
@@ -193,7 +193,7 @@ def test_key_file_replaced_by_rubbish(app: Flask, visitor: Browser, caplog: pyte
         ring._looked_at = float("-inf")
         with caplog.at_level(logging.CRITICAL):
             assert visitor.get("/test/me").status_code == 200
-        assert "KEY RING NOT USABLE" in caplog.text
+        assert "KEY FILE NOT USABLE" in caplog.text
         caplog.clear()
         another = Browser.of_app(app)
         another.sign_up()
