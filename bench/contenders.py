@@ -31,6 +31,11 @@ class Contender:
     after_refresh: Callable[[list[Answer]], list[bytes]] | None = None
     """Pages with the tokens that these answers gave."""
 
+    @property
+    def templates(self) -> list[bytes]:
+        """The same requests, for the page that is filled from a template."""
+        return [asked.replace(b"GET /page ", b"GET /template ", 1) for asked in self.pages]
+
 
 @contextmanager
 def bare(python: Path, folder: Path) -> Iterator[Contender]:
@@ -58,7 +63,7 @@ def ours(python: Path, folder: Path, *, postgres: bool, sessions: int) -> Iterat
             chosen = signed[:count]
             return [
                 request(
-                    "GET", "/page", host=HOST, cookies=one._replace(refresh=held[one.row.sid]).cookies(expired=True)
+                    "GET", "/template", host=HOST, cookies=one._replace(refresh=held[one.row.sid]).cookies(expired=True)
                 )
                 for one in chosen
             ]
@@ -67,7 +72,7 @@ def ours(python: Path, folder: Path, *, postgres: bool, sessions: int) -> Iterat
             pages = []
             for one, answer in zip(signed, answers, strict=False):
                 held[one.row.sid] = answer.cookies["__Host-refresh_token"]
-                pages.append(request("GET", "/page", host=HOST, cookies=answer.cookies))
+                pages.append(request("GET", "/template", host=HOST, cookies=answer.cookies))
             return pages
 
         send(worker.port, [page(one) for one in signed]).demand(200)  # confirms every session

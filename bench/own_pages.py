@@ -7,6 +7,7 @@ within a round, so that whatever else the machine does falls on all of them.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import statistics
@@ -97,7 +98,7 @@ def all_pages(folder: Path) -> Iterator[dict[str, Ask]]:
     """Everything that is measured, ready to be asked."""
     from flask import Blueprint, Flask, render_template
     from flask_login import current_user
-    from page import LINES, page
+    from page import LINES, page  # type: ignore[import-not-found]
     from sqlalchemy import text
 
     from bench.people import HOST, prepare, sign_in
@@ -151,6 +152,8 @@ def all_pages(folder: Path) -> Iterator[dict[str, Ask]]:
     for _ in range(12):
         for work in pages.values():
             work()
+    gc.collect()
+    gc.freeze()  # as a worker does (gunicorn.conf.py)
     yield pages
     with ours.app_context():
         db.engine.dispose()
@@ -176,15 +179,16 @@ def child(tree: Path) -> Iterator[Callable[[], dict[str, float]]]:
     process = subprocess.Popen(
         command, cwd=tree, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
+    told = process.stdout
     assert process.stdin is not None
-    assert process.stdout is not None
+    assert told is not None
     try:
-        if process.stdout.readline() != "ready\n":
+        if told.readline() != "ready\n":
             raise SystemExit("bench: our own pages did not start")
 
         def one_round() -> dict[str, float]:
             print("round", file=process.stdin, flush=True)
-            found: dict[str, float] = json.loads(process.stdout.readline())
+            found: dict[str, float] = json.loads(told.readline())
             return found
 
         yield one_round
@@ -224,6 +228,17 @@ def table(found: dict[str, dict[str, dict[str, float]]]) -> list[str]:
         cells = [f"{tree[page]['ratio']:.1f} | {tree[page]['cpu']:.0f}" for tree in found.values()]
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return lines
+
+
+def main(rounds: int, before: str | None) -> None:
+    """Print the table; with `before`, a commit, also its figures, measured in turns with the present state."""
+    with tempfile.TemporaryDirectory(prefix="tokenroom-before-") as folder:
+        if before is not None:
+            kept = subprocess.run(["git", "archive", before], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+            subprocess.run(["tar", "-x", "-C", folder], input=kept, check=True)
+        found = measure(rounds, Path(folder) if before else None)
+    print(f"Load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors.")
+    print("\n".join(table(found)))
 
 
 if __name__ == "__main__" and "--serve" in sys.argv:

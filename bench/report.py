@@ -6,18 +6,28 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from bench import own_pages
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BEGIN, END = "<!-- figures: written by ./dev bench -->", "<!-- end of figures -->"
+
+
+PAGES = {
+    "templates": "A signed-in page of 2 kB, from a template",
+    "pages": "The same as plain text, without a template",
+}
 
 
 def table(found: dict[str, Any]) -> str:
     """Markdown."""
     lines = [f"Machine: {found['machine']}."]
-    if "pages" in found:
-        lines += ["", "**A signed-in page of 2 kB** (1.00 is the page without any authentication)", ""]
+    for kind, words in PAGES.items():
+        if kind not in found:
+            continue
+        lines += ["", f"**{words}** (1.00 is the page without any authentication)", ""]
         lines += ["| | requests a second, ratio | processor time, ratio | µs of processor time | requests a second |"]
         lines += ["|---|---|---|---|---|"]
-        ranked = sorted(found["pages"].items(), key=lambda item: -item[1]["cpu_ratio"])
+        ranked = sorted(found[kind].items(), key=lambda item: -item[1]["cpu_ratio"])
         for name, page in ranked:
             lines.append(
                 f"| {_bold(name)} | {page['rate_ratio']:.2f} | {page['cpu_ratio']:.2f} | {page['cpu']:.0f} "
@@ -33,6 +43,13 @@ def table(found: dict[str, Any]) -> str:
         lines += ["| | processor time | time on the wire | µs of processor time |", "|---|---|---|---|"]
         for name, cost in found["account"].items():
             lines.append(f"| {name} | {cost['cpu']:.1f} | {cost['wall']:.1f} | {cost['micro']:.0f} |")
+    if "own_pages" in found:
+        lines += [
+            "",
+            "**Our own pages, inside one process**, without a server",
+            "",
+            *own_pages.table(found["own_pages"]),
+        ]
     if "log_ins" in found:
         lines += ["", "**A log-in** (argon2id, 19 MiB, twice)", ""]
         lines += ["| | ms of processor time | of that the hash |", "|---|---|---|"]
@@ -65,7 +82,7 @@ def write(text: str, found: dict[str, Any]) -> None:
     before, _, rest = document.read_text("utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     document.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", "utf-8")
-    (DOCS / "performance.svg").write_text(chart(found["pages"]), "utf-8")
+    (DOCS / "performance.svg").write_text(chart(found["templates"]), "utf-8")
 
 
 def chart(pages: dict[str, dict[str, float]]) -> str:

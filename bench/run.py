@@ -2,6 +2,7 @@
 
     ./dev bench             everything; writes docs/performance.md (between its marks) and docs/performance.svg
     ./dev bench --quick     a short look; prints, and writes to bench/results/ only
+    ./dev bench --pages     our own pages in bare pages, in one process, without a server; prints
     ./dev bench --scale     a table of a million sessions on PostgreSQL; prints
 
 Every contender runs at the same time, each under a gunicorn with one sync worker; they are asked in turns, a few
@@ -29,7 +30,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench import contenders, report, statements  # noqa: E402
+from bench import contenders, own_pages, report, statements  # noqa: E402
 from bench import scale as large  # noqa: E402
 from bench.contenders import Contender  # noqa: E402
 from bench.databases import postgres_database  # noqa: E402
@@ -64,6 +65,7 @@ class Scale:
         # Many short rounds: where the machine has slow moments, each contender gets its share of them.
         self.rounds = 3 if quick else 40
         self.pages = 150
+        self.own_pages = 5 if quick else 60
         self.refreshes = 100 if quick else 150
         self.log_ins = 5 if quick else 30
         self.starts = 1 if quick else 5
@@ -81,16 +83,18 @@ def measure(contender: Contender, requests: list[bytes], *statuses: int) -> tupl
     return used / len(requests), load.seconds / len(requests), load.answers
 
 
-def pages(field: list[Contender], scale: Scale) -> dict[str, dict[str, float]]:
-    """Ask every contender for the page, in turns. The first is the measure."""
+def pages(field: list[Contender], scale: Scale, kind: str) -> dict[str, dict[str, float]]:
+    """Ask every contender for the page, in turns; `kind`: "templates", or "pages" of text. The first is the measure."""
+    asked: dict[str, list[bytes]] = {contender.name: getattr(contender, kind) for contender in field}
     for contender in field:
-        send(contender.worker.port, contender.pages * 2).demand(200)
+        send(contender.worker.port, asked[contender.name] * 2).demand(200)
     seen: dict[str, list[tuple[float, float]]] = {contender.name: [] for contender in field}
     for number in range(scale.rounds):
-        print(f"  pages, round {number + 1} of {scale.rounds}", flush=True)
+        print(f"  {kind}, round {number + 1} of {scale.rounds}", flush=True)
         for contender in field:
-            again = -(-scale.pages // len(contender.pages))
-            cpu, wall, _ = measure(contender, (contender.pages * again)[: scale.pages], 200)
+            requests = asked[contender.name]
+            again = -(-scale.pages // len(requests))
+            cpu, wall, _ = measure(contender, (requests * again)[: scale.pages], 200)
             seen[contender.name].append((cpu, wall))
     return ratios(seen, field[0].name)
 
@@ -115,8 +119,8 @@ def refreshes(field: list[Contender], scale: Scale) -> dict[str, dict[str, float
     seen: dict[str, list[tuple[float, float]]] = {}
     for number in range(scale.rounds):
         print(f"  refreshes, round {number + 1} of {scale.rounds}", flush=True)
-        again = -(-scale.refreshes // len(base.pages))
-        cpu, wall, _ = measure(base, (base.pages * again)[: scale.refreshes], 200)
+        again = -(-scale.refreshes // len(base.templates))
+        cpu, wall, _ = measure(base, (base.templates * again)[: scale.refreshes], 200)
         for contender in field:
             if contender.refreshes is None:
                 continue
@@ -141,7 +145,7 @@ def account_page(field: list[Contender], scale: Scale) -> dict[str, dict[str, fl
         send(contender.worker.port, asked).demand(200)
         rounds = []
         for _ in range(scale.rounds):
-            cpu, wall, _ = measure(field[0], field[0].pages * 100, 200)
+            cpu, wall, _ = measure(field[0], field[0].templates * 100, 200)
             own = measure(contender, asked * 2, 200)
             rounds.append((own[0] / cpu, own[1] / wall, own[0]))
         found[contender.name] = {
@@ -200,6 +204,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a short look; leaves docs/ alone")
     parser.add_argument("--only", choices=["pages", "statements", "starts"], help="a part of it; leaves docs/ alone")
+    parser.add_argument("--pages", action="store_true", help="our own pages, in one process (bench/own_pages.py)")
+    parser.add_argument(
+        "--before", metavar="COMMIT", help="with --pages: measure this commit as well, in turns with the present state"
+    )
     parser.add_argument(
         "--scale",
         type=int,
@@ -218,6 +226,9 @@ def main() -> None:
         large.main(options.scale, options.partitions)
         return
     scale = Scale(options.quick)
+    if options.pages:
+        own_pages.main(scale.own_pages, options.before)
+        return
     python, others = Path(sys.executable), python_with(LOCK, PEERS)
     postgres = postgres_is_there()
     found: dict[str, Any] = {"machine": machine(), "postgres": postgres, "quick": options.quick}
@@ -226,11 +237,15 @@ def main() -> None:
         folder = Path(name)
         if options.only in (None, "pages"):
             field = enter_all(stack, python, others, folder, postgres, scale)
-            found["pages"] = pages(field, scale)
+            found["templates"] = pages(field, scale, "templates")
+            found["pages"] = pages(field, scale, "pages")
             found["account"] = account_page(field, scale)
             found["refreshes"] = refreshes(field, scale)  # last: it wears the tokens out
             found["log_ins"] = log_ins(field, scale)
             stack.close()
+        if options.only is None:
+            print("  our own pages", flush=True)
+            found["own_pages"] = own_pages.measure(scale.own_pages)
         if options.only in (None, "starts"):
             print("  starting workers", flush=True)
             found["start"] = starts(folder / "start", scale)

@@ -1,7 +1,7 @@
 """The page without any authentication: 1.00."""
 
-from flask import Flask
-from page import page
+from flask import Flask, render_template
+from page import LINES, page
 
 app = Flask(__name__)
 
@@ -9,3 +9,8 @@ app = Flask(__name__)
 @app.get("/page")
 def show() -> str:
     return page("Ada Lovelace")
+
+
+@app.get("/template")
+def template() -> str:
+    return render_template("page.html", name="Ada Lovelace", lines=LINES)

@@ -2,11 +2,12 @@
 
 import os
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
-from page import page
+from page import LINES, page
 
 address = urlsplit(os.environ["BENCH_DATABASE"])
 if address.scheme == "sqlite":
@@ -44,6 +45,12 @@ settings.configure(
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
     ],
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "DIRS": [Path(__file__).parent / "templates"],
+        }
+    ],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     USE_TZ=True,
     REST_FRAMEWORK={"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]},
@@ -60,6 +67,7 @@ from django.contrib.auth.decorators import login_required  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.http import HttpResponse, JsonResponse  # noqa: E402
+from django.shortcuts import render  # noqa: E402
 from django.urls import path  # noqa: E402
 from rest_framework_simplejwt.tokens import RefreshToken  # noqa: E402
 from rest_framework_simplejwt.views import TokenRefreshView  # noqa: E402
@@ -84,10 +92,16 @@ def show(request):
     return HttpResponse(page(request.user.first_name))
 
 
+@login_required
+def template(request):
+    return render(request, "page.html", {"name": request.user.first_name, "lines": LINES})
+
+
 urlpatterns = [
     path("enter", enter),
     path("pair", pair),
     path("page", show),
+    path("template", template),
     path("refresh", TokenRefreshView.as_view()),
 ]
 app = get_wsgi_application()

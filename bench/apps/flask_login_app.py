@@ -2,10 +2,10 @@
 
 import os
 
-from flask import Flask
+from flask import Flask, render_template
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from flask_sqlalchemy import SQLAlchemy
-from page import page
+from page import LINES, page
 
 app = Flask(__name__)
 app.config.update(SECRET_KEY="bench", SQLALCHEMY_DATABASE_URI=os.environ["BENCH_DATABASE"])
@@ -40,3 +40,9 @@ def enter() -> str:
 @login_required
 def show() -> str:
     return page(current_user.name)
+
+
+@app.get("/template")
+@login_required
+def template() -> str:
+    return render_template("page.html", name=current_user.name, lines=LINES)

@@ -2,11 +2,11 @@
 
 import os
 
-from flask import Flask
+from flask import Flask, render_template
 from flask_security import Security, SQLAlchemyUserDatastore, auth_required, current_user, login_user
 from flask_security.models import fsqla_v3 as fsqla
 from flask_sqlalchemy import SQLAlchemy
-from page import page
+from page import LINES, page
 
 app = Flask(__name__)
 app.config.update(
@@ -47,3 +47,9 @@ def enter() -> str:
 @auth_required("session")
 def show() -> str:
     return page(current_user.username)
+
+
+@app.get("/template")
+@auth_required("session")
+def template() -> str:
+    return render_template("page.html", name=current_user.username, lines=LINES)

@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 
-from flask import Flask, jsonify
+from flask import Flask, jsonify, render_template
 from flask_jwt_extended import (
     JWTManager,
     create_access_token,
@@ -14,7 +14,7 @@ from flask_jwt_extended import (
     set_refresh_cookies,
 )
 from flask_sqlalchemy import SQLAlchemy
-from page import page
+from page import LINES, page
 
 app = Flask(__name__)
 app.config.update(
@@ -68,6 +68,12 @@ def enter():
 @jwt_required()
 def show() -> str:
     return page(current_user.name)
+
+
+@app.get("/template")
+@jwt_required()
+def template() -> str:
+    return render_template("page.html", name=current_user.name, lines=LINES)
 
 
 @app.post("/refresh")

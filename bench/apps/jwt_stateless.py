@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Flask, jsonify
+from flask import Flask, jsonify, render_template
 from flask_jwt_extended import (
     JWTManager,
     create_access_token,
@@ -13,7 +13,7 @@ from flask_jwt_extended import (
     set_access_cookies,
     set_refresh_cookies,
 )
-from page import page
+from page import LINES, page
 
 app = Flask(__name__)
 app.config.update(
@@ -37,6 +37,12 @@ def enter():
 @jwt_required()
 def show() -> str:
     return page(get_jwt()["name"])
+
+
+@app.get("/template")
+@jwt_required()
+def template() -> str:
+    return render_template("page.html", name=get_jwt()["name"], lines=LINES)
 
 
 @app.post("/refresh")

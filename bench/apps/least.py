@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import jwt
-from flask import Flask, g, request
+from flask import Flask, g, render_template, request
 from flask_login import LoginManager, current_user
 from jwt.utils import base64url_decode
-from page import page
+from page import LINES, page
 
 instance = Path(os.environ["WEBAPP_INSTANCE_PATH"])
 keys = {
@@ -64,3 +64,8 @@ def door():
 @app.get("/page")
 def show():
     return page(current_user.name)
+
+
+@app.get("/template")
+def template():
+    return render_template("page.html", name=current_user.name, lines=LINES)
