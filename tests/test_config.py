@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from tests.support.databases import migrate
 from webapp import create_app
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.errors import KeyRingError, SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import Flask
 
 from webapp import cli, log, web
-from webapp.config import Settings, as_flask_config
+from webapp.config.flask_options import as_flask_config
+from webapp.config.settings import Settings
 from webapp.core.errors import KeyRingError, SettingsError
 from webapp.core.keys import KeyRing
 from webapp.flows.open_key_ring import open_key_ring

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.withheld import withhold
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.sealing import Safe
 from webapp.core.tokens import Tokens
 from webapp.store.key_file import ReloadingKeyRing

@@ -12,7 +12,7 @@ from tests.support.commands import run_command
 from tests.support.guarded import guarded_at
 from webapp.cli import checks
 from webapp.cli.checks import FORGED, Grade, judge_proxies
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.keys import FACTORS, KeyRing
 from webapp.services import services_of
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.errors import KeyRingError
 from webapp.core.keys import ACCESS, FACTORS, REFRESH, KeyRing, new_secret
 from webapp.flows.open_key_ring import make_key_ring, open_key_ring

@@ -224,7 +224,7 @@ ADDRESSES = [
     "/login?notice=%00&notice=reuse",
     "/login?notice=__class__",
     "/account?notice=%ff",
-    "/static/../webapp/config.py",
+    "/static/../webapp/config/settings.py",
     "/static/%2e%2e/%2e%2e/etc/passwd",
     "/static/css/",
     "//evil.example",

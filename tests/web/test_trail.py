@@ -12,7 +12,7 @@ from flask import Flask
 
 from tests.support.browser import Browser
 from webapp import log
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.session import session_label
 from webapp.core.withheld import WITHHELD
 

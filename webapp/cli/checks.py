@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.keys import ACCESS, FACTORS, SIGNING, KeyRing
 from webapp.core.lifetimes import DAY
 from webapp.store import health

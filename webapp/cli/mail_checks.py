@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from webapp.cli.checks import Finding, Grade
+from webapp.config.mail import MailSettings
 from webapp.core.errors import TokenroomError
 from webapp.core.lifetimes import MINUTE
 from webapp.mail import transport
-from webapp.mail.settings import MailSettings
 from webapp.store import mails
 from webapp.store.database import read
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from flask_babel import force_locale
 
+from webapp.config.mail import MailSettings
 from webapp.core.mail import LINKS, MailKind
 from webapp.flows.send_mail import Carrier
 from webapp.mail import transport
-from webapp.mail.settings import MailSettings
 from webapp.mail.texts import text_of
 from webapp.store.mails import MailRow
 

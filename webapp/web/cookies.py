@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flask import Request, Response, g
 
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.core.cookie_header import SentCookie, read_cookies
 from webapp.core.neighbours import is_a_neighbours
 from webapp.core.session import SessionRow

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from webapp.config import LOOPBACK_HOSTS
+from webapp.config.settings import LOOPBACK_HOSTS
 from webapp.core.cross_origin import SAFE_METHODS
 from webapp.core.errors import TooManyTries
 from webapp.services import services

@@ -11,7 +11,7 @@ from collections.abc import Container
 from flask import Request
 from werkzeug.exceptions import BadRequest
 
-from webapp.config import Settings
+from webapp.config.settings import Settings
 from webapp.web.marks import View, is_health, is_tokenless
 from webapp.web.told import is_news
 
