@@ -157,7 +157,7 @@ def test_pages_keep_their_own_errors(client: ApiClient) -> None:
 
 def test_me(client: ApiClient, username: str) -> None:
     me = client.get("/me").json()
-    assert set(me) == {"id", "username", "email", "email_verified", "name", "role", "preferences"}
+    assert set(me) == {"id", "username", "email", "email_verified", "mfa", "name", "role", "preferences"}
     assert me["username"] == username
     assert me["preferences"] == {"theme": "auto", "language": "en"}
 

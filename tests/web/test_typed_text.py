@@ -106,7 +106,7 @@ def test_a_name_that_shows_nothing_is_refused(app: Flask, username: str, name: s
     refusal = client.send("PATCH", "/me", json={"name": name})
     assert (refusal.status_code, refusal.json()["fields"]) == (422, {"name": "It shows nothing."})
     arguments = ["users", "create", "ada3", "ada3@example.com", "--name", name, "--password-stdin"]
-    assert "the name shows nothing" in app.test_cli_runner().invoke(args=arguments, input=PASSWORD + "\n").output
+    assert "This name shows nothing" in app.test_cli_runner().invoke(args=arguments, input=PASSWORD + "\n").output
 
 
 @pytest.mark.parametrize(
