@@ -44,6 +44,8 @@ T = TypeVar("T")
 MAIL_ON = "mail_on"
 """Execution option: does this application send mail? A flow need not be told; where it does not, nothing is queued."""
 
+_NEW = "new"
+"""In `info` of the pool's record: the connection has not been handed out yet."""
 POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
 
 
@@ -81,6 +83,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _note_new)
         event.listen(engine, "checkout", _refuse_suspects)
 
 
@@ -108,8 +111,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _refuse_suspects(connection: Any, _record: Any, _fairy: Any) -> None:
-    if is_suspect(connection):
+def _note_new(_connection: Any, record: Any) -> None:
+    record.info[_NEW] = True
+
+
+def _refuse_suspects(connection: Any, record: Any, _fairy: Any) -> None:
+    # One that was opened just now is tried, whatever another thread has met meanwhile: where connections die all the
+    # time, the pool would give up after two new ones, and not with an error that says so.
+    if not record.info.pop(_NEW, False) and is_suspect(connection):
         raise InvalidatePoolError
 
 
