@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.chromium import OpenPage, findings, scrolls_sideways
 
@@ -17,7 +18,7 @@ def test_every_example_is_accessible(open_page: OpenPage, width: int, locale: st
     """axe finds nothing, nothing scrolls sideways, and the chosen example is pressed."""
     page = open_page("/inspector", width=width, locale=locale, dark=dark)
     page.click(f"[value={example}]")
-    assert page.get_attribute(f"[value={example}]", "aria-pressed") == "true"
+    expect(page.locator(f"[value={example}]")).to_have_attribute("aria-pressed", "true")
     assert findings(page) == []
     assert not scrolls_sideways(page)
 

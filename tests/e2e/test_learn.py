@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.chromium import OpenPage, findings, scrolls_sideways
 
@@ -56,10 +57,10 @@ def test_without_scripts_the_quiz_is_answered(open_page: OpenPage) -> None:
     page = open_page("/learn/quiz", js=False)
     page.check("[name=q1][value=stay]")
     page.click("main form button")
-    assert page.locator(".quiz-reason").count() == 1
+    expect(page.locator(".quiz-reason")).to_have_count(1)
     assert page.is_checked("[name=q1][value=stay]")
     page.click("text=Ten others")
-    assert page.locator(".quiz-reason").count() == 0
+    expect(page.locator(".quiz-reason")).to_have_count(0)
     assert "draw=2" in page.url
 
 

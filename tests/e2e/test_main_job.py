@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.chromium import Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up
 from tests.support.server import Server
@@ -120,13 +121,13 @@ def test_language_and_theme_are_kept(open_page: OpenPage) -> None:
     """Chosen as a stranger, kept through sign-up, stored with the account."""
     page = open_page("/")
     page.click("header button[name=language][value=ko]")
-    assert page.get_attribute("html", "lang") == "ko"
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
     page.click("header button[name=theme]")
-    assert page.get_attribute("html", "data-theme") == "light"
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     sign_up(page, name())
     page.goto("/account")
-    assert page.get_attribute("html", "lang") == "ko"
-    assert page.get_attribute("html", "data-theme") == "light"
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
 def test_keyboard_alone_logs_in(open_page: OpenPage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import PASSWORD
 from tests.support.chromium import OpenPage, findings, scrolls_sideways, sign_up
@@ -42,7 +42,7 @@ def test_the_whole_way(site: Server, open_page: OpenPage, locale: str, dark: boo
     page.fill("#otp", code(secret, site.clock(), -1))
     page.fill("#current_password", PASSWORD)
     page.click("form[action='/account/factors/totp'] button")
-    assert page.locator(".codes li").count() == 10
+    expect(page.locator(".codes li")).to_have_count(10)
     looked_at(page, f"{username}_3_codes")
     recovery = page.locator(".codes code").first.inner_text()
     page.click("main a.btn-primary")
