@@ -221,7 +221,7 @@ def work(rounds_without_work):
         try:
             if not courier.send_round(app):
                 rounds_without_work -= 1
-                time.sleep(0.01)
+                time.sleep(0.01)  # another process has work, not a clock that runs
         except DatabaseUnavailable:  # eight of them wait for each other: the next round goes on
             pass
 

@@ -82,7 +82,7 @@ def pass_time(site: Site, seconds: float) -> None:
     """Real seconds, in each of which access tokens run out: refreshes go on all the while."""
     for _ in range(int(seconds / 0.5)):
         site.server.clock.advance(ACCESS_TTL + 1)
-        time.sleep(0.5)
+        time.sleep(0.5)  # the fault itself lasts in real time; nobody sets its clock
 
 
 def suffer(site: Site, fault: Callable[[], None]) -> Crowd:

@@ -11,6 +11,8 @@ from flask import Flask
 from tests.support.browser import PASSWORD, Browser
 from tests.support.sql import execute, query
 from tests.support.trail import events
+from webapp.flows.client import Client
+from webapp.flows.export_account import export_account
 
 
 def delete(person: Browser, username: str, password: str = PASSWORD) -> int:
@@ -81,3 +83,9 @@ def test_the_export_asks_for_the_password(person: Browser) -> None:
     answer = person.submit("/account/delete", "/account/export", current_password="not it")
     assert answer.status_code == 422
     assert "This is not your current password." in answer.text
+
+
+def test_an_account_that_is_gone_has_nothing_to_export(app: Flask) -> None:
+    """Deleted in another tab between the request's judgement and the document: no error of ours."""
+    with app.app_context():
+        assert export_account("f" * 32, "s" * 32, client=Client("", ""), now=1) is None

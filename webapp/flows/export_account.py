@@ -15,12 +15,16 @@ MAX_EVENTS = 10_000
 """Newest events in the document: an account of years must not become a request of minutes."""
 
 
-def export_account(user_id: str, sid: str, *, client: Client, now: int) -> dict[str, Any]:
-    """Profile, sessions, events and mails (kind and dates). Recorded as an event. Raises DatabaseUnavailable."""
+def export_account(user_id: str, sid: str, *, client: Client, now: int) -> dict[str, Any] | None:
+    """Profile, sessions, factors, events and mails (kind and dates), or None: the account was deleted meanwhile.
 
-    def work(tx: Connection) -> dict[str, Any]:
+    Recorded as an event. Raises DatabaseUnavailable.
+    """
+
+    def work(tx: Connection) -> dict[str, Any] | None:
         person = addresses.get(tx, user_id)
-        assert person is not None
+        if person is None:
+            return None
         document = {
             "exported_at": now,
             "profile": {

@@ -121,16 +121,7 @@ def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
 
     One statement: of many requests that try, one wins; for the others, and whoever comes after a log-out, it is False.
     """
-    changed = _ROTATE.changed(
-        tx,
-        sid=row.sid,
-        gen=row.refresh_generation,
-        jti=row.refresh_jti,
-        now=successor.refresh_issued_at,
-        new_jti=successor.refresh_jti,
-        new_expiry=successor.refresh_expires_at,
-    )
-    return changed == 1
+    return _replace_token(_ROTATE, tx, row, successor)
 
 
 _FORK = Statement(
@@ -157,14 +148,18 @@ def fork(tx: Transaction, row: SessionRow, forked: SessionRow) -> bool:
 
     One statement. False if another request was faster: with a fork, a confirmation or the session's end.
     """
-    changed = _FORK.changed(
+    return _replace_token(_FORK, tx, row, forked)
+
+
+def _replace_token(statement: Statement, tx: Transaction, row: SessionRow, new: SessionRow) -> bool:
+    changed = statement.changed(
         tx,
         sid=row.sid,
         gen=row.refresh_generation,
         jti=row.refresh_jti,
-        now=forked.refresh_issued_at,
-        new_jti=forked.refresh_jti,
-        new_expiry=forked.refresh_expires_at,
+        now=new.refresh_issued_at,
+        new_jti=new.refresh_jti,
+        new_expiry=new.refresh_expires_at,
     )
     return changed == 1
 

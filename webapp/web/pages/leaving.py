@@ -56,7 +56,10 @@ def export() -> Response:
         return _page(DeleteForm(formdata=None), 422, export=form)
     count("export", current_user.id)
     session = current_user.auth_session
-    answer = jsonify(export_account(current_user.id, session.sid, client=client(), now=services().clock()))
+    document = export_account(current_user.id, session.sid, client=client(), now=services().clock())
+    if document is None:
+        return see_other(url_for("accounts.log_in", notice="deleted"))
+    answer = jsonify(document)
     answer.headers["Content-Disposition"] = f'attachment; filename="{current_user.username}.json"'
     return answer
 
