@@ -47,12 +47,14 @@ def ids(path: Path) -> str:
 
 
 def test_the_walk_finds_the_house() -> None:
+    """The walk below reads every part of the house and more than 40 modules."""
     assert {part_of(path) for path in MODULES} >= {*LAYERS, "config", "__init__"}
     assert len(MODULES) > 40
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_arrows_point_one_way(path: Path) -> None:
+    """A module imports only the parts that its own part may know."""
     part = part_of(path)
     known = {name.split(".")[1] for name in imports(path) if name.startswith("webapp.")}
     allowed = {
@@ -110,6 +112,7 @@ def test_the_core_can_be_imported_alone() -> None:
 
 
 def test_the_core_is_pure() -> None:
+    """The core imports no framework, no clock and no operating system."""
     for name, found in imports_of("core").items():
         impure = roots(found) & {
             "flask",
@@ -125,10 +128,12 @@ def test_the_core_is_pure() -> None:
 
 
 def test_only_one_module_imports_jwt() -> None:
+    """PyJWT is imported in one module."""
     assert [ids(path) for path in MODULES if "jwt" in roots(set(imports(path)))] == ["core/jws.py"]
 
 
 def test_flows_and_store_know_no_request() -> None:
+    """Flows and store import nothing that knows a web request."""
     for part in ("flows", "store"):
         for name, found in imports_of(part).items():
             web_side = {n for n in found if n.split(".")[0] in ("flask", "flask_login", "flask_wtf", "werkzeug")}
@@ -136,6 +141,7 @@ def test_flows_and_store_know_no_request() -> None:
 
 
 def test_the_web_knows_no_database() -> None:
+    """The web imports no database library."""
     for name, found in imports_of("web").items():
         assert not roots(found) & {"sqlalchemy", "flask_sqlalchemy", "sqlite3", "psycopg"}, name
 
@@ -165,6 +171,7 @@ def callers(function: str) -> set[str]:
 
 
 def test_only_flows_commit() -> None:
+    """Transactions are opened by flows alone."""
     for way in ("transact", "run_in_autocommit"):
         assert {name.split("/")[0] for name in callers(way)} == {"flows"}, way
     assert callers("commit") <= {"store/database.py"}
@@ -202,6 +209,7 @@ def modules_imported_by(path: Path, names: Container[str]) -> set[str]:
 
 
 def test_only_cookies_writes_token_cookies() -> None:
+    """No other module that sets a cookie names a token."""
     writers = callers("set_cookie") | callers("delete_cookie")
     for name in writers - {"web/cookies.py"}:
         text = (WEBAPP / name).read_text("utf-8")
@@ -211,4 +219,5 @@ def test_only_cookies_writes_token_cookies() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_every_module_says_what_it_is(path: Path) -> None:
+    """Each module has a docstring."""
     assert ast.get_docstring(ast.parse(path.read_text("utf-8")))

@@ -54,6 +54,7 @@ def load(**given: str) -> Settings:
 
 
 def test_defaults() -> None:
+    """Without any setting the defaults hold, and stating them changes nothing."""
     settings = Settings.load({})
     assert make_url(settings.database_url).database == str(ROOT / "instance" / "tokenroom.db")
     assert settings.keys_file == ROOT / "instance" / "keys.json"
@@ -67,27 +68,32 @@ def test_defaults() -> None:
 
 
 def test_empty_means_not_set() -> None:
+    """An empty or blank setting has its default."""
     assert Settings.load(dict.fromkeys(DEFAULTS, "")) == Settings.load({})
     assert Settings.load(dict.fromkeys(DEFAULTS, "  ")) == Settings.load({})
 
 
 def test_settings_given_in_python_win() -> None:
+    """A setting given by a program overrides the environment."""
     chosen = Settings.load({"WEBAPP_SIGNUP": "open"}, {"WEBAPP_SIGNUP": "closed"})
     assert not chosen.signup_open
 
 
 def test_the_lab_is_off_in_production_unless_asked_for() -> None:
+    """Production has no lab until WEBAPP_LAB is on."""
     assert not Settings.load(PRODUCTION).lab
     assert Settings.load(PRODUCTION | {"WEBAPP_LAB": "on"}).lab
 
 
 @pytest.mark.parametrize("name", ["WEBAPP_LABS", "WEBAPP_", "WEBAPP_env", "WEBAPP_ACCESS_TTL", "WEBAPP_TEST"])
 def test_an_unknown_name_stops_the_start(name: str) -> None:
+    """A misspelled setting stops the start and is named."""
     with pytest.raises(SettingsError, match=f"^{re.escape(name)} is not a known setting"):
         Settings.load({name: "1"})
 
 
 def test_other_names_are_ignored() -> None:
+    """A variable outside our prefix, or of the tests, stops nothing."""
     Settings.load({"WEBAPP_TEST_ANYTHING": "x", "PATH": "/bin", "webapp_env": "x", "XWEBAPP_ENV": "x"})
 
 
@@ -239,6 +245,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in UNUSABLE.items() for v in values])
 def test_an_unusable_value_stops_the_start(name: str, value: str) -> None:
+    """Each unusable value stops the start in one line that begins with its setting."""
     with pytest.raises(SettingsError) as caught:
         load(**{name: value})
     message = str(caught.value)
@@ -255,6 +262,7 @@ def test_an_unusable_value_stops_the_start(name: str, value: str) -> None:
     ],
 )
 def test_a_place_where_nothing_can_be_made_stops_the_start(tmp_path: Path, name: str, value: str, words: str) -> None:
+    """A folder or file that cannot be made stops the start and is named."""
     with pytest.raises((SettingsError, KeyRingError), match=words):
         create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path), f"WEBAPP_{name}": value})
 
@@ -313,6 +321,7 @@ def test_a_refused_address_is_not_repeated() -> None:
     ],
 )
 def test_database_addresses(given: str, used: str) -> None:
+    """Each usual spelling of a database address is understood."""
     assert load(DATABASE_URL=given).database_url == used
 
 
@@ -343,10 +352,12 @@ def test_database_addresses(given: str, used: str) -> None:
     ],
 )
 def test_public_addresses(given: str, used: str) -> None:
+    """A public address is written as browsers write an Origin."""
     assert load(PUBLIC_URL=given).public_url == used
 
 
 def test_which_hosts_are_answered() -> None:
+    """Development answers to loopback names, and production to its own name."""
     assert load().allowed_hosts == {"localhost", "127.0.0.1", "[::1]"}
     assert Settings.load(PRODUCTION).allowed_hosts == {"login.example.com"}
     assert Settings.load(PRODUCTION | {"WEBAPP_PUBLIC_URL": "https://[2001:db8::1]:8443"}).allowed_hosts == {
@@ -368,6 +379,7 @@ def test_which_hosts_are_answered() -> None:
     ],
 )
 def test_what_production_refuses(given: dict[str, str], named: str) -> None:
+    """Production refuses an unsafe setting that development accepts."""
     with pytest.raises(SettingsError, match=f"^{named}"):
         Settings.load(PRODUCTION | given)
     # Development takes the same: tests use lifetimes of a second or two.
@@ -375,12 +387,14 @@ def test_what_production_refuses(given: dict[str, str], named: str) -> None:
 
 
 def test_production_demands_existing_keys(tmp_path: Path) -> None:
+    """Production without a key file does not start and makes none."""
     with pytest.raises(KeyRingError, match="flask --app wsgi keys init"):
         create_app(PRODUCTION | {"WEBAPP_INSTANCE_PATH": str(tmp_path)})
     assert not (tmp_path / "keys.json").exists()
 
 
 def test_the_example_file_lists_exactly_the_settings_with_their_defaults() -> None:
+    """.env.example has every setting, no other, and the true defaults."""
     example = ROOT / ".env.example"
     found = dict(re.findall(r"^#?\s?(WEBAPP_[A-Z_]+)=(.*)$", example.read_text("utf-8"), re.MULTILINE))
     assert set(found) == set(DEFAULTS)

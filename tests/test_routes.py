@@ -57,6 +57,7 @@ def is_known_open(rule: Rule) -> bool:
 
 
 def test_every_other_route_asks_to_log_in(app: Flask) -> None:
+    """Each route outside the list of open ones sends a stranger to the login page, by every method."""
     client = app.test_client(use_cookies=False)
     walked = 0
     for rule in app.url_map.iter_rules():
@@ -76,6 +77,7 @@ def test_every_other_route_asks_to_log_in(app: Flask) -> None:
 
 
 def test_the_list_of_open_routes_names_routes_that_exist(app: Flask) -> None:
+    """The list of open routes has no name that is gone."""
     assert set(app.view_functions) >= OPEN
 
 
@@ -86,4 +88,5 @@ def test_a_view_that_says_nothing_is_closed(app: Flask) -> None:
 
 
 def test_a_page_that_does_not_exist_is_a_404(app: Flask) -> None:
+    """A stranger gets a 404 for an unknown path, not the login page."""
     assert app.test_client().get("/nothing", headers=NAVIGATION).status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
@@ -12,9 +13,14 @@ FILES = sorted(TESTS.rglob("*.py"))
 BUILT_IN = {"parametrize", "skipif", "usefixtures", "filterwarnings"}
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
 def imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom):
             found.add(str(node.module))
         elif isinstance(node, ast.Import):
@@ -42,3 +48,15 @@ def test_sqlite_connections_are_closed() -> None:
     for path in FILES:
         if path.name not in ("sql.py", Path(__file__).name):
             assert "sqlite3.connect(" not in path.read_text("utf-8"), f"{path}: use tests/support/sql.py"
+
+
+def test_every_test_says_what_it_proves() -> None:
+    """Each test has a docstring, which ends as a sentence does."""
+    silent = []
+    for path in FILES:
+        for node in nodes(path):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                said = ast.get_docstring(node) or ""
+                if not said.endswith((".", "?")):
+                    silent.append(f"{path.relative_to(TESTS)}: {node.name}")
+    assert silent == []

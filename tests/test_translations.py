@@ -31,6 +31,7 @@ def messages() -> set[str]:
 
 
 def test_every_text_is_translated() -> None:
+    """Each message in the sources has a Korean translation that is not fuzzy."""
     with (KOREAN / "messages.po").open("rb") as file:
         catalog = read_po(file, locale="ko")
     translated = {
@@ -44,6 +45,7 @@ def test_every_text_is_translated() -> None:
 
 
 def test_the_compiled_catalog_is_the_written_one() -> None:
+    """The compiled catalogue has the texts of the written one."""
     with (KOREAN / "messages.po").open("rb") as po, (KOREAN / "messages.mo").open("rb") as mo:
         written, compiled = read_po(po, locale="ko"), read_mo(mo)
     assert texts(compiled) == texts(written)
@@ -61,6 +63,7 @@ def texts(catalog: Catalog) -> dict[str, tuple[str, ...]]:
 
 
 def test_placeholders_survive_translation() -> None:
+    """Each translation has the placeholders of its message."""
     with (KOREAN / "messages.po").open("rb") as file:
         catalog = read_po(file, locale="ko")
     for entry in catalog:

@@ -124,6 +124,7 @@ def test_nobody_shares_a_session_at_pages(server: Server, strategy: Strategy) ->
 
 @pytest.mark.parametrize("strategy", [polling, blind], ids=lambda strategy: strategy.__name__)
 def test_nobody_shares_a_session_over_the_api(server: Server, strategy: Strategy) -> None:
+    """One of owner and thief is out after a few lifetimes, over the API too."""
     name = server.browser().sign_up()
     with ApiClient.of_server(server.url) as client, ApiClient.of_server(server.url) as copy:
         client.log_in(name)
@@ -139,6 +140,7 @@ def lose_an_answer(server: Server, browser: Browser) -> str:
 
 
 def test_two_lost_answers_an_hour_apart_are_healed(server: Server) -> None:
+    """A browser that loses two answers in a row is still logged in an hour later."""
     browser = server.browser()
     browser.sign_up()
     assert lose_an_answer(server, browser) == "case 2: access reissued"

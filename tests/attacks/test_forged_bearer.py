@@ -110,6 +110,7 @@ def victim(app: Flask) -> ApiClient:
 
 
 def test_in_the_bearer_slot(app: Flask, victim: ApiClient, subtests: pytest.Subtests) -> None:
+    """Each forgery in the Authorization header is refused and ends no session."""
     assert victim.access
     good, forge = victim.access, Forge(app, victim.access, "access")
     for name, recipe in FORGERIES.items():
@@ -146,6 +147,7 @@ def test_in_the_bearer_slot_of_a_refresh(app: Flask, victim: ApiClient, subtests
 
 
 def test_in_the_refresh_body(app: Flask, victim: ApiClient, subtests: pytest.Subtests) -> None:
+    """Each forgery as a refresh token is refused as invalid_grant and ends no session."""
     assert victim.refresh
     good, forge = victim.refresh, Forge(app, victim.refresh, "refresh")
     for name, recipe in FORGERIES.items():
@@ -159,6 +161,7 @@ def test_in_the_refresh_body(app: Flask, victim: ApiClient, subtests: pytest.Sub
 
 
 def test_each_token_in_the_others_place(app: Flask, victim: ApiClient) -> None:
+    """Exchanged or doubled tokens are refused, and the right pair still works."""
     access, refresh = victim.access, victim.refresh
     victim.access, victim.refresh = refresh, access
     assert victim.ask_refresh().status_code == 401
@@ -171,6 +174,7 @@ def test_each_token_in_the_others_place(app: Flask, victim: ApiClient) -> None:
 
 
 def test_an_access_token_signed_with_the_refresh_key(app: Flask, victim: ApiClient) -> None:
+    """An access token that the refresh key signed is refused."""
     assert victim.access
     forge = Forge(app, victim.access, "access")
     other = services_of(app).tokens.ring.active("refresh")

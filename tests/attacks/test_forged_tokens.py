@@ -46,6 +46,7 @@ def issued(header_lines: list[str]) -> list[str]:
 def test_a_forged_token_alone_is_a_stranger(
     app: Flask, honest: Browser, forge: Forger, clock: SetClock, purpose: str
 ) -> None:
+    """Each of over 200 forgeries is treated as no token, and the real session stays alive."""
     client = app.test_client(use_cookies=False)
     wrong = []
     count = 0

@@ -25,6 +25,7 @@ def with_life(app: Flask, access: str | None, refresh: str | None, iat: int, sec
 def test_a_page_refuses_an_access_token_that_lives_too_long(
     app: Flask, person: Browser, clock: SetClock, seconds: int, status: int
 ) -> None:
+    """A page refuses an access token that lives one second longer than ours."""
     thief = Browser.of_app(app)
     thief.access = with_life(app, person.access, person.refresh, clock(), seconds)
     assert thief.get("/test/me").status_code == status
@@ -32,6 +33,7 @@ def test_a_page_refuses_an_access_token_that_lives_too_long(
 
 @pytest.mark.parametrize(("seconds", "status"), [(600, 200), (601, 401), (YEAR, 401)])
 def test_the_api_refuses_it_too(app: Flask, username: str, clock: SetClock, seconds: int, status: int) -> None:
+    """The API refuses such a token as well."""
     client = ApiClient.of_app(app)
     client.log_in(username)
     client.access = with_life(app, client.access, client.refresh, clock(), seconds)

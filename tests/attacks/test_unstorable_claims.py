@@ -47,6 +47,7 @@ def test_pages_refuse_every_claim(app: Flask, person: Browser, purpose: str, tex
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_the_api_refuses_every_claim(app: Flask, person: Browser, username: str, text: str) -> None:
+    """An unstorable text in any claim is a 401 of the API, and the session stays alive."""
     client = ApiClient.of_app(app)
     client.log_in(username)
     forge = forger(app, client.access, client.refresh)

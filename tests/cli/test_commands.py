@@ -85,6 +85,7 @@ def test_mistakes_are_one_clear_line(app: Flask, arguments: tuple[str, ...], giv
 
 
 def test_every_command_has_help(app: Flask) -> None:
+    """Each command explains itself under --help."""
     runner = app.test_cli_runner()
     commands = [
         *(("users", name) for name in ("create", "list", "set-role", "disable", "enable")),
@@ -107,6 +108,7 @@ def session_of(browser: Browser) -> str:
 
 
 def test_sessions_are_listed_and_ended(site: Server) -> None:
+    """An operator lists sessions and ends one, one user's, or all of them."""
     one, two = site.browser(), site.browser()
     name = one.sign_up()
     two.log_in(name)
@@ -129,6 +131,7 @@ def test_sessions_are_listed_and_ended(site: Server) -> None:
 
 
 def test_disable_enable_and_the_last_administrator(site: Server) -> None:
+    """A disabled account is locked out until it is enabled, and the last administrator cannot be disabled."""
     browser = site.browser()
     name = browser.sign_up()
     run_command(site.settings, "users", "disable", name)
@@ -182,6 +185,7 @@ def test_purge_deletes_what_ended_long_ago_and_twice_is_fine(site: Server) -> No
 
 
 def test_a_database_without_its_tables_is_said_so(tmp_path: Path) -> None:
+    """A command on an empty database names the command that makes the tables."""
     done = run_command({"WEBAPP_INSTANCE_PATH": str(tmp_path)}, "users", "list", fails=True)
     assert done.stderr == "Error: migrations are missing; run: flask --app wsgi db upgrade\n"
 

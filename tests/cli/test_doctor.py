@@ -53,6 +53,7 @@ def test_a_trusted_proxy_that_is_not_there_fails(tmp_path: Path) -> None:
     ],
 )
 def test_proxies_are_counted(trusted: int, believed: str, forwarded: list[str], grade: Grade) -> None:
+    """The number of trusted proxies is right when the visitor's own address is believed, and failing otherwise."""
     assert judge_proxies(trusted, believed, forwarded).grade is grade
 
 
@@ -64,6 +65,7 @@ def test_nobody_else_learns_what_a_request_shows(app: Flask) -> None:
 
 
 def test_a_key_file_that_others_read_fails(app: Flask) -> None:
+    """A readable key file fails, and the doctor names the chmod that mends it."""
     keys = Path(app.instance_path) / "keys.json"
     assert grades(app)["key file"] == "good"
     keys.chmod(0o644)
@@ -73,6 +75,7 @@ def test_a_key_file_that_others_read_fails(app: Flask) -> None:
 
 
 def test_missing_migrations_fail(app: Flask) -> None:
+    """A database without tables fails, and the doctor names the command."""
     from flask_migrate import downgrade
 
     from webapp.cli import add_migrations
@@ -86,6 +89,7 @@ def test_missing_migrations_fail(app: Flask) -> None:
 
 
 def test_old_keys_are_warned_of(app: Flask) -> None:
+    """Each key older than its limit gets a warning."""
     ring = services_of(app).tokens.ring
     path = Path(app.instance_path) / "keys.json"
     later = (ring.active("access").active_since or 0) + checks.OLD_KEY + 1
@@ -105,6 +109,7 @@ def test_a_ring_that_seals_nothing_is_warned_of(app: Flask) -> None:
 
 
 def test_production_settings(tmp_path: Path) -> None:
+    """Good production settings are good, and unsafe ones are graded by their danger."""
     base = {
         "WEBAPP_ENV": "production",
         "WEBAPP_PUBLIC_URL": "https://login.example.com",
@@ -118,10 +123,12 @@ def test_production_settings(tmp_path: Path) -> None:
 
 
 def test_redis_that_does_not_answer_fails() -> None:
+    """A Redis address without a Redis fails."""
     assert [finding.grade for finding in checks.redis("redis://127.0.0.1:1/0")] == [Grade.FAILING]
 
 
 def test_a_broken_ring_fails(tmp_path: Path) -> None:
+    """A key file that cannot be read fails as the key ring."""
     (tmp_path / "keys.json").write_text("{")
     done = run_command({"WEBAPP_INSTANCE_PATH": str(tmp_path)}, "doctor", fails=True)
     assert "failing  keys: key ring" in done.stdout

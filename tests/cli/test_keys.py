@@ -44,6 +44,7 @@ def ring(app: Flask) -> KeyRing:
 
 
 def test_init_leaves_an_existing_ring_alone(app: Flask, run: Run) -> None:
+    """`keys init` does not touch a key file that exists."""
     before = services_of(app).settings.keys_file.read_bytes()
     result = run("init")
     assert result.exit_code == 0
@@ -52,12 +53,14 @@ def test_init_leaves_an_existing_ring_alone(app: Flask, run: Run) -> None:
 
 
 def test_init_makes_a_ring(app: Flask, run: Run) -> None:
+    """`keys init` makes a ring of two keys."""
     services_of(app).settings.keys_file.unlink()
     assert run("init").exit_code == 0
     assert len(ring(app).keys) == 2
 
 
 def test_rotate_both_by_default(app: Flask, run: Run) -> None:
+    """`keys rotate` replaces both keys, shows no secret and writes both into the audit log."""
     before = ring(app)
     result = run("rotate")
     assert result.exit_code == 0, result.output
@@ -77,6 +80,7 @@ def test_rotate_both_by_default(app: Flask, run: Run) -> None:
 
 @pytest.mark.parametrize("purpose", ["access", "refresh"])
 def test_rotate_one(app: Flask, run: Run, purpose: str) -> None:
+    """`keys rotate --purpose` leaves the other purpose's key alone."""
     before = ring(app)
     assert run("rotate", "--purpose", purpose).exit_code == 0
     after = ring(app)
@@ -122,6 +126,7 @@ def test_a_sealing_key_that_is_needed_is_not_retired(app: Flask, run: Run, usern
 
 
 def test_rotate_to_another_algorithm_says_what_to_set(app: Flask, run: Run) -> None:
+    """`keys rotate --algorithm` changes the access key only and names the setting to change."""
     result = run("rotate", "--algorithm", "EdDSA")
     assert result.exit_code == 0
     assert ring(app).active(ACCESS).alg == "EdDSA"
@@ -130,6 +135,7 @@ def test_rotate_to_another_algorithm_says_what_to_set(app: Flask, run: Run) -> N
 
 
 def test_refresh_keys_have_no_other_algorithm(app: Flask, run: Run) -> None:
+    """Another algorithm for refresh keys, or an unknown one, is a usage error that changes nothing."""
     before = ring(app).to_json()
     assert run("rotate", "--purpose", "refresh", "--algorithm", "EdDSA").exit_code == 2
     assert run("rotate", "--algorithm", "HS512").exit_code == 2
@@ -137,6 +143,7 @@ def test_refresh_keys_have_no_other_algorithm(app: Flask, run: Run) -> None:
 
 
 def test_retire(app: Flask, run: Run) -> None:
+    """A key is retired once, after its rotation, and the audit log says so once."""
     old = ring(app).active(ACCESS).kid
     refused = run("retire", old)
     assert refused.exit_code == 1
@@ -156,6 +163,7 @@ def test_retire(app: Flask, run: Run) -> None:
 
 
 def test_list(app: Flask, run: Run, clock: SetClock) -> None:
+    """`keys list` shows state, age and the date of removal of each key, and never a secret."""
     old = ring(app).active(ACCESS).kid
     clock.advance(86400)
     run("rotate", "--purpose", "access")
@@ -177,6 +185,7 @@ def test_list(app: Flask, run: Run, clock: SetClock) -> None:
 
 
 def test_a_rotation_drops_keys_whose_tokens_are_all_dead(app: Flask, run: Run, clock: SetClock) -> None:
+    """A rotation removes a key one second after its last token died, and says so."""
     first = ring(app).active(ACCESS).kid
     run("rotate")
     clock.advance(14 * 86400 + 600)
@@ -189,6 +198,7 @@ def test_a_rotation_drops_keys_whose_tokens_are_all_dead(app: Flask, run: Run, c
 
 
 def test_a_broken_ring_is_one_line(app: Flask, run: Run) -> None:
+    """Each command answers a broken key file with one line."""
     services_of(app).settings.keys_file.write_text("{")
     for command in (["list"], ["rotate"], ["retire", "x"], ["init"]):
         result = run(*command)
@@ -198,6 +208,8 @@ def test_a_broken_ring_is_one_line(app: Flask, run: Run) -> None:
 
 
 def test_the_database_away_does_not_undo_a_rotation(app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rotation without a database takes place and says that the audit log lacks it."""
+
     def away(*_: object) -> None:
         raise DatabaseUnavailable("gone")
 

@@ -43,12 +43,14 @@ TABLE = [
 
 @pytest.mark.parametrize(("header", "expected"), [t[1:] for t in TABLE], ids=[t[0] for t in TABLE])
 def test_reads(header: str | None, expected: SentCookie) -> None:
+    """A header gives each token's value, or says that it came twice, as the table writes it."""
     found = read_cookies(header, NAMES)
     assert found["access_token"] == expected
     assert found["refresh_token"] == SentCookie(None)
 
 
 def test_one_duplicate_leaves_the_other_alone() -> None:
+    """An access cookie that comes twice does not hide a refresh cookie that comes once."""
     found = read_cookies("access_token=a; refresh_token=r; access_token=b", NAMES)
     assert found["access_token"].duplicate
     assert found["refresh_token"] == SentCookie("r")
@@ -59,11 +61,13 @@ cookieish = st.text(alphabet=st.sampled_from([*'acesx_tokn=;, \t"\\%', "\x00", "
 
 @given(st.one_of(st.none(), st.text(), cookieish, st.binary().map(lambda raw: raw.decode("latin-1"))))
 def test_never_raises(header: str | None) -> None:
+    """Any header, text or bytes, gives an answer for both cookies."""
     found = read_cookies(header, NAMES)
     assert set(found) == set(NAMES)
 
 
 @given(st.lists(st.text().filter(lambda t: ";" not in t and "access_token" not in t), max_size=8), st.integers(0, 8))
 def test_a_neighbour_never_matters(neighbours: list[str], place: int) -> None:
+    """Foreign cookies in any number and at any place leave the access token readable."""
     neighbours.insert(min(place, len(neighbours)), "access_token=a.b.c")
     assert read_cookies(";".join(neighbours), NAMES)["access_token"] == SentCookie("a.b.c")

@@ -12,6 +12,7 @@ UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "post", "BREW"]
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
 def test_safe_methods_pass(method: str) -> None:
+    """A method that changes nothing is never refused, not even from another site."""
     assert not is_cross_origin(method, "cross-site", "https://evil.example", OWN)
 
 
@@ -46,4 +47,5 @@ def test_safe_methods_pass(method: str) -> None:
     ],
 )
 def test_unsafe_methods(method: str, site: str | None, origin: str | None, refused: bool) -> None:
+    """An unsafe request is refused as soon as Sec-Fetch-Site or Origin names another origin."""
     assert is_cross_origin(method, site, origin, OWN) is refused

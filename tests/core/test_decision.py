@@ -54,6 +54,7 @@ def cells() -> list[tuple[str, str, str]]:
 
 
 def test_the_four_cases_are_the_seeds_table() -> None:
+    """The four cases have the states and the actions that the protocol's table gives them."""
     assert [(case.number, case.access.value, case.refresh.value) for case in FOUR_CASES] == [
         (1, "expired", "expired"),
         (2, "expired", "valid"),
@@ -70,25 +71,30 @@ def test_the_four_cases_are_the_seeds_table() -> None:
 
 @pytest.mark.parametrize(("pair", "number"), CASE_OF.items(), ids=lambda x: "-".join(x) if isinstance(x, tuple) else "")
 def test_every_pair_of_states_is_its_case(pair: tuple[TokenState, TokenState], number: int | None) -> None:
+    """Each pair of token states has its case number, or none."""
     case = case_of(*pair)
     assert (case.number if case else None) == number
 
 
 def test_all_sixteen_pairs_are_tested() -> None:
+    """The table above has all 16 pairs of an access and a refresh state."""
     assert set(CASE_OF) == {(a, r) for a in TokenState for r in TokenState}
 
 
 @pytest.mark.parametrize(("access", "column", "outcome"), cells())
 def test_every_cell_of_the_matrix(access: str, column: str, outcome: str) -> None:
+    """Each cell of the page matrix has the outcome that the protocol writes in it."""
     assert decide(TokenState(access), RefreshColumn(column)) is Outcome(outcome)
 
 
 def test_the_matrix_has_no_other_cells() -> None:
+    """The table above has all 36 cells, each once."""
     assert {cell[:2] for cell in cells()} == {(a.value, c.value) for a in TokenState for c in RefreshColumn}
     assert len(cells()) == 36
 
 
 def test_who_is_served() -> None:
+    """Four outcomes let nobody in, and every other one serves the request."""
     refused = {Outcome.REUSE, Outcome.LOG_IN, Outcome.ANONYMOUS, Outcome.INCOMPLETE}
     assert set(Outcome) - SERVED == refused
 
@@ -122,6 +128,7 @@ def test_an_expired_token_is_never_reuse() -> None:
 
 
 def test_nothing_is_issued_without_an_authentic_refresh_token() -> None:
+    """No access token, however valid, brings a new token without an authentic refresh token."""
     issuing = {Outcome.ROTATE, Outcome.REDELIVER, Outcome.ACCESS_ONLY, Outcome.RENEW}
     for access in TokenState:
         assert decide(access, RefreshColumn.ABSENT) not in issuing

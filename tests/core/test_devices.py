@@ -37,6 +37,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605
     ],
 )
 def test_devices_in_words(user_agent: str, device: Device) -> None:
+    """A user agent becomes a browser, a system and a kind of device, and a hostile one becomes a program."""
     assert recognise(user_agent) == device
 
 
@@ -51,4 +52,5 @@ def test_devices_in_words(user_agent: str, device: Device) -> None:
     ],
 )
 def test_addresses_are_shortened(address: str, shown: str) -> None:
+    """An address is shown without its last part."""
     assert shortened(address) == shown

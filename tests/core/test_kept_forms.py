@@ -24,6 +24,7 @@ def test_the_same_person_gets_the_same_form_back() -> None:
     ("person", "secret"), [("eve", SECRET), ("ad", SECRET), ("ada ", SECRET), ("", SECRET), ("ada", "60" * 32)]
 )
 def test_nobody_else_and_no_other_secret_opens_it(person: str, secret: str) -> None:
+    """A sealed form opens for its own person and its own secret only."""
     assert unseal(seal(FORM, "ada", SECRET, NOW), person, secret, NOW) is None
 
 
@@ -56,10 +57,12 @@ def test_nothing_of_the_form_can_be_read_in_the_sealed_text() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_whatever_raises(text: str) -> None:
+    """Any text that was not sealed here gives None and no error."""
     assert unseal(text, "ada", SECRET, NOW) is None
 
 
 def test_a_text_longer_than_any_sealed_one_is_not_looked_at() -> None:
+    """Ten megabytes are refused by their length."""
     assert unseal("g" * 10_000_000, "ada", SECRET, NOW) is None
 
 
@@ -88,6 +91,7 @@ def test_a_value_that_looks_like_a_token_is_never_chosen() -> None:
 
 @pytest.mark.parametrize("name", ["postcode", "hotplate", "barcode", "codename", "name", "desktop"])
 def test_ordinary_names_are_kept(name: str) -> None:
+    """A field whose name merely contains a word like "code" is kept."""
     assert choose("/x", [(name, "1")]) == KeptForm("/x", ((name, "1"),))
 
 
@@ -115,5 +119,6 @@ def test_sixteen_kilobytes_are_the_most(letter: str) -> None:
 
 
 def test_more_fields_than_a_page_could_show_are_not_kept() -> None:
+    """A form of 201 fields is refused."""
     with pytest.raises(Unkeepable):
         choose("/x", [("a", "1")] * 201)

@@ -31,6 +31,7 @@ ROW = session_row(channel="api", auth_time=100, expires_at=10_000, refresh_issue
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_signs_and_verifies_by_the_public_half_alone(alg: str) -> None:
+    """The public half verifies an access token, and the refresh token stays HS256."""
     tokens = Tokens(new_ring([key_of(alg)], 100), ISSUER, Lifetimes())
     text = tokens.mint_access(ROW, gen=0, now=100)
     public = key_of(alg).public_jwk()
@@ -47,6 +48,7 @@ def test_signs_and_verifies_by_the_public_half_alone(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_written_and_read_again(alg: str) -> None:
+    """A ring with an asymmetric key is the same after writing and reading."""
     ring = new_ring([key_of(alg)], 100)
     again = KeyRing.from_json(ring.to_json())
     assert again.to_json() == ring.to_json()
@@ -95,6 +97,7 @@ def refused() -> dict[str, dict[str, Any]]:
 
 
 def test_refused_and_not_shown(subtests: pytest.Subtests) -> None:
+    """Each bad key of the table is refused by a message that shows nothing of it."""
     for name, entry in refused().items():
         with subtests.test(name):
             refuses(entry)
@@ -113,14 +116,17 @@ def refuses(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_the_refused_ones_differ_in_one_thing(alg: str) -> None:
+    """The key that the bad ones are made of is itself accepted."""
     assert problem_with_jwk(alg, key_of(alg).to_jwk(), signs=True) is None
 
 
 def test_a_key_that_only_verifies_needs_no_private_half() -> None:
+    """A public key alone is accepted for verifying."""
     assert problem_with_jwk("EdDSA", changed("EdDSA", d=None), signs=False) is None
 
 
 def test_needless_keys_leave_the_ring() -> None:
+    """A replaced key leaves the ring when its last token is dead, and active keys never do."""
     ring = new_ring([new_secret(ACCESS, 0)], 0)
     first = ring.active(ACCESS).kid
     ring = ring.rotate(new_secret(ACCESS, 100), 100).rotate(new_secret(ACCESS, 200), 200)

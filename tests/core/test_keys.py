@@ -38,6 +38,7 @@ def good() -> list[dict[str, Any]]:
 
 
 def test_a_new_ring_has_one_active_key_a_purpose() -> None:
+    """A new ring has one active HS256 key of 32 random bytes for each purpose."""
     ring = new_ring([new_secret(ACCESS, 5)], 5)
     for purpose in (ACCESS, REFRESH):
         key = ring.active(purpose)
@@ -54,6 +55,7 @@ def test_a_new_ring_has_one_active_key_a_purpose() -> None:
 
 
 def test_what_is_written_is_read_again() -> None:
+    """A ring is the same after writing and reading."""
     ring = ring_of(*good())
     again = KeyRing.from_json(ring.to_json())
     assert again.keys == ring.keys
@@ -61,6 +63,7 @@ def test_what_is_written_is_read_again() -> None:
 
 
 def test_rotation_and_retirement() -> None:
+    """A rotated key still verifies, a retired one no longer does, and the ring before is unchanged."""
     ring = ring_of(*good())
     new = new_secret(ACCESS, 100)
     rotated = ring.rotate(new, 100)
@@ -76,6 +79,7 @@ def test_rotation_and_retirement() -> None:
 
 
 def test_an_active_key_is_not_retired() -> None:
+    """Retiring an active or an unknown key is an error that names it."""
     with pytest.raises(KeyRingError, match="a1 is active; rotate first"):
         ring_of(*good()).retire("a1")
     with pytest.raises(KeyRingError, match="no key zz"):
@@ -83,6 +87,7 @@ def test_an_active_key_is_not_retired() -> None:
 
 
 def test_a_key_serves_its_own_purpose_only() -> None:
+    """An access key verifies no refresh token, a refresh key no access token, an unknown key nothing."""
     ring = ring_of(*good())
     assert ring.verifying("a1", REFRESH) is None
     assert ring.verifying("r1", ACCESS) is None
@@ -90,6 +95,7 @@ def test_a_key_serves_its_own_purpose_only() -> None:
 
 
 def test_open_forms_survive_a_rotation() -> None:
+    """The forms' secret outlives a rotation, ends with its key, and does not show that key."""
     ring = ring_of(*good())
     rotated = ring.rotate(new_secret(REFRESH, 9), 9)
     assert rotated.forms_secret == ring.forms_secret
@@ -98,6 +104,7 @@ def test_open_forms_survive_a_rotation() -> None:
 
 
 def test_symmetric_keys_are_never_published() -> None:
+    """A ring of symmetric keys publishes an empty key set."""
     assert ring_of(*good()).public_jwks() == {"keys": []}
 
 
@@ -171,6 +178,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("document", REFUSED.values(), ids=REFUSED.keys())
 def test_refused(document: Any) -> None:
+    """Each broken ring of the table is refused in one line that shows no secret."""
     text = document if isinstance(document, str) else json.dumps(document)
     with pytest.raises(KeyRingError) as caught:
         KeyRing.from_json(text)
@@ -187,6 +195,7 @@ def test_the_refused_rings_differ_from_a_good_one_in_one_thing() -> None:
 
 
 def test_nothing_printed_shows_a_secret() -> None:
+    """A printed ring, key or list of keys shows no secret in any spelling."""
     ring = ring_of(*good())
     shown = [repr(ring), str(ring), repr(ring.keys), str(ring.active(ACCESS)), f"{ring.active(REFRESH)!r}"]
     for key in ring.keys:
@@ -197,6 +206,7 @@ def test_nothing_printed_shows_a_secret() -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"\0", b"\xff" * 3, b"abcd"])
 def test_base64url_round_trip(raw: bytes) -> None:
+    """Bytes are the same after encoding and decoding."""
     assert decode_base64url(encode_base64url(raw)) == raw
 
 
@@ -219,5 +229,6 @@ def test_every_ending_is_judged_as_the_standard_library_would_when_it_is_strict(
     "text", ["A", "AA=", "AA==", "AB", "AAB", "A A", "AA\n", "A+", "A/", "é", "AAAAA", "=", "A-_\0"]
 )
 def test_other_spellings_are_refused(text: str) -> None:
+    """Padding, loose bits and characters of other alphabets are refused."""
     with pytest.raises(ValueError):  # noqa: PT011 - any ValueError will do
         decode_base64url(text)

@@ -8,6 +8,7 @@ from webapp.core.lifetimes import DAY, Lifetimes
 
 
 def test_defaults_are_the_protocols() -> None:
+    """The default durations are those of the protocol, and production accepts them."""
     times = Lifetimes()
     assert (times.access_token, times.refresh_token, times.session, times.grace) == (600, 1_209_600, 2_592_000, 10)
     assert times.renewal_window == times.access_token
@@ -15,6 +16,7 @@ def test_defaults_are_the_protocols() -> None:
 
 
 def test_no_token_outlives_its_session() -> None:
+    """A token made near the session's end expires with the session."""
     times = Lifetimes(access_token=100, refresh_token=1000, session=5000, grace=1)
     assert times.access_expiry(0, 5000) == 100
     assert times.access_expiry(4950, 5000) == 5000
@@ -34,6 +36,7 @@ def test_no_token_outlives_its_session() -> None:
     ],
 )
 def test_what_production_refuses(changed: dict[str, int], named: str) -> None:
+    """A duration outside the protocol's limits is refused in one line that begins with its name."""
     problem = Lifetimes(**changed).production_problem()
     assert problem is not None
     assert problem.startswith(named)
@@ -52,4 +55,5 @@ def test_what_production_refuses(changed: dict[str, int], named: str) -> None:
     ],
 )
 def test_the_borders_are_accepted(changed: dict[str, int]) -> None:
+    """The last allowed value on each side is accepted."""
     assert Lifetimes(**changed).production_problem() is None

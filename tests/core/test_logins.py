@@ -11,6 +11,7 @@ from webapp.core.logins import clean_email, clean_username, email_key, is_userna
 
 @pytest.mark.parametrize("name", ["abc", "A.b_c-9", "x" * 32, "...", "123"])
 def test_user_names(name: str) -> None:
+    """Names of 3 to 32 letters, digits, dots, hyphens and underscores are usernames."""
     assert is_username(name)
 
 
@@ -36,6 +37,7 @@ def test_user_names(name: str) -> None:
     ],
 )
 def test_no_user_names(name: str) -> None:
+    """Other lengths, other characters and other alphabets are no usernames."""
     assert not is_username(name)
 
 

@@ -24,18 +24,21 @@ def good_hash() -> str:
 
 
 def test_the_hash_is_argon2id_with_the_chosen_costs(good_hash: str) -> None:
+    """A hash states argon2id with OWASP's costs, and one with lower costs is due for a new hash."""
     assert good_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert not needs_rehash(good_hash)
     assert needs_rehash("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2hoYXNoaGFzaA")
 
 
 def test_right_and_wrong(good_hash: str) -> None:
+    """The right password fits its hash, and no near miss of it does."""
     assert verify_password(good_hash, GOOD)
     for wrong in ("", GOOD.upper(), GOOD + " ", " " + GOOD, GOOD[:-1], GOOD + "\0", "\ud800", "x" * 2000):
         assert not verify_password(good_hash, wrong)
 
 
 def test_two_hashes_of_one_password_differ(good_hash: str) -> None:
+    """Every hash has a salt of its own."""
     assert hash_password(GOOD) != good_hash
 
 
@@ -49,6 +52,7 @@ def test_hangul_typed_on_two_systems_is_the_same_password() -> None:
 
 
 def test_nothing_is_truncated() -> None:
+    """All 1024 characters of a long password count."""
     long = "0123456789abcdef" * 64
     assert len(long) == 1024
     hashed = hash_password(long)
@@ -59,6 +63,7 @@ def test_nothing_is_truncated() -> None:
 
 @pytest.mark.parametrize("broken", ["", "plain text", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv"])
 def test_a_broken_hash_fits_nothing(broken: str) -> None:
+    """A hash that cannot be read fits no password and raises nothing."""
     for password in (GOOD, "", "nobody's password"):
         assert not verify_password(broken, password)
 
@@ -120,16 +125,19 @@ def test_nobodys_password_opens_nothing() -> None:
     ],
 )
 def test_choosing(password: str, problem: str | None) -> None:
+    """Each chosen password is accepted, or refused for the reason in the table."""
     assert problem_with(password, "ada.lovelace", "ada.lovelace@example.com", "Countess Ada") == problem
 
 
 def test_length_is_counted_in_characters() -> None:
+    """Length means characters of the normalized password, not bytes."""
     assert len("correct horse " * 73 + "ab") == 1024
     assert problem_with("가나다라마바사아") is None
     assert problem_with("👩🚀🐙🌵🎈🧊🪁") == "too_short"
 
 
 def test_an_empty_name_makes_nothing_personal() -> None:
+    """An empty username, address or name forbids no password."""
     assert problem_with(GOOD, "", "", "") is None
 
 
@@ -145,5 +153,6 @@ def test_an_empty_name_makes_nothing_personal() -> None:
     ],
 )
 def test_latin_keyboard(hangul: str, latin: str) -> None:
+    """Hangul becomes the Latin letters of the same keys, however it was composed."""
     assert typed_on_latin_keyboard(hangul) == latin
     assert typed_on_latin_keyboard(unicodedata.normalize("NFD", hangul)) == latin

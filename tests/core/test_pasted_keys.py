@@ -99,6 +99,7 @@ def test_a_secret_in_any_spelling_and_which_one_fitted(alg: str, form: str, writ
 
 
 def test_a_secret_that_reads_as_hex_and_base64_is_taken_as_it_was_used() -> None:
+    """An ambiguous secret is read in the form that verifies the token."""
     text = "deadbeef" * 8
     for raw, form in ((text.encode(), "text"), (bytes.fromhex(text), "hex")):
         assert right(token("HS256", raw), text, "HS256") == form
@@ -153,6 +154,7 @@ def test_other_shapes_of_one_key() -> None:
 
 
 def test_ed448() -> None:
+    """An Ed448 public key verifies an EdDSA token."""
     key = ed448.Ed448PrivateKey.generate()
     public = key.public_key().public_bytes(ENCODING.PEM, SPKI).decode()
     assert right(token("EdDSA", key), public, "EdDSA") == "public"
@@ -247,11 +249,13 @@ def test_why_a_key_is_refused(text: str, alg: str, code: str) -> None:
 
 
 def test_a_public_key_in_bare_base64_is_no_secret() -> None:
+    """A public key without its PEM lines is refused as an HMAC secret."""
     with pytest.raises(KeyProblem, match="public_as_secret"):
         read_keys("".join(pair("RS256")[1].strip().splitlines()[1:-1]), "HS256", "verify")
 
 
 def test_a_key_that_only_verifies_signs_nothing() -> None:
+    """A JWK whose key_ops allow verifying only is refused for signing."""
     jwk = json.dumps({"kty": "oct", "k": encode_base64url(SECRET), "key_ops": ["verify"]})
     assert read_keys(jwk, "HS256", "verify")
     with pytest.raises(KeyProblem, match="other_use"):
@@ -270,6 +274,7 @@ def test_a_private_key_whose_halves_do_not_belong_together_signs_nothing() -> No
 
 
 def test_sizes_of_rsa_keys() -> None:
+    """A small RSA key verifies, and signs nothing that its numbers are too small for."""
     small = rsa.generate_private_key(65537, 1024)
     text = token("RS256", small)
     assert right(text, small.public_key().public_bytes(ENCODING.PEM, SPKI).decode(), "RS256")
@@ -295,5 +300,6 @@ def test_short_secrets_are_told(alg: str, size: int, *, short: bool) -> None:
     st.sampled_from(["sign", "verify"]),
 )
 def test_no_text_does_more_than_be_refused(text: str, alg: str, start: str, use: Any) -> None:
+    """Any text, also behind a true beginning of a key, raises KeyProblem at most."""
     with suppress(KeyProblem):
         assert read_keys(start + text, alg, use)

@@ -79,6 +79,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("target", GOOD)
 def test_own_paths_are_kept(target: str) -> None:
+    """A path of this origin is kept as it is."""
     assert safe_next(target) == target
 
 
@@ -139,6 +140,7 @@ def test_no_address_is_too_odd(target: bytes, path: str) -> None:
 
 @pytest.mark.parametrize("target", HOSTILE)
 def test_everything_else_goes_home(target: str | None) -> None:
+    """Any other target leads to the home page, or to the given fallback."""
     assert safe_next(target) == "/"
     assert safe_next(target, "/account") == "/account"
 
@@ -157,5 +159,6 @@ slashes_and_tricks = st.text(alphabet="/\\\t\n\r :@?#.%aehps\x00\u2028\uff0f", m
 @given(st.one_of(st.text(), slashes_and_tricks, slashes_and_tricks.map(lambda t: "/" + t + "evil.example")))
 @example("/" + "/".join(["", "evil.example"]))
 def test_whatever_is_sent_stays_on_this_origin(target: str) -> None:
+    """A browser that follows the answer stays on this origin, whatever the target says."""
     url = urlsplit(as_a_browser_reads("https://login.example.com/login", safe_next(target)))
     assert (url.scheme, url.netloc) == ("https", "login.example.com")

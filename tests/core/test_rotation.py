@@ -34,6 +34,7 @@ def access(state: TokenState, *, iat: int = 0, gen: int | None = 0) -> Verdict[A
     ],
 )
 def test_borders_of_the_renewal_window(issued_at: int, now: int, expected: bool) -> None:
+    """Case 3 renews up to the last second of its window, with an access token older than the refresh token's end."""
     assert (
         is_renewable(TokenState.VALID, access(TokenState.VALID, iat=issued_at).claims, EXP, now=now, window=WINDOW)
         is expected
@@ -42,6 +43,7 @@ def test_borders_of_the_renewal_window(issued_at: int, now: int, expected: bool)
 
 @pytest.mark.parametrize("state", [TokenState.EXPIRED, TokenState.INVALID, TokenState.ABSENT])
 def test_only_a_valid_access_token_renews(state: TokenState) -> None:
+    """An expired, invalid or absent access token renews no refresh token."""
     assert not is_renewable(state, access(state, iat=EXP - 1).claims, EXP, now=EXP, window=WINDOW)
 
 
@@ -100,6 +102,7 @@ def test_what_a_request_takes_home(
     what: Refreshed,
     granted: tuple[bool, bool],
 ) -> None:
+    """Each state of the row after the view grants the tokens in the table, for every refreshing outcome."""
     row = session_row(
         **{"refresh_generation": 5, "refresh_jti": "five", "previous_refresh_jti": "four"}
         | {"refresh_issued_at": LONG_AGO}
@@ -113,6 +116,7 @@ def test_what_a_request_takes_home(
 
 
 def test_a_session_that_is_gone_gets_nothing() -> None:
+    """A session without a row is ended and grants no token."""
     claims = RefreshClaims("", "u", "", NOW + 9, 0, "four", "s", 4)
     grant = hand_out(Outcome.ROTATE, claims, None, judged_at=NOW, now=NOW, lifetimes=Lifetimes())
     assert grant == Grant(Refreshed.ENDED)

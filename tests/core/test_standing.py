@@ -70,8 +70,10 @@ TABLE = [
 
 @pytest.mark.parametrize(("row", "gen", "jti", "standing"), [t[1:] for t in TABLE], ids=[t[0] for t in TABLE])
 def test_standing(row: SessionRow, gen: int, jti: str, standing: str) -> None:
+    """Each row and token of the table has its standing, at both borders of the grace period."""
     assert classify(gen, jti, row, now=NOW, grace=GRACE) == standing
 
 
 def test_every_standing_is_tested() -> None:
+    """The table has every standing there is."""
     assert {t[4] for t in TABLE} == {s.value for s in Standing}

@@ -45,10 +45,12 @@ def token(header: object = None, payload: object = None) -> str:
     ],
 )
 def test_the_three_kinds(name: str, kind: str) -> None:
+    """A claim is registered, public or private as RFC 7519 and IANA's list say."""
     assert claim_kind(name) == kind
 
 
 def test_claims_are_ordered_by_kind() -> None:
+    """Registered claims come first, then public, then private ones."""
     claims = explain({"role": "user", "email": "a@example.com", "exp": NOW, "iss": "x"})
     assert [claim.name for claim in claims] == ["exp", "iss", "email", "role"]
     assert claims[0].instant == NOW
@@ -56,6 +58,7 @@ def test_claims_are_ordered_by_kind() -> None:
 
 @pytest.mark.parametrize("value", [True, "one", None, -1, 10**18, float("inf"), [NOW]])
 def test_what_is_no_moment_is_not_shown_as_one(value: object) -> None:
+    """A value that is no plausible number of seconds has no date."""
     assert instant_of("exp", value) is None
 
 
@@ -85,6 +88,7 @@ def test_what_is_no_moment_is_not_shown_as_one(value: object) -> None:
     ],
 )
 def test_where_a_text_cannot_be_taken_apart(text: str, problem: str | None) -> None:
+    """Each text is taken apart, or gets the problem in the table."""
     assert take_apart(text).problem == problem
 
 
@@ -123,6 +127,7 @@ def test_a_token_is_found_in_what_people_paste(pasted: str) -> None:
 
 
 def test_padding_and_the_other_alphabet_are_read_and_named() -> None:
+    """A padded token in plain base64 is read, and both slips are named."""
     header = base64.b64encode(b'{"alg":"HS256","x":"\xc3\xbf\xc3\xbf>>"}').decode()
     payload = base64.b64encode(b'{"sub":"?>?"}').decode()
     assert header.endswith("=")
@@ -149,6 +154,7 @@ def test_times_in_milliseconds_or_as_text_are_noticed(value: object, found: str 
 
 
 def test_a_hostile_text_is_searched_in_no_time() -> None:
+    """Text made to slow the search down takes less than 50 ms."""
     for text in ("ey" * 8000, "ey.=" * 4000, "=ey" * 5000, "a=" * 8000, "." * 16_000, "bearer " * 2000):
         started = time.process_time()
         take_apart(text)
@@ -156,6 +162,7 @@ def test_a_hostile_text_is_searched_in_no_time() -> None:
 
 
 def test_too_deep_and_too_large_is_not_read() -> None:
+    """JSON that is nested too deep or has a huge number is not read, and moderate JSON is."""
     assert parse_leniently('{"a":' * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1)) is None
     assert parse_leniently("[" * 100_000) is None
     assert parse_leniently('{"a":' + "9" * 5000 + "}") is None
@@ -177,16 +184,19 @@ def test_too_deep_and_too_large_is_not_read() -> None:
     ],
 )
 def test_what_is_worth_noticing(header: dict[str, object], payload: dict[str, object], found: str) -> None:
+    """Each weakness of a token in the table is among the findings."""
     assert found in findings(take_apart(token(header, payload)), NOW)
 
 
 def test_a_good_token_gives_no_cause_for_remarks() -> None:
+    """A correct token has no findings."""
     good = token({"alg": "HS256", "typ": "at+jwt"}, {"exp": NOW + 1, "iat": NOW + 60, "nbf": NOW, "aud": "x"})
     assert findings(take_apart(good), NOW) == []
 
 
 @given(st.text(max_size=400))
 def test_no_text_makes_it_raise(text: str) -> None:
+    """Any text is taken apart, searched and explained without an error."""
     parts = take_apart(text)
     findings(parts, NOW)
     explain(parts.payload or {})

@@ -16,11 +16,13 @@ from webapp.core.text import clean_name, first_letter, fold, is_storable
     [("Ada", "aDA"), (" ada ", "ada"), ("ＡＤＡ", "ada"), ("ﬁne", "fine"), ("straße", "STRASSE"), ("e\u0301", "É")],
 )
 def test_folded_alike(one: str, other: str) -> None:
+    """Two spellings of one name fold to the same text."""
     assert fold(one) == fold(other)
 
 
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
+    """A folded text folds to itself."""
     assert fold(fold(text)) == fold(text)
 
 
@@ -28,6 +30,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     ("text", "fine"), [("", True), ("가나", True), ("a\0b", False), ("\ud800", False), ("x\udfff", False)]
 )
 def test_storable(text: str, fine: bool) -> None:
+    """Text with a null character or a lone surrogate is not storable."""
     assert is_storable(text) is fine
 
 
@@ -51,6 +54,7 @@ def test_storable(text: str, fine: bool) -> None:
     ],
 )
 def test_clean_names(typed: str, kept: str) -> None:
+    """A typed name becomes the tidy name in the table, in every script."""
     assert clean_name(typed) == kept
 
 
@@ -58,6 +62,7 @@ def test_clean_names(typed: str, kept: str) -> None:
     "typed", ["a\0", "a\x1b[31m", "a\u202eb", "a\u200bb", "\ud800", "\ue000", "a\ufeffb", "\u2066x", "\ufdd0"]
 )
 def test_names_that_would_deceive(typed: str) -> None:
+    """A name with control, direction or private characters inside is refused."""
     with pytest.raises(ValueError, match=r"^unprintable$"):
         clean_name(typed)
 
@@ -104,6 +109,7 @@ def test_the_first_letter_as_a_reader_sees_it(name: str, first: str) -> None:
 
 @given(st.text(max_size=200))
 def test_a_cleaned_name_is_clean(typed: str) -> None:
+    """A cleaned name is normalized, storable, and cleans to itself."""
     try:
         name = clean_name(typed)
     except ValueError:

@@ -45,6 +45,7 @@ def test_the_good_token_is_good(purpose: str) -> None:
 
 @pytest.mark.parametrize(("purpose", "name"), list(FORGED), ids=[f"{p}: {n}"[:90] for p, n in FORGED])
 def test_a_forged_token_is_invalid(purpose: str, name: str) -> None:
+    """Each forged token is invalid, gives no claims and has a reason."""
     verdict = verify(purpose, FORGED[purpose, name])
     assert verdict.state is TokenState.INVALID
     assert verdict.claims is None
@@ -52,11 +53,13 @@ def test_a_forged_token_is_invalid(purpose: str, name: str) -> None:
 
 
 def test_there_are_more_than_a_hundred() -> None:
+    """The table has more than 500 forgeries, and hardly two of the same text."""
     assert len(FORGED) > 500
     assert len(set(FORGED.values())) > 480
 
 
 def test_a_reason_tells_nothing_of_the_token() -> None:
+    """Reasons are few, short and fixed, and every forgery has a reason of its kind."""
     reasons = {verify(purpose, text).reason for (purpose, _), text in FORGED.items()}
     assert len(reasons) < 60
     assert all(len(str(reason)) < 80 and "\n" not in str(reason) for reason in reasons)
@@ -64,12 +67,14 @@ def test_a_reason_tells_nothing_of_the_token() -> None:
 
 
 def test_no_token_is_absent_and_an_empty_one_is_not() -> None:
+    """A missing token is absent, and an empty one is invalid."""
     assert verify("access", None) is ABSENT
     assert verify("access", "").state is TokenState.INVALID
 
 
 @pytest.mark.parametrize("purpose", ["access", "refresh"])
 def test_every_flipped_bit_of_the_signature_is_seen(purpose: str) -> None:
+    """A signature with any one bit changed is invalid."""
     good = FORGE.good[purpose]
     start = good.rindex(".") + 1
     for position in range(start, len(good)):
@@ -95,6 +100,7 @@ def test_every_changed_character_is_seen(purpose: str) -> None:
 
 @pytest.mark.parametrize("purpose", ["access", "refresh"])
 def test_borders_of_time(purpose: str) -> None:
+    """Each time claim is accepted to its last second and refused one second later."""
     expiry = FORGE.parts(purpose)[1]["exp"]
     good = FORGE.good[purpose]
     assert verify(purpose, good, expiry - 1).state is TokenState.VALID
@@ -120,6 +126,7 @@ def test_a_remembered_token_is_judged_by_the_clock_again() -> None:
 
 
 def test_a_remembered_token_opens_no_other_door() -> None:
+    """A token whose signature is remembered stays invalid for another purpose or channel."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
     text = FORGE.good["refresh"]
     assert verify("refresh", text, tokens=tokens).state is TokenState.VALID
@@ -128,6 +135,7 @@ def test_a_remembered_token_opens_no_other_door() -> None:
 
 
 def test_the_memory_is_bounded_and_holds_no_strangers() -> None:
+    """The memory of signatures keeps to its size and contains authentic tokens only."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes(), remember=3)
     for number in range(10):
         assert verify("refresh", FORGE.claims("refresh", x=number), tokens=tokens).state is TokenState.VALID
@@ -204,6 +212,7 @@ def test_what_the_tokens_hold() -> None:
 
 
 def test_the_same_row_gives_the_same_refresh_token_and_every_access_token_is_new() -> None:
+    """One row mints one refresh token, byte for byte, and a new access token each time."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
     row = session_row()
     assert tokens.mint_refresh(row) == tokens.mint_refresh(row) == FORGE.good["refresh"]
@@ -211,6 +220,7 @@ def test_the_same_row_gives_the_same_refresh_token_and_every_access_token_is_new
 
 
 def test_no_access_token_outlives_its_session() -> None:
+    """An access token minted five seconds before the session's end lives five seconds."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
     text = tokens.mint_access(session_row(expires_at=NOW + 5), gen=3, now=NOW)
     assert tokens.verify_access(text, "web", NOW + 4).state is TokenState.VALID
@@ -219,6 +229,7 @@ def test_no_access_token_outlives_its_session() -> None:
 
 @pytest.mark.parametrize("purpose", ["access", "refresh"])
 def test_keys_that_only_verify_still_verify(purpose: str) -> None:
+    """A replaced key still verifies, and a retired one does not."""
     for key in FORGE.ring.keys:
         if key.purpose == purpose:
             header, payload = FORGE.parts(purpose)
@@ -228,6 +239,7 @@ def test_keys_that_only_verify_still_verify(purpose: str) -> None:
 
 
 def test_the_channels_are_two_doors() -> None:
+    """An API token is valid on the API and invalid on pages."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
     api = session_row(channel="api")
     for text, purpose in ((tokens.mint_access(api, gen=3, now=NOW), "access"), (tokens.mint_refresh(api), "refresh")):
@@ -245,6 +257,7 @@ jsonish = st.recursive(
 
 @given(st.one_of(st.text(), tokenish, st.binary().map(lambda raw: raw.decode("latin-1")), st.just("." * 500)))
 def test_never_raises_on_any_text(text: str) -> None:
+    """Any text is an invalid token and raises nothing."""
     for purpose in ("access", "refresh"):
         assert verify(purpose, text).state is TokenState.INVALID
 
@@ -263,6 +276,7 @@ def test_never_raises_on_signed_bytes(header: bytes, payload: bytes) -> None:
 
 @given(st.dictionaries(st.sampled_from(["iss", "sub", "aud", "exp", "iat", "jti", "sid", "gen", "nbf", "x"]), jsonish))
 def test_never_raises_on_signed_claims(changed: dict[str, object]) -> None:
+    """Any value in any signed claim gives a verdict and raises nothing."""
     for purpose in ("access", "refresh"):
         verdict = verify(purpose, FORGE.claims(purpose, **changed))
         assert (verdict.claims is None) == (verdict.state is TokenState.INVALID)
@@ -280,4 +294,5 @@ def test_never_raises_on_deep_nesting(depth: int) -> None:
 
 @pytest.mark.parametrize("thing", [b"bytes", 5, 1.5, [], {}, object()])
 def test_never_raises_on_things_that_are_no_text(thing: object) -> None:
+    """A value that is no text is an invalid token."""
     assert verify("access", thing).state is TokenState.INVALID  # type: ignore[arg-type]

@@ -85,6 +85,7 @@ def follow(browser: Browser, path: str) -> dict[str, str]:
 
 
 def test_the_configuration_is_accepted(site: tuple[GuardedNginx, Server]) -> None:
+    """nginx accepts the configuration file."""
     result = site[0].check()
     assert result.returncode == 0, result.stderr
 

@@ -38,6 +38,7 @@ def series_in(expression: str) -> set[str]:
 
 
 def test_alerts_speak_of_series_that_exist() -> None:
+    """Each alert's expression names exported series only, and each alert says what to do."""
     rules = [rule for group in yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
     assert rules
     for rule in rules:
@@ -46,6 +47,7 @@ def test_alerts_speak_of_series_that_exist() -> None:
 
 
 def test_the_dashboard_shows_series_that_exist() -> None:
+    """Each panel's expression names exported series only, the main ones among them."""
     board = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
     expressions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     shown = set().union(*map(series_in, expressions))

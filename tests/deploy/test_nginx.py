@@ -26,6 +26,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, Se
 
 
 def test_the_configuration_is_accepted(behind: tuple[Nginx, Server]) -> None:
+    """nginx accepts the configuration file without a warning."""
     result = behind[0].check()
     assert result.returncode == 0, result.stderr
     assert "warn" not in result.stderr.replace('the "user" directive', ""), result.stderr
@@ -47,6 +48,7 @@ def test_the_main_job_over_https(behind: tuple[Nginx, Server]) -> None:
 
 
 def test_one_hsts_header_and_the_policy(behind: tuple[Nginx, Server]) -> None:
+    """A page has one HSTS header, one content policy, and no version of nginx."""
     with behind[0].client() as client:
         answer = client.get("/login")
     assert answer.headers.get_list("strict-transport-security") == ["max-age=63072000; includeSubDomains"]
@@ -55,6 +57,7 @@ def test_one_hsts_header_and_the_policy(behind: tuple[Nginx, Server]) -> None:
 
 
 def test_plain_http_is_sent_to_https(behind: tuple[Nginx, Server]) -> None:
+    """A request over plain HTTP is redirected to the same address over HTTPS."""
     answer = httpx.get(f"http://127.0.0.1:{behind[0].http}/account?x=1", headers={"Host": "localhost"})
     assert answer.status_code == 301
     assert answer.headers["server"] == "nginx"
@@ -72,6 +75,7 @@ def test_operations_are_not_public(behind: tuple[Nginx, Server]) -> None:
 
 
 def test_pages_are_never_compressed_and_files_are(behind: tuple[Nginx, Server]) -> None:
+    """A page is never compressed (BREACH), and a static file is compressed and cached for a year."""
     with behind[0].client() as client:
         page = client.get("/login", headers={"Accept-Encoding": "gzip"})
         assert "content-encoding" not in page.headers
@@ -94,6 +98,7 @@ def test_forged_forwarding_is_thrown_away(behind: tuple[Nginx, Server]) -> None:
 
 
 def test_unknown_names_get_no_certificate(behind: tuple[Nginx, Server]) -> None:
+    """A handshake for another host name is rejected without a certificate."""
     context = ssl._create_unverified_context()
     with (
         socket.create_connection(("127.0.0.1", behind[0].https), 5) as raw,

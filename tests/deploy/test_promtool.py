@@ -97,10 +97,12 @@ STORIES = [
 
 
 def test_the_rules_are_accepted() -> None:
+    """promtool accepts every alert rule."""
     assert f"{len(RULES)} rules found" in promtool("check", "rules", DEPLOY / "alerts.yml")
 
 
 def test_every_alert_has_a_story_in_which_it_fires_and_one_in_which_it_does_not() -> None:
+    """The stories below cover each alert both ways."""
     for fires in (True, False):
         assert {story.alert for story in STORIES if story.fires is fires} == RULES.keys()
 

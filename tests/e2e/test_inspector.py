@@ -45,6 +45,7 @@ def test_an_error_is_in_sight_and_focused(open_page: OpenPage) -> None:
 
 
 def test_a_part_under_the_pointer_lights_its_claims(open_page: OpenPage) -> None:
+    """The pointer over the payload outlines the payload's claims."""
     page = open_page("/inspector")
     outline = "getComputedStyle(document.querySelector('.part-payload')).outlineStyle"
     assert page.evaluate(outline) == "none"

@@ -170,6 +170,7 @@ def test_an_act_plays_line_by_line(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("still", [False, True], ids=["no-scripts", "reduced-motion"])
 def test_an_act_is_complete_at_once_where_nothing_moves(open_page: OpenPage, still: bool) -> None:
+    """Without scripts, or with reduced motion, all steps of an act are visible at once."""
     page = enter(open_page, js=still)
     page.emulate_media(reduced_motion="reduce" if still else "no-preference")
     page.goto("/lab/acts/lost")
@@ -296,6 +297,7 @@ def test_large_for_a_projector(open_page: OpenPage, js: bool) -> None:
 
 @BOTH
 def test_a_cell_of_the_matrix(open_page: OpenPage, js: bool) -> None:
+    """A cell of the matrix is staged by a click, shows its outcome and counts as seen."""
     page = enter(open_page, js=js)
     page.click("#matrix summary")
     page.click('[data-cell="expired/reused"] button')
@@ -320,6 +322,7 @@ def test_by_keyboard_alone(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("path", ["/lab", "/inspector", "/lab?step=2&large=1", "/lab/acts/thief"])
 def test_axe_finds_nothing(open_page: OpenPage, path: str, dark: bool) -> None:
+    """axe finds nothing in the lab and the inspector, in light and in dark."""
     page = enter(open_page, dark=dark)
     if path == "/lab":
         pull(page, "expire/access")
@@ -340,6 +343,7 @@ def test_axe_finds_nothing(open_page: OpenPage, path: str, dark: bool) -> None:
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 @pytest.mark.parametrize("width", [320, 390])
 def test_nothing_scrolls_sideways_on_a_phone(open_page: OpenPage, width: int, locale: str) -> None:
+    """The lab and the inspector fit a phone, in both languages."""
     page = enter(open_page, width=width, locale=locale)
     page.click("#matrix summary")
     assert not scrolls_sideways(page)
@@ -391,6 +395,7 @@ def test_a_stranger_builds_tokens(open_page: OpenPage, js: bool) -> None:
 
 
 def test_the_parts_follow_as_one_types(open_page: OpenPage) -> None:
+    """The inspector's verdict follows each change of the token without a reload."""
     page = open_page("/inspector")
     token = page.input_value("#token")
     page.fill("#token", token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB"))
@@ -403,6 +408,7 @@ def test_the_parts_follow_as_one_types(open_page: OpenPage) -> None:
 
 
 def test_dates_are_in_the_readers_zone(open_page: OpenPage) -> None:
+    """A date in the inspector is in the time zone of the browser."""
     page = open_page("/inspector")
     shown = page.locator("time[data-instant]").first
     seconds = int(shown.get_attribute("data-instant") or 0)

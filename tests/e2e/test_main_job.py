@@ -46,6 +46,7 @@ def test_back_after_log_out_shows_nothing(open_page: OpenPage) -> None:
 
 
 def test_cookies_are_out_of_reach_of_scripts(open_page: OpenPage) -> None:
+    """Scripts read neither token, and without the box ticked the cookies end with the browser."""
     page = open_page("/")
     sign_up(page, name())
     assert "token" not in page.evaluate("document.cookie")
@@ -57,6 +58,7 @@ def test_cookies_are_out_of_reach_of_scripts(open_page: OpenPage) -> None:
 
 
 def test_keep_me_logged_in_outlives_the_browser(open_page: OpenPage) -> None:
+    """With the box ticked the refresh cookie has an expiry date."""
     page = open_page("/")
     who = name()
     sign_up(page, who)
@@ -90,6 +92,7 @@ OWN_PAGES = ["/", "/account"]
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing(open_page: OpenPage, dark: bool) -> None:
+    """axe finds nothing on any page, signed in or not, in light and in dark."""
     page = open_page("/", dark=dark)
     found = {}
     for path in PAGES:
@@ -107,6 +110,7 @@ def test_axe_finds_nothing(open_page: OpenPage, dark: bool) -> None:
 
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 def test_nothing_scrolls_sideways_on_the_smallest_phone(open_page: OpenPage, locale: str) -> None:
+    """No page scrolls sideways at 320 px, in both languages."""
     page = open_page("/", width=320, locale=locale)
     for path in PAGES:
         page.goto(path)
@@ -131,6 +135,7 @@ def test_language_and_theme_are_kept(open_page: OpenPage) -> None:
 
 
 def test_keyboard_alone_logs_in(open_page: OpenPage) -> None:
+    """A user logs in with the keyboard alone."""
     page = open_page("/")
     who = name()
     sign_up(page, who)
@@ -175,6 +180,7 @@ def test_the_longest_names_break_no_page(open_page: OpenPage, width: int) -> Non
 
 
 def test_what_needs_scripts_is_not_shown_without_them(open_page: OpenPage) -> None:
+    """Without scripts the lab hides the controls that need them."""
     page = open_page("/", js=False)
     sign_up(page, f"e{secrets.token_hex(5)}")
     page.goto("/lab")

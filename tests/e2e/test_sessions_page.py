@@ -53,6 +53,7 @@ def test_the_password_is_changed(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("path", ["/account/sessions", "/account/activity", "/account/password"])
 def test_pages_are_accessible_and_fit_a_phone(open_page: OpenPage, path: str, dark: bool) -> None:
+    """axe finds nothing on the account pages at 320 px, and nothing scrolls sideways."""
     page = open_page("/", dark=dark, width=320)
     sign_up(page, f"e{secrets.token_hex(5)}")
     page.goto(path)

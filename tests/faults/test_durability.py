@@ -88,7 +88,7 @@ def test_a_user_that_may_not_see_the_standbys(tmp_path: Path, on_pair: Flask, pa
 
 
 def test_the_standby_is_gone(on_pair: Flask, pair: Pair) -> None:
-    """Every change would wait; said while pages are still served. (The last test: the standby does not come back.)"""
+    """Every change would wait, which the doctor says while pages are still served. The standby does not come back."""
     assert told(on_pair) == []
     pair.standby.stop("immediate")
     until(lambda: bool(told(on_pair)), 10)

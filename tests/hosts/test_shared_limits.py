@@ -108,7 +108,7 @@ def test_used_up_on_one_host_used_up_on_the_other(site: Site, owner: tuple[Brows
 
 
 def test_without_redis_the_hosts_still_count_together(site: Site, owner: tuple[Browser, str]) -> None:
-    """The database that they share stands in. (The last test: workers leave Redis alone for a while after it.)"""
+    """The shared database stands in for Redis. This is the last test: workers then leave Redis alone for a while."""
     _browser, name = owner
     site.redis.stop()
     answers, checked = site.guesses(name, 40)

@@ -73,6 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def test_logged_in_on_one_logged_out_on_the_other_dead_everywhere(site: Site) -> None:
+    """A logout on one host ends the session on every worker of both hosts."""
     visitor = site.nginx.browser()
     name = visitor.sign_up()
     hosts = (site.first, site.second)

@@ -163,6 +163,7 @@ class TwoTokens(RuleBasedStateMachine):
 
 @pytest.mark.xdist_group("model")
 def test_two_tokens(migrated_sqlite: Path) -> None:
+    """No order of requests, pauses and thefts breaks an invariant of the model."""
     global _template
     _template = migrated_sqlite
     case: Any = TwoTokens.TestCase()

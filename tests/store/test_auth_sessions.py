@@ -71,6 +71,7 @@ CHANGED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("act", [rotate, fork, confirm], ids=lambda act: act.__name__)
 @pytest.mark.parametrize("changed", CHANGED.values(), ids=CHANGED)
 def test_a_row_that_changed_is_left_alone(place: Flask, row: SessionRow, act: Act, changed: dict[str, Any]) -> None:
+    """No statement writes to a row that has changed since it was read."""
     with place.app_context():
         transact(lambda tx: tx.execute(AUTH_SESSIONS.update().where(AUTH_SESSIONS.c.id == row.sid).values(**changed)))
         assert transact(lambda tx: act(tx, row, row.refresh_issued_at + 9)) is False
@@ -79,12 +80,14 @@ def test_a_row_that_changed_is_left_alone(place: Flask, row: SessionRow, act: Ac
 @pytest.mark.parametrize("act", [rotate, fork], ids=lambda act: act.__name__)
 @pytest.mark.parametrize("change", [{"disabled_at": 1}, {"credential_epoch": 7}], ids=lambda change: "-".join(change))
 def test_a_user_who_changed_is_noticed(place: Flask, row: SessionRow, act: Act, change: dict[str, int]) -> None:
+    """No token is made for a user who was disabled or whose epoch rose in between."""
     with place.app_context():
         transact(lambda tx: tx.execute(USERS.update().where(USERS.c.id == row.user_id).values(**change)))
         assert transact(lambda tx: act(tx, row, row.refresh_issued_at + 9)) is False
 
 
 def test_a_successor_in_use_is_never_forked(place: Flask, row: SessionRow) -> None:
+    """A confirmed refresh token can be rotated, and neither forked nor confirmed again."""
     now = row.refresh_issued_at + 9
     with place.app_context():
         assert transact(lambda tx: confirm(tx, row, now))

@@ -43,6 +43,7 @@ def test_a_change_is_seen_by_the_very_next_look(file: KeyFile) -> None:
 
 
 def test_mode_0600_and_no_leftovers(file: KeyFile) -> None:
+    """A changed key file and its lock are readable by their owner only, and no draft stays behind."""
     rotate(file)
     assert file.path.stat().st_mode & 0o777 == 0o600
     assert sorted(p.name for p in file.path.parent.iterdir()) == [".keys.json.lock", "keys.json"]
@@ -50,6 +51,7 @@ def test_mode_0600_and_no_leftovers(file: KeyFile) -> None:
 
 
 def test_of_many_that_make_the_first_ring_one_does(tmp_path: Path) -> None:
+    """One of eight threads makes the first ring."""
     file = KeyFile(tmp_path / "keys.json")
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: make_key_ring(file, "HS256", 1), range(8)))
@@ -57,6 +59,7 @@ def test_of_many_that_make_the_first_ring_one_does(tmp_path: Path) -> None:
 
 
 def test_many_rotations_at_once_lose_none(file: KeyFile) -> None:
+    """Each of 16 rotations at once is in the file, with one active key at the end."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: rotate(file), range(16)))
     ring = file.read()
@@ -68,6 +71,7 @@ def test_many_rotations_at_once_lose_none(file: KeyFile) -> None:
 def test_a_broken_file_keeps_the_old_ring_and_is_logged_loudly(
     file: KeyFile, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
+    """A broken key file changes nothing in use and is logged as critical, once and without a secret."""
     followed = follow(file)
     before = followed.current()
     secret = before.active(ACCESS).jwk["k"]
@@ -81,6 +85,7 @@ def test_a_broken_file_keeps_the_old_ring_and_is_logged_loudly(
 
 
 def test_a_file_that_is_gone_keeps_the_old_ring_and_a_mended_one_is_taken(file: KeyFile) -> None:
+    """A deleted key file changes nothing in use, and the next good one is taken."""
     followed = follow(file)
     before, text = followed.current(), file.path.read_text()
     file.path.unlink()
@@ -91,6 +96,7 @@ def test_a_file_that_is_gone_keeps_the_old_ring_and_a_mended_one_is_taken(file: 
 
 
 def test_two_active_keys_are_not_taken_into_use(file: KeyFile) -> None:
+    """A file with two active access keys is refused and changes nothing in use."""
     followed = follow(file)
     before = followed.current()
     file.path.write_text(file.path.read_text().replace('"keys": [', '"keys": [' + _second_active(), 1))
@@ -144,6 +150,7 @@ def test_a_rotation_writes_through_a_link(tmp_path: Path) -> None:
 
 
 def test_a_failed_change_leaves_the_file_alone(file: KeyFile) -> None:
+    """A change that raises leaves the file byte for byte as it was."""
     before = file.path.read_bytes()
     with pytest.raises(KeyRingError):
         file.change(lambda ring: ring.retire("nobody"))
@@ -151,6 +158,7 @@ def test_a_failed_change_leaves_the_file_alone(file: KeyFile) -> None:
 
 
 def test_development_adds_a_key_of_the_algorithm_asked_for_once(tmp_path: Path, file: KeyFile) -> None:
+    """Eight starts with another algorithm add one key of it, and the old key still verifies."""
     old = file.read().active(ACCESS).kid
     with ThreadPoolExecutor(8) as pool:
         rings = list(pool.map(lambda _: open_key_ring(file, "EdDSA", 200, may_make=True), range(8)))
@@ -162,6 +170,7 @@ def test_development_adds_a_key_of_the_algorithm_asked_for_once(tmp_path: Path, 
 
 
 def test_production_refuses_another_algorithm_and_names_the_command(tmp_path: Path, file: KeyFile) -> None:
+    """Production does not start with another algorithm, changes nothing and names the command."""
     before = file.path.read_bytes()
     with pytest.raises(KeyRingError, match="keys rotate --purpose access --algorithm ES256"):
         open_key_ring(file, "ES256", 200, may_make=False)
@@ -169,11 +178,13 @@ def test_production_refuses_another_algorithm_and_names_the_command(tmp_path: Pa
 
 
 def test_production_makes_no_ring(tmp_path: Path) -> None:
+    """Production does not start without a key file and names the command."""
     with pytest.raises(KeyRingError, match="keys init"):
         open_key_ring(KeyFile(tmp_path / "none.json"), "ES256", 200, may_make=False)
 
 
 def test_the_ring_made_in_development_has_the_algorithm_asked_for(tmp_path: Path) -> None:
+    """A new ring in development has an access key of the chosen algorithm."""
     file = KeyFile(tmp_path / "fresh.json")
     ring = open_key_ring(file, "ES256", 1, may_make=True)
     assert ring.active(ACCESS).alg == "ES256"

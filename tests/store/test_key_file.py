@@ -24,6 +24,7 @@ def make(folder: str, barrier: object, results: object) -> None:
 
 
 def test_of_eight_processes_at_once_one_makes_it(tmp_path: Path) -> None:
+    """One of eight processes makes the key file, all use it, and only its owner can read it."""
     processes = multiprocessing.get_context("fork") if os.name == "posix" else multiprocessing.get_context()
     barrier, results = processes.Barrier(8), processes.Queue()
     started = [processes.Process(target=make, args=(str(tmp_path), barrier, results)) for _ in range(8)]
@@ -39,6 +40,7 @@ def test_of_eight_processes_at_once_one_makes_it(tmp_path: Path) -> None:
 
 
 def test_the_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
+    """The key file has mode 0600 under an umask of 0."""
     before = os.umask(0)
     try:
         create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path / "new" / "folder")})
@@ -49,6 +51,7 @@ def test_the_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
 
 
 def test_a_second_start_uses_the_same_keys(tmp_path: Path) -> None:
+    """A second start leaves the key file as it is."""
     create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path)})
     first = (tmp_path / "keys.json").read_text()
     create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path)})
@@ -57,6 +60,7 @@ def test_a_second_start_uses_the_same_keys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"keys": []}'])
 def test_a_broken_file_stops_the_start_and_names_it(tmp_path: Path, content: bytes) -> None:
+    """A broken key file stops the start, is named and is never overwritten."""
     (tmp_path / "keys.json").write_bytes(content)
     with pytest.raises(KeyRingError, match=r"keys\.json"):
         create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path)})
@@ -72,6 +76,7 @@ def followed(tmp_path: Path) -> tuple[KeyFile, ReloadingKeyRing]:
 
 
 def test_a_change_is_seen_within_five_seconds(followed: tuple[KeyFile, ReloadingKeyRing]) -> None:
+    """A running process uses a rotated key within five seconds."""
     file, follower = followed
     _, rotated = file.change(lambda ring: ring.rotate(new_secret(ACCESS, 2), 2))
     assert follower.current().active(ACCESS).kid == rotated.active(ACCESS).kid
@@ -81,6 +86,7 @@ def test_a_change_is_seen_within_five_seconds(followed: tuple[KeyFile, Reloading
 def test_a_slip_of_an_editor_keeps_the_ring_in_use(
     followed: tuple[KeyFile, ReloadingKeyRing], content: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A broken or missing file keeps the keys in use and shows no secret in the log, until a good one is there."""
     file, follower = followed
     before = follower.current()
     if content is None:

@@ -41,6 +41,7 @@ def tables() -> set[str]:
 
 
 def test_the_revisions_are_those_that_health_knows(empty: Flask) -> None:
+    """The health check lists exactly the migrations of the folder, in their order."""
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(MIGRATIONS))
@@ -48,6 +49,7 @@ def test_the_revisions_are_those_that_health_knows(empty: Flask) -> None:
 
 
 def test_up_down_up(empty: Flask) -> None:
+    """Migrations run up, down to an empty database, and up again to the same tables."""
     assert problem() == "migrations are missing; run: flask --app wsgi db upgrade"
     upgrade()
     full = tables()
@@ -109,5 +111,6 @@ def test_the_command(tmp_path: Path) -> None:
 
 
 def test_the_models_are_what_the_migrations_make(empty: Flask) -> None:
+    """Alembic finds no difference between the models and the migrated tables."""
     upgrade()
     check()  # exits with 1 where they differ

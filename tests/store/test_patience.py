@@ -56,6 +56,7 @@ def test_a_read_is_tried_once_more_on_a_new_connection(app: Flask) -> None:
 
 
 def test_a_damaged_file_is_unavailable_and_a_mistake_is_a_mistake(app: Flask) -> None:
+    """A damaged file is DatabaseUnavailable, and a broken constraint stays an IntegrityError."""
     with app.app_context():
         db.engine.dispose()
         path = database_file(app)

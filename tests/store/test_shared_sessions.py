@@ -14,6 +14,7 @@ DAY = 24 * 3600
 
 @pytest.mark.parametrize(("numbers", "length"), [(set(), 0), ({4}, 1), ({1, 2, 3, 9}, 3), ({5, 1, 3}, 1)])
 def test_longest_run(numbers: set[int], length: int) -> None:
+    """The longest run of successive numbers is found."""
     assert longest_run(numbers) == length
 
 

@@ -49,6 +49,7 @@ def table(app: Flask, statement: str) -> list[tuple[object, ...]]:
     ],
 )
 def test_what_sign_up_refuses(visitor: Browser, changed: dict[str, str], words: str) -> None:
+    """A bad field is a 422 with its reason, keeps what was typed but the password, and opens no session."""
     answer = visitor.submit("/signup", **(GOOD | changed))
     assert answer.status_code == 422
     assert words in text_of(answer.text)
@@ -61,6 +62,7 @@ def test_what_sign_up_refuses(visitor: Browser, changed: dict[str, str], words: 
 
 
 def test_everything_wrong_is_said_at_once(visitor: Browser) -> None:
+    """Four bad fields get four messages in one answer."""
     answer = visitor.submit("/signup", username="a", email="b", name="\u202e", password="c")
     for words in ("Use 3 to 32", "not a valid email", "cannot be displayed", "at least 8"):
         assert words in text_of(answer.text)
@@ -76,6 +78,7 @@ def test_everything_wrong_is_said_at_once(visitor: Browser) -> None:
     ],
 )
 def test_names_already_taken(app: Flask, visitor: Browser, changed: dict[str, str], words: str) -> None:
+    """A username or address in use is refused in every spelling."""
     assert visitor.submit("/signup", **GOOD).status_code == 303
     answer = Browser.of_app(app).submit("/signup", **(GOOD | changed))
     assert answer.status_code == 422
@@ -83,6 +86,7 @@ def test_names_already_taken(app: Flask, visitor: Browser, changed: dict[str, st
 
 
 def test_sign_up_signs_in(visitor: Browser) -> None:
+    """A new account is logged in, and its sign-up page leads home."""
     answer = visitor.submit("/signup", **GOOD)
     assert answer.status_code == 303
     assert visitor.get("/test/me").json()["username"] == "ada"
@@ -91,6 +95,7 @@ def test_sign_up_signs_in(visitor: Browser) -> None:
 
 @pytest.mark.parametrize("settings", [{"WEBAPP_SIGNUP": "closed"}])
 def test_sign_up_closed(visitor: Browser, app: Flask) -> None:
+    """Closed sign-up shows no link, answers 403 and makes no account."""
     assert "/signup" not in visitor.get("/login").text
     fields = visitor.read_form("/login").fields
     answer = visitor.post("/signup", fields | GOOD)
@@ -100,6 +105,7 @@ def test_sign_up_closed(visitor: Browser, app: Flask) -> None:
 
 @pytest.mark.parametrize("login", ["ada", "ADA", "ada@example.com", "Ada@EXAMPLE.com", " ada "])
 def test_log_in_by_name_or_address(app: Flask, visitor: Browser, login: str) -> None:
+    """A user logs in by username or address, in any case."""
     visitor.submit("/signup", **GOOD)
     browser = Browser.of_app(app)
     assert browser.log_in(login).status_code == 303
@@ -170,6 +176,7 @@ NEXT: list[tuple[str | None, str]] = [
 
 @pytest.mark.parametrize(("target", "location"), NEXT)
 def test_next_after_log_in(app: Flask, visitor: Browser, target: str | None, location: str) -> None:
+    """A login leads to `next` on this origin and to the home page otherwise."""
     name = visitor.sign_up()
     browser = Browser.of_app(app)
     query = {"next": target} if target else {}
@@ -182,6 +189,7 @@ def test_next_after_log_in(app: Flask, visitor: Browser, target: str | None, loc
 
 
 def test_next_survives_a_wrong_password(app: Flask, visitor: Browser) -> None:
+    """`next` is still followed after a wrong password."""
     name = visitor.sign_up()
     browser = Browser.of_app(app)
     page = browser.get("/login", params={"next": "/account"})
@@ -192,6 +200,7 @@ def test_next_survives_a_wrong_password(app: Flask, visitor: Browser) -> None:
 
 
 def test_the_profile(visitor: Browser) -> None:
+    """A changed name, theme and language act at once."""
     visitor.sign_up()
     answer = visitor.submit("/account", name="  Ada   King ", theme="dark", language="ko")
     assert answer.status_code == 303
@@ -211,6 +220,7 @@ def test_the_profile(visitor: Browser) -> None:
     ],
 )
 def test_what_the_profile_refuses(visitor: Browser, changed: dict[str, str], words: str) -> None:
+    """A bad value of the profile is a 422 with its reason and changes nothing."""
     visitor.sign_up()
     before = visitor.get("/test/me").json()
     answer = visitor.submit("/account", **changed)
@@ -220,6 +230,7 @@ def test_what_the_profile_refuses(visitor: Browser, changed: dict[str, str], wor
 
 
 def test_log_out(app: Flask, visitor: Browser) -> None:
+    """A logout clears both cookies and ends the session for every copy of them."""
     visitor.sign_up()
     held = visitor.another_tab()
     answer = visitor.log_out()
@@ -231,6 +242,7 @@ def test_log_out(app: Flask, visitor: Browser) -> None:
 
 @pytest.mark.parametrize("kept", ["access", "refresh"])
 def test_log_out_with_one_cookie_alone_and_expired(app: Flask, visitor: Browser, clock: SetClock, kept: str) -> None:
+    """An expired access token, or a refresh token alone, is enough to log out."""
     visitor.sign_up()
     held = visitor.another_tab()
     form = visitor.read_form("/", "/logout")
@@ -242,6 +254,7 @@ def test_log_out_with_one_cookie_alone_and_expired(app: Flask, visitor: Browser,
 
 
 def test_log_out_twice_and_by_a_stranger(visitor: Browser) -> None:
+    """A second logout is answered like the first."""
     visitor.sign_up()
     form = visitor.read_form("/", "/logout")
     assert visitor.post("/logout", form.fields).status_code == 303
@@ -249,6 +262,7 @@ def test_log_out_twice_and_by_a_stranger(visitor: Browser) -> None:
 
 
 def test_log_out_of_a_mixed_pair_ends_both(app: Flask, visitor: Browser) -> None:
+    """A logout with tokens of two sessions ends both sessions."""
     visitor.sign_up()
     other = Browser.of_app(app)
     other.sign_up()
@@ -261,6 +275,7 @@ def test_log_out_of_a_mixed_pair_ends_both(app: Flask, visitor: Browser) -> None
 
 
 def test_a_new_log_in_ends_the_session_it_presents(app: Flask, visitor: Browser) -> None:
+    """A login in a browser that is logged in replaces its session."""
     name = visitor.sign_up()
     old = visitor.another_tab()
     fields = visitor.read_form("/", "/logout").fields
@@ -271,6 +286,7 @@ def test_a_new_log_in_ends_the_session_it_presents(app: Flask, visitor: Browser)
 
 
 def test_twenty_sessions_and_no_more(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """The 21st login ends the oldest session."""
     name = visitor.sign_up()
     browsers = [visitor]
     for _ in range(20):
@@ -284,6 +300,7 @@ def test_twenty_sessions_and_no_more(app: Flask, visitor: Browser, clock: SetClo
 
 
 def test_the_hash_is_renewed_when_its_costs_changed(app: Flask, visitor: Browser, real_hashing: None) -> None:
+    """A login replaces a hash of lower costs."""
     name = visitor.sign_up()
     weak = CHEAP_HASHER.hash(PASSWORD)
     execute(app, "UPDATE users SET password_hash = ?", weak)
@@ -295,6 +312,7 @@ def test_the_hash_is_renewed_when_its_costs_changed(app: Flask, visitor: Browser
 
 @pytest.mark.parametrize("reason", ["logout", "ended", "reuse", "password", "admin", "replaced", "limit"])
 def test_the_log_in_page_says_why_a_session_ended(app: Flask, visitor: Browser, reason: str) -> None:
+    """Each reason for an ended session has its notice on the login page."""
     visitor.sign_up()
     execute(app, "UPDATE auth_sessions SET revoked_at = 1, revoked_reason = ?", reason)
     answer = visitor.get("/account")
@@ -305,6 +323,7 @@ def test_the_log_in_page_says_why_a_session_ended(app: Flask, visitor: Browser, 
 
 
 def test_an_invented_notice_says_nothing(visitor: Browser) -> None:
+    """An unknown notice in the address adds nothing to the page."""
     plain = visitor.get("/login").text
     for invented in ("nothing", "Your account was hacked", "<script>", "__class__"):
         page = visitor.get("/login", params={"notice": invented}).text
@@ -314,6 +333,7 @@ def test_an_invented_notice_says_nothing(visitor: Browser) -> None:
 
 @pytest.mark.parametrize("change", ["disabled_at = 1", "credential_epoch = credential_epoch + 1"])
 def test_disabling_and_a_new_epoch_act_on_the_next_request(app: Flask, visitor: Browser, change: str) -> None:
+    """A disabled user, or one with a new epoch, is logged out by the next request."""
     visitor.sign_up()
     assert visitor.get("/test/me").status_code == 200
     execute(app, f"UPDATE users SET {change}")
@@ -322,6 +342,8 @@ def test_disabling_and_a_new_epoch_act_on_the_next_request(app: Flask, visitor: 
 
 
 def test_a_changed_role_acts_on_the_next_request(app: Flask, visitor: Browser) -> None:
+    """A new role is in force at the next request, with the tokens of before."""
+
     @app.get("/test/role")
     def role() -> str:
         return str(current_user.role)

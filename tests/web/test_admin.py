@@ -52,6 +52,7 @@ def test_others_get_403_for_everything(app: Flask, admin: Browser, visitor: Brow
 
 
 def test_search_and_pages(app: Flask, admin: Browser) -> None:
+    """The list of users is searched by name and address, 25 on a page, and odd positions break nothing."""
     for number in range(30):
         Browser.of_app(app).sign_up(f"person{number:02}")
     first = admin.get("/admin?q=PERSON").text
@@ -74,12 +75,14 @@ def test_search_and_pages(app: Flask, admin: Browser) -> None:
 
 @pytest.mark.parametrize("query", ["%", "_", "'", "\\", "%00", "x" * 5000, "<script>", "%ED%A0%80"])
 def test_odd_searches_find_nobody(admin: Browser, query: str) -> None:
+    """A search text with wildcards or markup is plain text."""
     answer = admin.get(f"/admin?q={query}")
     assert answer.status_code == 200
     assert "<script>" not in answer.text
 
 
 def test_unknown_people_and_foreign_sessions_are_404(app: Flask, admin: Browser, visitor: Browser) -> None:
+    """An unknown user or session is a 404, and an unknown role or position a 400."""
     visitor.sign_up()
     page = page_of(admin, visitor.get("/test/me").json()["username"])
     form = admin.read_form(page, f"{page}/disable").fields
@@ -118,6 +121,7 @@ def test_disable_and_enable(app: Flask, admin: Browser, visitor: Browser) -> Non
 
 
 def test_a_role_is_changed(app: Flask, admin: Browser, visitor: Browser) -> None:
+    """A changed role acts at once, and the audit log says who changed it."""
     name = visitor.sign_up()
     page = page_of(admin, name)
     assert admin.submit(page, f"{page}/role", role="admin").headers["location"].endswith("notice=role")
@@ -127,6 +131,7 @@ def test_a_role_is_changed(app: Flask, admin: Browser, visitor: Browser) -> None
 
 
 def test_sessions_are_ended(app: Flask, admin: Browser, visitor: Browser) -> None:
+    """An administrator ends all sessions of a user, and the audit log says who did."""
     name = visitor.sign_up()
     page = page_of(admin, name)
     assert admin.submit(page, f"{page}/sessions/revoke-all").status_code == 303

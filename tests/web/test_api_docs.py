@@ -37,6 +37,7 @@ def document(app: Flask) -> dict[str, object]:
 
 
 def test_the_document_tells_of_every_endpoint_and_of_no_other(app: Flask) -> None:
+    """The OpenAPI document describes exactly the routes that exist."""
     paths = document(app)["paths"]
     assert isinstance(paths, dict)
     described = {(path, method.upper()) for path, item in paths.items() for method in item if method != "parameters"}
@@ -50,6 +51,7 @@ def test_the_document_tells_of_every_endpoint_and_of_no_other(app: Flask) -> Non
 
 
 def test_every_closed_operation_says_so(app: Flask) -> None:
+    """Each operation states its security, its 401 and its 503."""
     found = document(app)
     assert found["openapi"] == "3.1.0"
     assert found["security"] == [{"bearer": []}]
@@ -80,6 +82,7 @@ def test_examples_name_this_site(tmp_path: Path, migrated_sqlite: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_manual_is_a_page_under_the_content_policy(app: Flask, language: str) -> None:
+    """The manual is served in both languages, under the strict policy, with all examples."""
     browser = Browser.of_app(app)
     page = browser.get("/api/docs", headers={"Accept-Language": language})
     assert page.status_code == 200
@@ -113,6 +116,7 @@ def test_the_manual_speaks_korean_throughout(app: Flask) -> None:
 
 
 def test_the_manual_knows_who_is_signed_in(app: Flask) -> None:
+    """The manual shows the name of a user who is logged in."""
     browser = Browser.of_app(app)
     name = browser.sign_up()
     assert name in browser.get("/api/docs").text
@@ -120,10 +124,12 @@ def test_the_manual_knows_who_is_signed_in(app: Flask) -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_docs_clients_md_holds_the_example_as_it_is(name: str) -> None:
+    """docs/clients.md contains each example word for word."""
     assert f"\n{(ROOT / 'examples' / name).read_text()}```\n" in (ROOT / "docs" / "clients.md").read_text()
 
 
 def test_docs_clients_md_holds_the_matrix_as_it_is() -> None:
+    """docs/clients.md contains the statuses of the API's matrix."""
     from webapp.core.decision import API_REFRESH
     from webapp.web.api.docs import ANSWER_WORDS
 
@@ -143,6 +149,7 @@ def username(sqlite_server: Server) -> str:
 
 @pytest.mark.parametrize("name", RUN)
 def test_example_runs(sqlite_server: Server, username: str, name: str) -> None:
+    """Each example logs in and prints the name against a real server."""
     program = RUN[name][0]
     need(program, there=shutil.which(program) is not None)
     environment = os.environ | {
@@ -169,6 +176,7 @@ def load_auth() -> type:
 
 
 def test_the_auth_to_copy_refreshes_by_itself(sqlite_server: Server, username: str) -> None:
+    """The Python example refreshes whenever the access token has expired."""
     auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
     with httpx.Client(base_url=f"{sqlite_server.url}/api/v1", auth=auth) as api:
         for _ in range(3):
@@ -179,6 +187,7 @@ def test_the_auth_to_copy_refreshes_by_itself(sqlite_server: Server, username: s
 
 
 def test_the_auth_to_copy_shares_one_refresh_among_threads(sqlite_server: Server, username: str) -> None:
+    """Twelve threads with an expired token are all served."""
     from concurrent.futures import ThreadPoolExecutor
 
     auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
@@ -197,6 +206,7 @@ def test_the_auth_to_copy_shares_one_refresh_among_threads(sqlite_server: Server
 
 
 def test_the_auth_to_copy_shares_one_refresh_among_tasks(sqlite_server: Server, username: str) -> None:
+    """Sixteen asynchronous requests with an expired token are all served."""
     import asyncio
 
     auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
@@ -249,6 +259,7 @@ def test_the_auth_to_copy_survives_lost_answers(sqlite_server: Server, username:
 
 
 def test_the_auth_to_copy_says_when_the_session_is_over(sqlite_server: Server, username: str) -> None:
+    """The example raises an error once its session has ended."""
     auth = load_auth().log_in(sqlite_server.url, username, PASSWORD)  # type: ignore[attr-defined]
     with ApiClient.of_server(sqlite_server.url) as other:
         other.access = auth.access

@@ -55,6 +55,7 @@ HEADERS = {
 @pytest.mark.parametrize(("header", "status", "challenge"), HEADERS.values(), ids=HEADERS.keys())
 @pytest.mark.parametrize("path", ["/me", "/logout"])
 def test_header(app: Flask, path: str, header: str | None, status: int, challenge: str) -> None:
+    """Each Authorization header of the table gets its status and its challenge, word for word."""
     method = "GET" if path == "/me" else "POST"
     environ = {} if header is None else {"HTTP_AUTHORIZATION": header}
     answer = app.test_client().open(f"/api/v1{path}", method=method, base_url=BASE, environ_overrides=environ)
@@ -80,6 +81,7 @@ def test_two_header_lines(server: Server) -> None:
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 def test_the_scheme_is_taken_in_any_case(client: ApiClient, scheme: str) -> None:
+    """The scheme "Bearer" is read in any case."""
     assert client.http.get("/api/v1/me", headers={"Authorization": f"{scheme} {client.access}"}).status_code == 200
 
 
@@ -90,6 +92,7 @@ def test_several_spaces_are_allowed(client: ApiClient) -> None:
 
 @pytest.mark.parametrize("with_header", [False, True])
 def test_a_token_in_query_or_body_is_refused(client: ApiClient, with_header: bool) -> None:
+    """An access token in the query, a form or a file field is a 400 and is not repeated."""
     headers = client.header() if with_header else {}
     token = client.access or ""
     for answer in (
@@ -103,23 +106,27 @@ def test_a_token_in_query_or_body_is_refused(client: ApiClient, with_header: boo
 
 
 def test_a_token_in_a_json_body_is_refused(client: ApiClient) -> None:
+    """An access token in a JSON body is a 400."""
     answer = client.send("PATCH", "/me", json={"access_token": client.access, "name": "x"})
     assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ELSEWHERE)
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/logout"), ("DELETE", "/sessions/x"), ("GET", "/me")])
 def test_a_token_in_a_body_that_nobody_reads_is_refused(client: ApiClient, method: str, path: str) -> None:
+    """The same holds for requests that need no body, and nothing is done."""
     answer = client.send(method, path, json={"access_token": client.access})
     assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ELSEWHERE)
     assert client.send("GET", "/me").status_code == 200
 
 
 def test_a_refresh_token_in_the_query_is_refused(client: ApiClient) -> None:
+    """A refresh token in the query is a 400."""
     answer = client.http.post("/api/v1/refresh", params={"refresh_token": "x"}, headers=client.header())
     assert (answer.status_code, answer.headers["www-authenticate"]) == (400, ELSEWHERE)
 
 
 def test_expired(client: ApiClient, clock: SetClock) -> None:
+    """An expired access token is a 401 that says so."""
     clock.advance(600)
     answer = client.get("/me")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, EXPIRED)
@@ -127,18 +134,21 @@ def test_expired(client: ApiClient, clock: SetClock) -> None:
 
 
 def test_a_session_that_ended(client: ApiClient) -> None:
+    """The access token of an ended session is a 401."""
     assert client.send("POST", "/logout").status_code == 204
     answer = client.get("/me")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, INVALID)
 
 
 def test_a_missing_role(client: ApiClient) -> None:
+    """A missing role is a 403 with insufficient_scope."""
     answer = client.get("/users")
     wanted = 'Bearer realm="api", error="insufficient_scope", error_description="The role admin is required"'
     assert (answer.status_code, answer.headers["www-authenticate"]) == (403, wanted)
 
 
 def test_web_tokens_do_not_open_the_api_and_api_tokens_no_page(app: Flask, username: str, client: ApiClient) -> None:
+    """Tokens of one channel are refused on the other, alone and mixed."""
     browser = Browser.of_app(app)
     browser.log_in(username)
     web = ApiClient(client.http)
@@ -155,6 +165,7 @@ def test_web_tokens_do_not_open_the_api_and_api_tokens_no_page(app: Flask, usern
 
 
 def test_cookies_are_not_read(app: Flask, username: str) -> None:
+    """Cookies do not log in on the API, and its answer is no redirect."""
     browser = Browser.of_app(app)
     browser.log_in(username)
     answer = browser.get("/api/v1/me")
@@ -163,10 +174,12 @@ def test_cookies_are_not_read(app: Flask, username: str) -> None:
 
 
 def test_the_header_is_not_read_on_pages(client: ApiClient) -> None:
+    """The Authorization header does not log in on pages."""
     assert client.http.get("/account", headers=client.header()).status_code == 303
 
 
 def test_an_unknown_key_and_the_refresh_token_as_bearer(client: ApiClient) -> None:
+    """A refresh token in the header is a 401."""
     client.access = client.refresh
     assert client.get("/me").headers["www-authenticate"] == INVALID
 
@@ -200,6 +213,7 @@ def test_a_view_added_below_api_is_closed(app: Flask, client: ApiClient) -> None
 
 
 def test_no_answer_of_the_api_sets_a_cookie(client: ApiClient) -> None:
+    """No endpoint of the API sets a cookie or varies by one."""
     for answer in (
         client.get("/me"),
         client.send("PATCH", "/me", json={"language": "ko"}),

@@ -147,6 +147,7 @@ CELLS = [(access, column) for access in TokenState for column in RefreshColumn]
 
 @pytest.mark.parametrize(("access", "column"), CELLS, ids=[f"{a.value}-{c.value}" for a, c in CELLS])
 def test_cell(stage: Stage, access: TokenState, column: RefreshColumn) -> None:
+    """Each cell of the API's matrix gives its status, tokens, row and events."""
     successor = stage.bring(access, column)
     expected = API_REFRESH[access][column]
     before, client = stage.row(), stage.client
@@ -215,6 +216,7 @@ def test_case_3_needs_an_access_token_older_than_the_refresh_tokens_end(stage: S
 
 
 def test_an_expired_superseded_token_in_the_window_gets_another_successor(stage: Stage) -> None:
+    """A replaced token that expires in the renewal window gets a new token of its own."""
     stage.clock.advance(REFRESH_TTL - 5)
     tokens = stage.app.extensions["tokenroom"].tokens
     with stage.app.app_context():
@@ -250,6 +252,7 @@ def test_an_unknown_generation_of_ones_own_is_refused_and_noted(stage: Stage) ->
 
 
 def test_tokens_of_two_sessions_are_refused_and_nothing_ends(stage: Stage, app: Flask) -> None:
+    """Tokens of two sessions are a 401, noted in the audit log, and end neither session."""
     other = ApiClient.of_app(app)
     other.log_in(stage.name)
     stage.client.refresh = other.refresh
@@ -262,6 +265,7 @@ def test_tokens_of_two_sessions_are_refused_and_nothing_ends(stage: Stage, app: 
 
 
 def test_a_dead_session_is_refused_and_never_theft_again(stage: Stage) -> None:
+    """A session that reuse ended is refused, and the reuse is recorded once."""
     stage.bring(TokenState.VALID, RefreshColumn.REUSED)
     for _ in range(3):
         assert stage.client.ask_refresh().status_code == 401
@@ -270,6 +274,7 @@ def test_a_dead_session_is_refused_and_never_theft_again(stage: Stage) -> None:
 
 
 def test_after_theft_the_thief_and_the_owner_are_both_out(stage: Stage) -> None:
+    """After reuse the newest access token is refused as well."""
     stage.bring(TokenState.EXPIRED, RefreshColumn.REUSED)
     assert stage.client.ask_refresh().status_code == 401
     stage.client.access = stage._next_access
@@ -279,6 +284,7 @@ def test_after_theft_the_thief_and_the_owner_are_both_out(stage: Stage) -> None:
 
 
 def test_nothing_passes_the_absolute_lifetime(stage: Stage) -> None:
+    """A refresh never extends the session, and its last token ends with it."""
     stage.clock.advance(REFRESH_TTL - 10)
     stage.client.do_refresh()
     stage.clock.advance(REFRESH_TTL - 10)

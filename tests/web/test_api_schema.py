@@ -53,6 +53,7 @@ class Stage:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=[f"{m} {p}" for m, p in OPERATIONS])
 def test_operation(app: Flask, method: str, path: str) -> None:
+    """Generated requests, right and wrong, get only the answers that the document promises."""
     stage = Stage(app)
     config = SchemathesisConfig.from_dict(
         {

@@ -127,6 +127,7 @@ def crowd(server: Server, name: str, size: int = 6) -> Iterator[list[str]]:
 
 
 def test_rotation_under_load_logs_nobody_out(server: Server) -> None:
+    """Seven key rotations under load fail no request."""
     name = new_person(server)
     file = key_file(server)
     with crowd(server, name) as wrong, ApiClient.of_server(server.url) as fresh:
@@ -143,6 +144,7 @@ def test_rotation_under_load_logs_nobody_out(server: Server) -> None:
 
 
 def test_retirement_under_load_ends_the_tokens_of_that_key_and_no_others(server: Server) -> None:
+    """A retired key ends its own tokens in every worker at once, and no others."""
     name = new_person(server)
     file = key_file(server)
     old = file.read()
@@ -161,6 +163,7 @@ def test_retirement_under_load_ends_the_tokens_of_that_key_and_no_others(server:
 
 
 def test_a_broken_file_under_load_keeps_everybody(server: Server) -> None:
+    """A broken key file fails no request, and the log names it."""
     name = new_person(server)
     file = key_file(server)
     good = file.path.read_text()
@@ -181,6 +184,7 @@ def test_a_broken_file_under_load_keeps_everybody(server: Server) -> None:
 
 @pytest.mark.parametrize("purpose", [ACCESS, REFRESH])
 def test_retiring_a_refresh_key_ends_sessions_that_were_not_renewed(server: Server, purpose: str) -> None:
+    """A session ends with its refresh key and survives the access key."""
     name = new_person(server)
     file = key_file(server)
     old = file.read().active(purpose).kid

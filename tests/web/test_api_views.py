@@ -25,6 +25,7 @@ def client(app: Flask, username: str) -> ApiClient:
 
 
 def test_log_in(app: Flask, username: str, clock: SetClock) -> None:
+    """A login gives both tokens with their lifetimes, uncached, by username or address."""
     answer = ApiClient.of_app(app).log_in(username)
     assert answer.status_code == 200
     given = answer.json()
@@ -37,6 +38,7 @@ def test_log_in(app: Flask, username: str, clock: SetClock) -> None:
 
 
 def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, username: str) -> None:
+    """A wrong password, an unknown name and a disabled account get one and the same answer."""
     stranger = ApiClient.of_app(app)
     answers = [stranger.log_in(username, "something else"), stranger.log_in("nobody-at-all"), stranger.log_in("\0")]
     with app.app_context():
@@ -52,6 +54,7 @@ def test_wrong_unknown_and_disabled_are_answered_alike(app: Flask, username: str
 
 
 def test_a_log_in_does_not_end_the_session_of_another_client(app: Flask, username: str, client: ApiClient) -> None:
+    """A second login leaves the first client logged in."""
     assert ApiClient.of_app(app).log_in(username).status_code == 200
     assert client.get("/me").status_code == 200
 
@@ -69,6 +72,7 @@ LOG_INS = [
 
 @pytest.mark.parametrize("body", LOG_INS, ids=json.dumps)
 def test_log_in_with_a_missing_or_mistyped_member(app: Flask, body: object) -> None:
+    """A login without a field, or with one of another type, is a 400 that repeats nothing."""
     answer = ApiClient.of_app(app).http.post("/api/v1/login", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"] == "invalid_request"
@@ -112,6 +116,7 @@ def test_json_behind_a_byte_order_mark_is_read(app: Flask, username: str) -> Non
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 @pytest.mark.parametrize(("method", "path"), [("POST", "/login"), ("POST", "/refresh"), ("PATCH", "/me")])
 def test_a_malformed_body(client: ApiClient, method: str, path: str, body: bytes) -> None:
+    """A body that is no JSON object is a 400 or 413 in JSON."""
     headers = client.header() | {"Content-Type": "application/json"}
     answer = client.http.request(method, f"/api/v1{path}", content=body, headers=headers)
     assert answer.status_code == (413 if len(body) > 65536 else 400)
@@ -123,6 +128,7 @@ def test_a_malformed_body(client: ApiClient, method: str, path: str, body: bytes
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "", "x"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/login"), ("POST", "/refresh"), ("PATCH", "/me")])
 def test_another_media_type(client: ApiClient, method: str, path: str, kind: str) -> None:
+    """A body of another media type is a 415."""
     headers = client.header() | {"Content-Type": kind}
     answer = client.http.request(method, f"/api/v1{path}", content=b'{"name": "x"}', headers=headers)
     assert answer.status_code == 415
@@ -131,12 +137,14 @@ def test_another_media_type(client: ApiClient, method: str, path: str, kind: str
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/login"), ("POST", "/refresh"), ("PATCH", "/me")])
 def test_too_large(client: ApiClient, method: str, path: str) -> None:
+    """A body above 64 kB is a 413."""
     answer = client.send(method, path, json={"name": "x" * 70_000})
     assert answer.status_code == 413
     assert answer.json()["error"] == "too_large"
 
 
 def test_not_found_and_not_this_way_are_json(client: ApiClient) -> None:
+    """Unknown paths and methods under /api are answered in JSON, whatever is accepted."""
     for path in ("/api/", "/api/v1", "/api/v1/", "/api/v2/me", "/api/docs/more", "/api/v1/me/"):
         answer = client.http.get(path, headers={"Accept": "text/html"})
         assert answer.status_code == 404
@@ -156,6 +164,7 @@ def test_pages_keep_their_own_errors(client: ApiClient) -> None:
 
 
 def test_me(client: ApiClient, username: str) -> None:
+    """A user reads the own profile, with the preferences."""
     me = client.get("/me").json()
     assert set(me) == {"id", "username", "email", "email_verified", "mfa", "name", "role", "preferences"}
     assert me["username"] == username
@@ -172,6 +181,7 @@ def test_me(client: ApiClient, username: str) -> None:
     ids=["flat", "as GET gives it", "mixed"],
 )
 def test_change_me(client: ApiClient, change: dict[str, object]) -> None:
+    """A profile is changed flat, nested or mixed, and the answer is the new profile."""
     answer = client.send("PATCH", "/me", json=change)
     assert answer.status_code == 200
     me = client.get("/me").json()
@@ -223,6 +233,7 @@ def test_the_document_forbids_what_the_server_refuses(
 
 @pytest.mark.parametrize(("body", "fields"), UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_unusable_values_are_named_and_not_repeated(client: ApiClient, body: str, fields: set[str]) -> None:
+    """A bad value is a 422 that names its field, repeats nothing and changes nothing."""
     before = client.get("/me").json()
     headers = client.header() | {"Content-Type": "application/json"}
     answer = client.http.patch("/api/v1/me", content=body.encode(), headers=headers)
@@ -254,6 +265,7 @@ def test_sessions(app: Flask, client: ApiClient, username: str, clock: SetClock)
 
 
 def test_end_a_session(app: Flask, client: ApiClient, username: str) -> None:
+    """A client ends another session of its user, which both of its tokens notice."""
     other = ApiClient.of_app(app)
     other.log_in(username)
     mine = next(e["id"] for e in other.get("/sessions").json()["sessions"] if e["current"])
@@ -267,6 +279,7 @@ def test_end_a_session(app: Flask, client: ApiClient, username: str) -> None:
 
 
 def test_somebody_elses_session_is_not_found(app: Flask, client: ApiClient) -> None:
+    """A session of another user, or an odd id, is a 404 and ends nothing."""
     name = Browser.of_app(app).sign_up()
     other = ApiClient.of_app(app)
     other.log_in(name)
@@ -280,6 +293,7 @@ def test_somebody_elses_session_is_not_found(app: Flask, client: ApiClient) -> N
 
 
 def test_log_out_takes_an_expired_token_and_twice_is_fine(client: ApiClient, clock: SetClock) -> None:
+    """A logout accepts an expired access token, and a second one is answered alike."""
     clock.advance(5000)
     assert client.send("POST", "/logout").status_code == 204
     assert client.send("POST", "/logout").status_code == 204
@@ -287,6 +301,7 @@ def test_log_out_takes_an_expired_token_and_twice_is_fine(client: ApiClient, clo
 
 
 def test_log_out_ends_this_session_only(app: Flask, client: ApiClient, username: str) -> None:
+    """A logout leaves the user's other sessions alive."""
     other = ApiClient.of_app(app)
     other.log_in(username)
     client.send("POST", "/logout")
@@ -294,6 +309,7 @@ def test_log_out_ends_this_session_only(app: Flask, client: ApiClient, username:
 
 
 def test_users_page_by_page(app: Flask, client: ApiClient) -> None:
+    """An administrator reads all users in pages, without passwords, and odd queries are a 422."""
     for _ in range(4):
         Browser.of_app(app).sign_up()
     with app.app_context():
@@ -318,6 +334,7 @@ def test_users_page_by_page(app: Flask, client: ApiClient) -> None:
 
 
 def test_a_lowered_role_acts_on_the_next_request(app: Flask, client: ApiClient) -> None:
+    """A former administrator gets a 403 at the next request."""
     with app.app_context():
         transact(lambda tx: tx.execute(update(User).values(role="admin")))
     assert client.get("/users").status_code == 200
@@ -327,6 +344,8 @@ def test_a_lowered_role_acts_on_the_next_request(app: Flask, client: ApiClient) 
 
 
 def test_the_database_away(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing database is a 503 with Retry-After, for a view and a refresh."""
+
     def away(*_: object) -> None:
         raise DatabaseUnavailable("gone")
 
@@ -338,6 +357,7 @@ def test_the_database_away(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_api_request_confirms_the_generation_it_shows(app: Flask, client: ApiClient, clock: SetClock) -> None:
+    """The first request with a new access token confirms its generation."""
     client.do_refresh()
     statement = select(AuthSession.refresh_confirmed_at).where(AuthSession.channel == "api")
     with app.app_context():
@@ -348,6 +368,7 @@ def test_an_api_request_confirms_the_generation_it_shows(app: Flask, client: Api
 
 
 def test_forged_tokens_are_noted_without_their_text(app: Flask, client: ApiClient) -> None:
+    """The audit log notes a forged token without its text."""
     client.access = "aaaa.bbbb.cccc"
     client.get("/me")
     with app.app_context():

@@ -41,6 +41,7 @@ def still_fine(browser: Browser) -> bool:
 
 @pytest.mark.parametrize("value", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
 def test_odd_text_in_every_field(app: Flask, person: Browser, value: str) -> None:
+    """Odd text in any form field breaks nothing, logs nobody in and is never run."""
     stranger = Browser.of_app(app)
     body = value.encode("utf-8", "surrogatepass")
     for browser, path, fields in (
@@ -63,6 +64,7 @@ def test_odd_text_in_every_field(app: Flask, person: Browser, value: str) -> Non
 
 @pytest.mark.parametrize("value", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
 def test_a_password_of_odd_text_logs_nobody_in(app: Flask, visitor: Browser, value: str) -> None:
+    """Odd text as a password is a wrong password."""
     name = visitor.sign_up()
     browser = Browser.of_app(app)
     if is_storable(value):
@@ -99,6 +101,7 @@ BODIES: dict[str, tuple[str, bytes]] = {
 
 @pytest.mark.parametrize(("content_type", "body"), BODIES.values(), ids=BODIES.keys())
 def test_odd_bodies(app: Flask, person: Browser, content_type: str, body: bytes) -> None:
+    """A malformed body at any path is a redirect or a 4xx and gives no token."""
     client = app.test_client(use_cookies=False)
     cookie = f"access_token={person.access}; refresh_token={person.refresh}"
     for path in PATHS[:-2] + PATHS[-1:]:
@@ -119,12 +122,14 @@ def test_a_million_fields(app: Flask) -> None:
 
 
 def test_too_many_multipart_parts(app: Flask) -> None:
+    """A form of 400 parts is a 413."""
     data: dict[str, Any] = {f"f{n}": "1" for n in range(400)}
     answer = app.test_client().post("/login", data=data, content_type="multipart/form-data")
     assert answer.status_code == 413
 
 
 def test_a_body_of_unknown_length(app: Flask) -> None:
+    """A large body without a length is refused."""
     answer = app.test_client().post(
         "/login",
         input_stream=io.BytesIO(b"username=" + b"x" * 200_000),
@@ -152,6 +157,7 @@ def test_a_body_in_chunks(sqlite_server: Server, body: bytes, status: int) -> No
 
 
 def test_chunks_that_are_none(sqlite_server: Server) -> None:
+    """A broken chunk is a 400."""
     with socket.create_connection(("127.0.0.1", sqlite_server.port), timeout=10) as connection:
         head = f"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1:{sqlite_server.port}\r\nConnection: close\r\n"
         head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
@@ -161,6 +167,7 @@ def test_chunks_that_are_none(sqlite_server: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/account", "/account/password", "/login", "/signup"])
 def test_head_is_answered_as_get_and_changes_nothing(app: Flask, visitor: Browser, path: str) -> None:
+    """HEAD gets the status of GET, and its body changes nothing."""
     name = visitor.sign_up()
     stranger = Browser.of_app(app)
     for browser in (visitor, stranger):
@@ -207,6 +214,7 @@ HEADERS = {
 
 @pytest.mark.parametrize(("name", "value"), HEADERS.values(), ids=HEADERS.keys())
 def test_odd_headers(app: Flask, name: str, value: str) -> None:
+    """Odd headers break no page."""
     client = app.test_client(use_cookies=False)
     for method in ("get", "post"):
         for path in ("/", "/login", "/account", "/nothing", "/static/css/tokenroom.css", "/healthz"):
@@ -236,6 +244,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=lambda a: a[:30])
 def test_odd_addresses(app: Flask, person: Browser, address: str) -> None:
+    """An odd address breaks nothing and never leads to another host."""
     client = app.test_client(use_cookies=False)
     cookie = f"access_token={person.access}; refresh_token={person.refresh}"
     for environ in ({}, {"HTTP_COOKIE": cookie}):
@@ -248,6 +257,7 @@ def test_odd_addresses(app: Flask, person: Browser, address: str) -> None:
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "BREW", "get", "X" * 500])
 def test_odd_methods(app: Flask, person: Browser, method: str) -> None:
+    """An odd method breaks nothing and ends no session."""
     for path in ("/", "/account", "/nothing"):
         answer = app.test_client().open(path, method=method)
         assert answer.status_code < 500
@@ -255,6 +265,7 @@ def test_odd_methods(app: Flask, person: Browser, method: str) -> None:
 
 
 def test_nothing_secret_in_an_error_page(app: Flask, person: Browser) -> None:
+    """An error page shows no trace and no secret."""
     for path in ("/nothing", "/logout", "/account?x=" + PASSWORD.replace(" ", "+")):
         page = person.get(path).text
         assert "Traceback" not in page

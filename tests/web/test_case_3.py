@@ -21,6 +21,7 @@ def expired(visitor: Browser, clock: SetClock) -> Browser:
 
 
 def test_reissued_by_the_access_token(expired: Browser) -> None:
+    """A valid access token reissues an expired refresh token and stays itself."""
     access, refresh = expired.access, expired.refresh
     answer = expired.get("/test/me")
     assert answer.status_code == 200
@@ -32,6 +33,7 @@ def test_reissued_by_the_access_token(expired: Browser) -> None:
 
 
 def test_the_same_post_is_served(expired: Browser, clock: SetClock) -> None:
+    """A form posted in the access token's last second is served."""
     form = expired.read_form("/account")
     clock.advance(299)  # the new refresh token is as good as over, the access token in its last second
     answer = expired.post("/test/echo", form.fields | {"text": "x"})
@@ -54,6 +56,7 @@ def test_a_lost_answer_gives_the_successor_again_or_another(
 
 
 def test_not_with_an_expired_access_token(expired: Browser, clock: SetClock) -> None:
+    """With both tokens expired, the user logs in."""
     clock.advance(300)
     answer = expired.get("/test/me")
     assert answer.status_code == 303
@@ -61,6 +64,7 @@ def test_not_with_an_expired_access_token(expired: Browser, clock: SetClock) -> 
 
 
 def test_not_with_the_refresh_token_of_another_session(expired: Browser, app: object) -> None:
+    """An access token renews no refresh token of another session."""
     other = Browser.of_app(app)
     other.sign_up()
     thief = other.another_tab()
@@ -71,6 +75,7 @@ def test_not_with_the_refresh_token_of_another_session(expired: Browser, app: ob
 
 
 def test_an_access_token_alone_renews_nothing(expired: Browser) -> None:
+    """An access token alone is served and gets no refresh token."""
     expired.refresh = None
     answer = expired.get("/test/me")
     assert answer.status_code == 200

@@ -48,6 +48,7 @@ def production(tmp_path: Path, migrated_sqlite: Path) -> Flask:
 
 @pytest.mark.parametrize("remember", [True, False])
 def test_cookies_in_development(visitor: Browser, remember: bool) -> None:
+    """Token cookies are HttpOnly and SameSite=Lax, and last only where the user asked for it."""
     cookies = log_in(visitor, **({"remember": "y"} if remember else {}))
     for name in ("access_token", "refresh_token"):
         found = attributes(cookies[name])
@@ -58,6 +59,7 @@ def test_cookies_in_development(visitor: Browser, remember: bool) -> None:
 
 @pytest.mark.parametrize("remember", [True, False])
 def test_cookies_in_production(production: Flask, remember: bool) -> None:
+    """In production they are Secure and have the __Host- prefix as well."""
     cookies = log_in(Browser.of_app(production, PUBLIC), **({"remember": "y"} if remember else {}))
     for name in ("__Host-access_token", "__Host-refresh_token"):
         found = attributes(cookies[name])
@@ -89,6 +91,7 @@ def test_a_rotated_cookie_lives_until_the_sessions_end(visitor: Browser, clock: 
 
 
 def test_cleared_with_the_same_attributes(visitor: Browser) -> None:
+    """A logout clears both cookies with the attributes that they were set with."""
     visitor.sign_up()
     cookies = cookies_set(visitor.log_out())
     for name in ("access_token", "refresh_token"):
@@ -98,6 +101,7 @@ def test_cleared_with_the_same_attributes(visitor: Browser) -> None:
 
 
 def test_a_token_never_appears_in_a_page(visitor: Browser, clock: SetClock) -> None:
+    """No page contains the payload or the signature of a token."""
     visitor.sign_up()
     for path in ("/", "/account", "/login", "/nothing", "/test/me"):
         page = visitor.get(path).text
@@ -114,6 +118,7 @@ PATHS = ["/", "/login", "/signup", "/account", "/nothing", "/healthz", "/readyz"
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_security_headers_everywhere(visitor: Browser, path: str, signed_in: bool) -> None:
+    """Each answer has the security headers, and each page of a user is uncached."""
     if signed_in:
         visitor.sign_up()
     answer = visitor.get(path)
@@ -135,6 +140,7 @@ def test_security_headers_everywhere(visitor: Browser, path: str, signed_in: boo
 
 
 def test_hsts_in_production(production: Flask) -> None:
+    """Production sends HSTS and no Server-Timing."""
     answer = Browser.of_app(production, PUBLIC).get("/")
     assert re.fullmatch(r"max-age=\d{8,}.*", answer.headers["strict-transport-security"])
     assert "server-timing" not in answer.headers
@@ -170,6 +176,7 @@ def test_pages_keep_to_their_own_policy(visitor: Browser, path: str) -> None:
     ],
 )
 def test_development_answers_to_loopback_names_only(app: Flask, host: str, status: int) -> None:
+    """Any other Host is a 400 in development, except for the health check."""
     client = app.test_client()
     assert client.get("/login", environ_overrides={"HTTP_HOST": host}).status_code == status
     assert client.get("/healthz", environ_overrides={"HTTP_HOST": host}).status_code == 200
@@ -180,6 +187,7 @@ def test_development_answers_to_loopback_names_only(app: Flask, host: str, statu
 
 @pytest.mark.parametrize(("host", "status"), [("login.example.com", 200), ("127.0.0.1", 400), ("example.com", 400)])
 def test_production_answers_to_its_own_name_only(production: Flask, host: str, status: int) -> None:
+    """Any other Host is a 400 in production, except for the metrics."""
     answer = production.test_client().get("/login", environ_overrides={"HTTP_HOST": host, "wsgi.url_scheme": "https"})
     assert answer.status_code == status
     scrape = production.test_client().get("/metrics", environ_overrides={"HTTP_HOST": "10.0.0.5:8000"})
@@ -240,6 +248,7 @@ def test_log_in_is_asked_for_in_the_senders_own_way(app: Flask) -> None:
 
 
 def test_post_goes_to_the_log_in_without_next(app: Flask) -> None:
+    """A stranger's POST leads to the login page without a way back."""
     answer = app.test_client().post("/account", headers=NAVIGATION)
     assert (answer.status_code, answer.location) == (303, "/login")
 
@@ -256,6 +265,7 @@ def test_cookies_are_cleared_on_navigations_only(visitor: Browser, clock: SetClo
 
 
 def test_the_csrf_cookie_is_closed_too(visitor: Browser) -> None:
+    """Every cookie of the login page is HttpOnly and SameSite=Lax."""
     answer = visitor.get("/login")
     for cookie in cookies_set(answer).values():
         found = attributes(cookie)

@@ -45,6 +45,7 @@ def locked(app: Flask, person: Browser, impatient: None) -> Iterator[sqlite3.Con
 def test_locked_pages_are_served_and_the_refresh_waits_for_better_times(
     person: Browser, clock: SetClock, locked: sqlite3.Connection
 ) -> None:
+    """A locked database serves the page with the old tokens, and the next request refreshes."""
     clock.advance(600)
     before = person.access, person.refresh
     answer = person.get("/test/me")
@@ -59,6 +60,7 @@ def test_locked_pages_are_served_and_the_refresh_waits_for_better_times(
 def test_locked_log_in_log_out_and_forms_are_503(
     app: Flask, person: Browser, clock: SetClock, locked: sqlite3.Connection
 ) -> None:
+    """Under a lock each write is a 503 that clears no cookie, and works afterwards."""
     fields = person.read_form("/account").fields
     name = person.get("/test/me").json()["username"]
     for path, form in (
@@ -81,6 +83,7 @@ def test_locked_log_in_log_out_and_forms_are_503(
 
 
 def test_the_wait_is_bounded(person: Browser, locked: sqlite3.Connection) -> None:
+    """A write waits for a lock for less than two seconds."""
     fields = person.read_form("/account").fields
     started = time.monotonic()
     assert person.post("/account", fields | {"name": "New"}).status_code == 503
@@ -88,6 +91,7 @@ def test_the_wait_is_bounded(person: Browser, locked: sqlite3.Connection) -> Non
 
 
 def test_a_file_that_is_no_database(app: Flask, person: Browser) -> None:
+    """A damaged database file is a 503 that clears no cookie, until the file is back."""
     path = Path(services_of(app).settings.database_url.removeprefix("sqlite:///"))
     with app.app_context():
         db.engine.dispose()

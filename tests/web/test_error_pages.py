@@ -35,6 +35,7 @@ class TestTooMany:
         assert links(answer.text)[0] == ("/login", "Back to login")
 
     def test_another_form_leads_back_to_itself(self, visitor: Browser) -> None:
+        """A limited form's page leads back to the form."""
         visitor.sign_up()
         form = visitor.read_form("/account/password").fields
         for _ in range(11):
@@ -55,6 +56,7 @@ def dead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_page_without_database_can_be_asked_for_again(visitor: Browser, request: pytest.FixtureRequest) -> None:
+    """The 503 page first offers the same address again."""
     visitor.sign_up()
     request.getfixturevalue("dead")
     answer = visitor.get("/account/activity?lab=1")
@@ -109,4 +111,5 @@ class TestClosed:
         return {"WEBAPP_SIGNUP": "closed"}
 
     def test_a_closed_sign_up_is_titled_so(self, visitor: Browser) -> None:
+        """The page of a closed sign-up has its title."""
         assert "<title>Sign-up is closed · " in visitor.get("/signup").text

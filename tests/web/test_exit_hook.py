@@ -77,6 +77,7 @@ def names(app: Flask) -> list[str]:
     ("path", "status"), [("/test/missing", 404), ("/nothing-here", 404), ("/logout", 405), ("/", 200)]
 )
 def test_refreshes_on_errors_and_public_pages_too(latecomer: Browser, path: str, status: int) -> None:
+    """An expired access token is replaced on a 404, a 405 and a public page, and never at /logout."""
     answer = latecomer.get(path)
     assert answer.status_code == status
     if path == "/logout":
@@ -86,6 +87,7 @@ def test_refreshes_on_errors_and_public_pages_too(latecomer: Browser, path: str,
 
 
 def test_refreshes_on_a_500_too(app: Flask, latecomer: Browser) -> None:
+    """A view that fails still refreshes, and its error text stays inside."""
     app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = latecomer.get("/test/broken")
     assert answer.status_code == 500
@@ -94,6 +96,7 @@ def test_refreshes_on_a_500_too(app: Flask, latecomer: Browser) -> None:
 
 
 def test_acts_once_even_if_called_twice(app: Flask, latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request refreshes once, however often the hook is called."""
     calls = []
     real = authentication.refresh
     monkeypatch.setattr(authentication, "refresh", lambda *a, **k: calls.append(1) or real(*a, **k))
@@ -139,12 +142,14 @@ def test_half_an_answer_is_never_sent(latecomer: Browser, monkeypatch: pytest.Mo
 
 
 def test_what_a_view_says_about_the_cookies_stands(latecomer: Browser) -> None:
+    """A view that clears the cookies is not overruled."""
     cookies = cookies_set(latecomer.get("/test/clears"))
     assert set(cookies) == BOTH
     assert all("Max-Age=0" in cookie for cookie in cookies.values())
 
 
 def test_what_a_view_leaves_uncommitted_is_not_committed(app: Flask, latecomer: Browser) -> None:
+    """The refresh commits nothing that the view has left open."""
     before = names(app)
     answer = latecomer.get("/test/unfinished")
     assert case_of(answer) == "case 2: access reissued", "and it holds nothing up"
@@ -160,16 +165,19 @@ def test_log_in_and_log_out_are_left_alone(latecomer: Browser) -> None:
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/.well-known/jwks.json", "/static/css/tokenroom.css"])
 def test_machines_and_files_never_refresh(latecomer: Browser, path: str) -> None:
+    """Health checks, keys and static files set no cookie."""
     answer = latecomer.get(path)
     assert answer.status_code == 200
     assert not cookies_set(answer)
 
 
 def test_options_never_refreshes(latecomer: Browser) -> None:
+    """An OPTIONS request sets no cookie."""
     assert not cookies_set(latecomer.http.options("/account"))
 
 
 def test_a_database_error_in_the_view_leaves_the_cookies(latecomer: Browser) -> None:
+    """A view without its database is a 503 that leaves the cookies, and the next request refreshes."""
     answer = latecomer.get("/test/fails-in-database")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
@@ -215,6 +223,8 @@ def test_a_script_that_meets_a_dead_database_is_told_in_json(person: Browser, mo
 
 
 def test_a_failing_confirmation_is_skipped(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A confirmation that fails does not fail its page."""
+
     def fails(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("busy")
 

@@ -34,6 +34,7 @@ def generation(token: str | None) -> int:
 
 
 def test_case_4_both_valid(browser: Browser) -> None:
+    """Two valid tokens are served and stay as they are."""
     before = browser.access, browser.refresh
     answer = browser.get("/test/me")
     assert answer.status_code == 200
@@ -43,6 +44,7 @@ def test_case_4_both_valid(browser: Browser) -> None:
 
 
 def test_case_2_access_expired(server: Server, browser: Browser) -> None:
+    """An expired access token is reissued, with the next refresh token."""
     before = browser.access, browser.refresh
     server.clock.advance(ACCESS_TTL)
     answer = browser.get("/test/me")
@@ -80,6 +82,7 @@ def let_refresh_expire(browser: Browser) -> None:
 
 
 def test_case_3_refresh_expired(browser: Browser, server: Server) -> None:
+    """An expired refresh token is reissued by the access token, which stays."""
     server.clock.advance(1)
     let_refresh_expire(browser)
     access, current = browser.access, browser.refresh
@@ -112,6 +115,7 @@ def test_case_3_not_by_an_access_token_younger_than_the_refresh_tokens_end(brows
 
 
 def test_case_1_both_expired(server: Server, browser: Browser) -> None:
+    """Two expired tokens lead to the login page, with the way back, and are cleared."""
     server.clock.advance(REFRESH_TTL)
     answer = browser.get("/account?tab=1")
     assert answer.status_code == 303
@@ -154,6 +158,7 @@ def test_a_lost_answer_repeated_an_hour_later(server: Server, browser: Browser) 
 
 
 def test_a_parent_within_the_grace_gets_an_access_token_alone(server: Server, browser: Browser) -> None:
+    """A replaced token in its grace period gets an access token of its own generation alone."""
     server.clock.advance(ACCESS_TTL)
     straggler = browser.another_tab()
     browser.get("/test/me")
@@ -191,6 +196,7 @@ def test_a_replayed_old_token_after_the_grace(server: Server, browser: Browser) 
 
 
 def test_theft_by_many_requests_at_once_is_one_event(server: Server, browser: Browser) -> None:
+    """Sixteen reuses at once are all refused and recorded once."""
     sid = browser.sid
     thief = browser.another_tab()
     server.clock.advance(ACCESS_TTL)
@@ -204,6 +210,7 @@ def test_theft_by_many_requests_at_once_is_one_event(server: Server, browser: Br
 
 
 def test_an_expired_old_token_is_never_theft(server: Server, browser: Browser) -> None:
+    """An old token that has expired is refused and ends no session."""
     old = browser.another_tab()
     for _ in range(3):
         server.clock.advance(ACCESS_TTL)
@@ -251,6 +258,7 @@ def test_a_slow_view_alone_still_rotates(server: Server, browser: Browser, tmp_p
 
 
 def test_a_log_out_during_the_view_wins(server: Server, browser: Browser, tmp_path: Path) -> None:
+    """A request that the logout overtakes is served and gets no token."""
     server.clock.advance(ACCESS_TTL)
     gate = tmp_path / "gate"
     slow = browser.another_tab()
@@ -305,6 +313,7 @@ def eight_at_once(kept: Browser) -> list[httpx.Response]:
 
 
 def test_a_log_out_acts_in_every_worker(server: Server, browser: Browser) -> None:
+    """A logout is known to each worker at once."""
     kept = browser.another_tab()
     pids: set[str] = set()
     for _ in range(40):
@@ -318,6 +327,7 @@ def test_a_log_out_acts_in_every_worker(server: Server, browser: Browser) -> Non
 
 
 def test_a_stolen_access_token_alone_never_yields_a_refresh_token(server: Server, browser: Browser) -> None:
+    """A stolen access token is served until it expires and gets no token."""
     thief = server.browser()
     thief.access = browser.access
     for _ in range(3):

@@ -162,6 +162,7 @@ def test_no_verdict_where_the_doubt_is_about_the_key(visitor: Browser) -> None:
 
 
 def test_the_page_says_how_the_key_was_read(visitor: Browser) -> None:
+    """The page names the form in which it has read the key."""
     token = sign_with({"alg": "HS256"}, {}, b"\x01" * 32, "HS256")
     for key, words in (("01" * 32, "hex"), (encode_base64url(b"\x01" * 32) + "=", "base64")):
         _status, page = work(visitor, token=token, key=key)
@@ -244,6 +245,7 @@ def test_nothing_is_kept(app: Flask, visitor: Browser, caplog: pytest.LogCapture
     ],
 )
 def test_bad_input_is_told_beside_its_field(visitor: Browser, fields: dict[str, str]) -> None:
+    """Bad input is a 422 with the reason at its field."""
     status, page = work(visitor, **fields)
     assert status == 422
     assert 'aria-invalid="true"' in page
@@ -263,6 +265,7 @@ def test_bad_input_is_told_beside_its_field(visitor: Browser, fields: dict[str, 
     ],
 )
 def test_odd_claims_are_shown_and_break_nothing(visitor: Browser, claims: str) -> None:
+    """Odd claims are signed, shown and read again, and never run."""
     status, page = work(visitor, do="build", alg="HS256", header='{"kid":7,"typ":["x"]}', claims=claims, key="k")
     assert status == 200
     assert "<script>alert" not in page
@@ -271,10 +274,12 @@ def test_odd_claims_are_shown_and_break_nothing(visitor: Browser, claims: str) -
 
 
 def test_a_body_beyond_the_limit_is_413(visitor: Browser) -> None:
+    """A body above 64 kB is a 413."""
     assert work(visitor, token="x" * 70_000)[0] == 413
 
 
 def test_a_get_takes_nothing_from_the_address(visitor: Browser) -> None:
+    """A token or key in the address is not read."""
     page = visitor.get("/inspector?token=aaaa.bbbb.cccc&key=zzzz").text
     assert "aaaa.bbbb" not in page
     assert "zzzz" not in page

@@ -166,6 +166,7 @@ def test_a_peek_changes_nothing(app: Flask, visitor: Browser) -> None:
 
 
 def test_a_peek_of_a_stranger_says_nothing(visitor: Browser) -> None:
+    """The state of a stranger has no case, no generation and no session."""
     state = visitor.get("/lab/state").json()
     assert (state["case"], state["generation"], state["live"]) == (None, None, False)
 
@@ -210,6 +211,7 @@ def test_somebody_elses_session_id_in_a_form_changes_nothing(app: Flask, visitor
 
 @pytest.mark.parametrize("path", ["send", *LEVERS, "cell", "reset"])
 def test_levers_want_a_log_in_and_a_form_token(visitor: Browser, path: str) -> None:
+    """Each lever refuses a stranger, and a user without the form's token."""
     assert visitor.post(f"/lab/{path}", {}).headers["location"] == "/login"
     visitor.sign_up()
     assert visitor.post(f"/lab/{path}", {}).status_code == 403
@@ -217,6 +219,7 @@ def test_levers_want_a_log_in_and_a_form_token(visitor: Browser, path: str) -> N
 
 @pytest.mark.parametrize("path", ["expire/nothing", "clock/slow", "act/tabs", "expire/", "nowhere"])
 def test_unknown_levers_are_404(visitor: Browser, path: str) -> None:
+    """A lever that does not exist is a 404."""
     visitor.sign_up()
     assert pull(visitor, path, token_of(visitor)).status_code == 404
 
@@ -225,12 +228,14 @@ def test_unknown_levers_are_404(visitor: Browser, path: str) -> None:
     "cell", ["", "valid", "valid/none", "x/y", "expired/expired, in the window", "valid/current/", "\udcff/\x00"]
 )
 def test_unknown_cells_are_400(visitor: Browser, cell: str) -> None:
+    """A cell that does not exist is a 400."""
     visitor.sign_up()
     fields = {"cell": cell.encode("utf-8", "replace").decode()}
     assert pull(visitor, "cell", token_of(visitor), **fields).status_code == 400
 
 
 def test_the_stage_is_not_there_from_outside(visitor: Browser) -> None:
+    """The stage of the acts is a 404 for any request from outside."""
     visitor.sign_up()
     assert visitor.get("/lab/stage").status_code == 404
     assert visitor.get("/lab/stage", headers={"tokenroom.witness": "x", "Tokenroom-Witness": "x"}).status_code == 404
@@ -321,6 +326,7 @@ def test_a_step_of_the_tour_has_an_address(visitor: Browser, step: int) -> None:
 
 @pytest.mark.parametrize("step", ["0", "6", "x", "1'", "%00", "١"])
 def test_other_steps_are_no_tour(visitor: Browser, step: str) -> None:
+    """A step outside 1 to 5 shows the lab without the tour."""
     visitor.sign_up()
     page = visitor.get(f"/lab?step={step}")
     assert page.status_code == 200
@@ -331,6 +337,7 @@ def test_other_steps_are_no_tour(visitor: Browser, step: str) -> None:
 
 
 def test_nothing_is_kept_of_a_session_that_never_came_here(app: Flask, visitor: Browser) -> None:
+    """Requests are recorded from the first visit to the lab on."""
     visitor.sign_up()
     for _ in range(3):
         visitor.get("/")
@@ -341,6 +348,7 @@ def test_nothing_is_kept_of_a_session_that_never_came_here(app: Flask, visitor: 
 
 
 def test_no_token_text_on_the_page_or_in_the_memory(app: Flask, visitor: Browser) -> None:
+    """Neither the lab's pages nor its records contain a part of a token."""
     visitor.sign_up()
     page = visitor.get("/lab/acts/tabs").text + visitor.get("/lab").text
     for text in (visitor.access, visitor.refresh):
@@ -399,6 +407,7 @@ def test_a_record_of_a_newer_release_is_read(app: Flask, visitor: Browser) -> No
 
 
 def test_a_busy_database_spoils_no_page(app: Flask, visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that cannot be written does not fail its page."""
     from webapp.flows import lab_record
     from webapp.store.database import DatabaseUnavailable
 
@@ -466,6 +475,7 @@ def test_every_cell_does_what_the_table_says(app: Flask, visitor: Browser, acces
 
 
 def test_a_whole_collection(app: Flask, visitor: Browser) -> None:
+    """All reachable cells can be seen, one after the other, and are counted."""
     visitor.sign_up()
     token = token_of(visitor)
     for access, column in sorted(REACHABLE):
@@ -491,6 +501,7 @@ class TestOff:
         assert not [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("lab")]
 
     def test_nothing_is_recorded_and_nothing_links_there(self, visitor: Browser, app: Flask) -> None:
+        """Without the lab no page links to it and no request is recorded."""
         visitor.sign_up()
         assert "/lab" not in visitor.get("/").text
         assert kept(app) == []

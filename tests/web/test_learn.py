@@ -86,6 +86,7 @@ def test_a_changed_token_is_refused_and_the_claims_stay(visitor: Browser, change
 
 @pytest.mark.parametrize("change", ["", "nothing", "Role", "none%00"])
 def test_any_other_change_is_none(visitor: Browser, change: str) -> None:
+    """An unknown change leaves both tokens alike."""
     page = visitor.get(f"/learn?change={change}").text
     assert notice(page) == "ok"
     assert tokens(page)[0] == tokens(page)[1]
@@ -223,6 +224,7 @@ def answers(draw: int, choose: str = "") -> dict[str, str]:
 
 
 def test_right_answers_are_right_and_each_has_its_reason(visitor: Browser) -> None:
+    """Ten right answers score ten, and each shows its reason."""
     page = visitor.get("/learn/quiz", params={"draw": "7"} | answers(7)).text
     assert "10 of 10 right." in page
     assert page.count("Right.") == 10
@@ -243,6 +245,7 @@ def test_a_wrong_answer_is_told_the_right_one(visitor: Browser) -> None:
 
 @pytest.mark.parametrize("draw", ["0", "-1", "1001", "9" * 5000, "x", "1.5", "٣"])
 def test_a_draw_that_is_none_is_the_first(visitor: Browser, draw: str) -> None:
+    """An odd draw or answer shows a quiz that is not yet answered."""
     answer = visitor.get("/learn/quiz", params={"draw": draw, "q1": "<script>", "q99": "stay"})
     assert answer.status_code == 200
     assert 'name="draw" value="' in answer.text
@@ -272,6 +275,7 @@ def test_every_link_to_a_term_finds_it(app: Flask, visitor: Browser) -> None:
 
 
 def test_the_glossary_is_korean_too(visitor: Browser) -> None:
+    """The glossary is in Korean for a Korean reader."""
     page = visitor.get("/learn/words", headers={"Accept-Language": "ko"}).text
     assert "유예 시간" in page
     assert "Grace period" not in page

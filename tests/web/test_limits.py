@@ -96,6 +96,7 @@ def test_the_current_password_can_be_tried_ten_times(visitor: Browser) -> None:
 
 @pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "off"}])
 def test_off_means_off(app: Flask, visitor: Browser, settings: dict[str, str]) -> None:
+    """Without rate limits twelve guesses get twelve plain answers."""
     name = visitor.sign_up()
     assert guess(app, name, 12) == [422] * 12
 
@@ -214,15 +215,18 @@ def test_a_try_given_back_to_a_store_that_never_counted_it() -> None:
     ],
 )
 def test_whose_tries_count_together(one: str, other: str, same: bool) -> None:
+    """Addresses of one IPv6 network, or one IPv4 address in two spellings, share a limit."""
     assert (network_of(one) == network_of(other)) is same
 
 
 @pytest.mark.parametrize("name", ["\x00", "x" * 60000, ""])
 def test_odd_names_are_counted_too(app: Flask, name: str) -> None:
+    """Guesses at an odd username are limited like any other."""
     assert guess(app, name, 11) == [422] * 10 + [429]
 
 
 def test_json_is_answered_with_json(app: Flask) -> None:
+    """A limited client that accepts JSON gets the reason in JSON."""
     guess(app, "nobody", 10)
     browser = Browser.of_app(app)
     fields = browser.read_form("/login").fields | {"username": "nobody", "password": "wrong password"}

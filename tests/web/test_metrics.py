@@ -144,6 +144,7 @@ def test_without_a_database_the_counts_still_come(tmp_path: Path, app: Flask, vi
 
 
 def test_metrics_set_no_cookie_and_ask_for_none(visitor: Browser) -> None:
+    """The metrics are plain text for a stranger and set no cookie."""
     answer = visitor.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")

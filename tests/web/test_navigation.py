@@ -54,6 +54,7 @@ def test_each_page_says_which_case_its_request_was(visitor: Browser, clock: SetC
 
 
 def test_a_stranger_and_a_lost_cookie_have_no_chip(visitor: Browser) -> None:
+    """A request outside the four cases has no chip."""
     assert chip(visitor.get("/").text) == ""
     visitor.sign_up()
     visitor.refresh = None
@@ -68,5 +69,6 @@ class TestWithoutTheLab:
         return {"WEBAPP_LAB": "off"}
 
     def test_there_is_no_chip(self, app: Flask, visitor: Browser) -> None:
+        """Without the lab no page has a chip."""
         visitor.sign_up()
         assert chip(visitor.get("/account").text) == ""

@@ -31,6 +31,7 @@ def test_this_browser_goes_on_with_a_new_session_and_all_others_end(app: Flask, 
 
 
 def test_keep_me_logged_in_stays_as_it_was(app: Flask, visitor: Browser) -> None:
+    """A changed password keeps the session's choice to outlive the browser, or not."""
     name = visitor.sign_up()
     visitor.log_out()
     visitor.log_in(name, remember="y")
@@ -66,6 +67,7 @@ def test_what_is_wrong_is_said_beside_the_field(visitor: Browser, current: str, 
 
 
 def test_a_form_without_fields_is_422(visitor: Browser) -> None:
+    """A form without its fields is a 422."""
     visitor.sign_up()
     form = visitor.read_form("/account/password")
     assert visitor.post(form.action, {"csrf_token": form.fields["csrf_token"]}).status_code == 422

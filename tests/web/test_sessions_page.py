@@ -62,6 +62,7 @@ def test_ending_one(visitor: Browser, second: Browser) -> None:
 
 
 def test_ending_this_one_logs_out(visitor: Browser, second: Browser) -> None:
+    """Ending the session in use is a logout, also in the words of the list."""
     mine = visitor.sid
     answer = visitor.submit("/account/sessions", f"/account/sessions/{mine}/revoke")
     assert answer.headers["location"] == "/login?notice=logout"
@@ -103,6 +104,7 @@ def test_ending_a_session_is_one_story_at_both_doors(app: Flask, visitor: Browse
 
 
 def test_ending_all_others(app: Flask, visitor: Browser, second: Browser) -> None:
+    """Ending all others leaves the session in use alone."""
     third = Browser.of_app(app)
     third.log_in(visitor.get("/test/me").json()["username"])
     answer = second.submit("/account/sessions", "/account/sessions/revoke-others")
@@ -149,11 +151,13 @@ def test_a_session_that_ran_out_says_so_and_is_forgotten_after_thirty_days(
 
 
 def test_strangers_are_asked_to_log_in(visitor: Browser) -> None:
+    """A stranger is sent to the login page with the way back."""
     for path in ("/account/sessions", "/account/activity", "/account/password", "/admin"):
         assert visitor.get(path).headers["location"].startswith("/login?next=")
 
 
 def test_activity_is_paged_newest_first(visitor: Browser, clock: SetClock) -> None:
+    """The activity shows 25 events on a page, newest first, to the very first."""
     name = visitor.sign_up()
     for _ in range(14):
         clock.advance(60)
@@ -170,11 +174,13 @@ def test_activity_is_paged_newest_first(visitor: Browser, clock: SetClock) -> No
 
 @pytest.mark.parametrize("before", ["", "x", "-1", "0", "9" * 30, "1%00"])
 def test_an_odd_page_of_the_activity_is_a_400(visitor: Browser, before: str) -> None:
+    """An odd position in the activity is a 400."""
     visitor.sign_up()
     assert visitor.get(f"/account/activity?before={before}").status_code == 400
 
 
 def test_activity_shows_failed_log_ins_but_nobody_elses(app: Flask, visitor: Browser) -> None:
+    """A failed login is shown to the user it was for, and to no other."""
     name = visitor.sign_up()
     Browser.of_app(app).log_in(name, "wrong password")
     stranger = Browser.of_app(app)

@@ -23,6 +23,7 @@ def test_stays_logged_in_through_an_expired_access_token(visitor: Browser, clock
 
 @pytest.mark.xdist_group("servers")
 def test_the_same_under_gunicorn(server: Server) -> None:
+    """Signing up and one refresh work under gunicorn, on both databases."""
     browser = server.browser()
     name = browser.sign_up()
     server.clock.advance(601)

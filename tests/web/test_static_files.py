@@ -43,6 +43,7 @@ def test_nothing_outside_the_folder(app: Flask, visitor: Browser) -> None:
 
 
 def test_the_version_changes_with_name_and_content(tmp_path: Path) -> None:
+    """A changed name or content gives another version."""
     (tmp_path / "a.js").write_text("1")
     first = version_of(tmp_path)
     (tmp_path / "a.js").write_text("2")

@@ -34,4 +34,5 @@ def test_each_class_is_used_somewhere() -> None:
 
 
 def test_it_stays_small() -> None:
+    """The stylesheet is not larger than its limit."""
     assert len(STYLES.read_bytes()) <= MOST_BYTES

@@ -27,6 +27,7 @@ class Times(HTMLParser):
 
 
 def test_every_time_is_a_moment_with_its_zone(app: Flask, visitor: Browser) -> None:
+    """Each `<time>` on every kind of page has a machine-readable moment with its zone."""
     found = {f"{path} (stranger)": Times(visitor.get(path).text).found for path in STRANGERS}
     name = visitor.sign_up()
     app.test_cli_runner().invoke(args=["users", "set-role", name, "admin"])

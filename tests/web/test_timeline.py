@@ -28,6 +28,7 @@ def test_what_reissued_keeps_its_mark_in_a_crowd() -> None:
 
 
 def test_marks_never_touch() -> None:
+    """Two marks in one row are at least 24 units apart."""
     marks = draw([record(NOW - n) for n in range(60)], NOW, foresee=600).marks
     for one in marks:
         for other in marks:

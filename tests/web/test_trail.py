@@ -29,6 +29,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_every_event_is_one_line_with_the_id_of_its_request(
     app: Flask, visitor: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Each event of a request is one log line with the request's id."""
     form = visitor.read_form("/signup")
     capsys.readouterr()
     answer = visitor.post(
@@ -90,6 +91,7 @@ def test_whatever_looks_like_a_token_is_withheld(
 
 @pytest.mark.parametrize(("level", "said"), [("debug", 2), ("info", 1), ("error", 0)])
 def test_the_level_is_the_settings(level: str, said: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The log has our lines from its level on, and none of a library's below a warning."""
     log.configure(Settings.load({"WEBAPP_LOG_LEVEL": level}))
     logger = logging.getLogger("webapp.test")
     logger.debug("quiet")

@@ -12,6 +12,7 @@ CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
 
 def test_cross_site_is_refused_even_with_a_good_token(person: Browser) -> None:
+    """A cross-site form is a 403, even with the user's own form token."""
     form = person.read_form("/account")
     for headers in (CROSS, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site"}):
         answer = person.post("/account", form.fields | {"name": "Evil"}, headers=headers)
@@ -37,12 +38,14 @@ def test_a_foreign_origin_is_refused_whatever_sec_fetch_site_says(person: Browse
 
 
 def test_cross_site_comes_before_log_in(app: Flask) -> None:
+    """A cross-site request is a 403 before a stranger is sent to the login page."""
     stranger = Browser.of_app(app)
     assert stranger.post("/account", {}, headers=CROSS).status_code == 403
     assert stranger.post("/account", {}).status_code == 303
 
 
 def test_log_in_comes_before_the_csrf_token(app: Flask, person: Browser) -> None:
+    """A stranger is sent to the login page before the form token is read."""
     stranger = Browser.of_app(app)
     assert stranger.post("/account", {"csrf_token": "x"}).headers["location"] == "/login"
     assert person.post("/account", {"csrf_token": "x"}).status_code == 403
@@ -51,18 +54,21 @@ def test_log_in_comes_before_the_csrf_token(app: Flask, person: Browser) -> None
 
 @pytest.mark.parametrize("path", ["/login", "/signup", "/logout", "/preferences"])
 def test_public_forms_are_protected_too(app: Flask, path: str) -> None:
+    """The open forms refuse cross-site requests and missing form tokens."""
     stranger = Browser.of_app(app)
     assert stranger.post(path, {}, headers=CROSS).status_code == 403
     assert stranger.post(path, {"username": "x", "password": "y", "theme": "dark"}).status_code == 403
 
 
 def test_anothers_csrf_token_is_not_mine(app: Flask, person: Browser) -> None:
+    """A form token of another browser is refused."""
     attacker = Browser.of_app(app)
     token = attacker.read_form("/login").fields["csrf_token"]
     assert person.post("/account", {"csrf_token": token, "name": "Evil"}).status_code == 403
 
 
 def test_old_browsers_are_judged_by_origin(app: Flask, person: Browser) -> None:
+    """Without Sec-Fetch-Site the Origin decides, and no Origin is let through to the form token."""
     form = person.read_form("/account")
     del person.http.headers["Sec-Fetch-Site"]
     for origin, status in (
@@ -77,6 +83,7 @@ def test_old_browsers_are_judged_by_origin(app: Flask, person: Browser) -> None:
 
 
 def test_a_refused_form_keeps_what_was_typed_but_never_the_password(app: Flask) -> None:
+    """A refused form can be sent again with all it had but the passwords."""
     stranger = Browser.of_app(app)
     fields = {
         "csrf_token": "old",
@@ -109,6 +116,7 @@ def test_a_strangers_values_are_not_one_click_away(app: Flask) -> None:
 
 
 def test_a_form_opened_before_the_access_token_expired_still_posts(person: Browser, clock: SetClock) -> None:
+    """A form that was open for three days is still accepted."""
     form = person.read_form("/account")
     clock.advance(3 * 24 * 3600)
     assert person.post("/account", form.fields | {"name": "Late"}).status_code == 303
@@ -117,6 +125,7 @@ def test_a_form_opened_before_the_access_token_expired_still_posts(person: Brows
 
 @pytest.mark.parametrize("path", ["/account", "/login", "/signup", "/test/echo"])
 def test_64_kb_and_no_more(person: Browser, path: str) -> None:
+    """A body above 64 kB is a 413 and ends no session."""
     fields = person.read_form("/account").fields
     answer = person.post(path, fields | {"name": "x" * 70_000})
     assert answer.status_code == 413
@@ -125,6 +134,7 @@ def test_64_kb_and_no_more(person: Browser, path: str) -> None:
 
 
 def test_just_below_64_kb_is_served(person: Browser) -> None:
+    """A body of 60 kB is served whole."""
     fields = person.read_form("/account").fields
     answer = person.post("/test/echo", fields | {"text": "x" * 60_000})
     assert answer.status_code == 200
@@ -136,6 +146,7 @@ def test_just_below_64_kb_is_served(person: Browser) -> None:
     [("GET", "/logout", "POST"), ("DELETE", "/account", "GET"), ("PUT", "/login", "GET"), ("POST", "/healthz", "GET")],
 )
 def test_405_says_what_is_allowed(person: Browser, method: str, path: str, allow: str) -> None:
+    """A wrong method is a 405 with Allow and ends no session."""
     answer = person.http.request(method, path)
     assert answer.status_code == 405
     assert allow in answer.headers["allow"]
@@ -143,6 +154,7 @@ def test_405_says_what_is_allowed(person: Browser, method: str, path: str, allow
 
 
 def test_errors_are_json_for_those_who_ask(app: Flask) -> None:
+    """A client that accepts JSON gets its errors in JSON."""
     client = app.test_client()
     for path, method, status, code in (
         ("/nothing", "get", 404, "not_found"),

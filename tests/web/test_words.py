@@ -39,10 +39,12 @@ OF_PAGES = {outcome for row in PAGES.values() for outcome in row.values()}
     ids=lambda value: "",
 )
 def test_every_state_has_words(states: Collection[str], words: Mapping[str, object]) -> None:
+    """Each table of words has an entry for every state."""
     assert [state for state in states if state not in words] == []
 
 
 def test_the_api_manual_has_words_for_every_answer() -> None:
+    """The API manual describes every outcome of the API, and those of pages alone are left out."""
     answers: Container[Outcome] = ANSWER_WORDS
     assert [outcome for outcome in Outcome if outcome not in answers] == [
         Outcome.PROCEED,
@@ -52,5 +54,6 @@ def test_the_api_manual_has_words_for_every_answer() -> None:
 
 
 def test_server_timing_has_words_for_every_refresh_that_gives_something() -> None:
+    """Server-Timing has words for each refresh that gives a token, and for no other."""
     gives_nothing = {Refreshed.ENDED, Refreshed.TOO_LATE, Refreshed.OVERTAKEN, Refreshed.TOO_OFTEN}
     assert set(server_timing._DONE) == set(Refreshed) - gives_nothing
