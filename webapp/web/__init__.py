@@ -19,12 +19,14 @@ from webapp.web.pages import (
     guest,
     home,
     leaving,
+    login_address,
+    login_enrol,
+    login_factor,
     outbox,
     passwords,
     preferences,
     reset,
     sessions,
-    steps,
 )
 
 
@@ -41,7 +43,9 @@ def register(app: Flask) -> None:
         learn.blueprint,
         accounts.blueprint,
         passwords.blueprint,
-        steps.blueprint,
+        login_address.blueprint,
+        login_factor.blueprint,
+        login_enrol.blueprint,
         factors.blueprint,
         leaving.blueprint,
         sessions.blueprint,

@@ -14,7 +14,7 @@ from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
 from webapp.flows.log_in import Unfinished
 from webapp.services import services
-from webapp.web import pending
+from webapp.web import login_steps, pending
 from webapp.web.answers import page, see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.forms import LogInForm, ProfileForm, SignUpForm
@@ -24,7 +24,6 @@ from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.login_page import log_in_page
 from webapp.web.marks import public
-from webapp.web.pages import steps
 from webapp.web.requests import client
 from webapp.web.sign_in import arrival, sign_in
 from webapp.web.texts import lazy_gettext as _l
@@ -72,7 +71,7 @@ def create() -> Response:
         else:
             target = safe_next(form.next.data)
             if isinstance(came, Unfinished):
-                return steps.begin(came, target=target)
+                return login_steps.begin(came, target=target)
             return sign_in(see_other(target), came)
     form.show(problems)
     return page("signup.html", 422, form=form)
@@ -98,7 +97,7 @@ def log_in() -> Response:
     except log_in_flow.WrongCredentials:
         return log_in_page(form, target, 422, form_error=WRONG)
     if isinstance(session, Unfinished):
-        return steps.begin(session, target=target, persistent=bool(form.remember.data), kept=form.kept.data or "")
+        return login_steps.begin(session, target=target, persistent=bool(form.remember.data), kept=form.kept.data or "")
     kept = page_after_login(g.auth, form.kept.data or "", session, services())
     return sign_in(kept or see_other(target), session)
 

@@ -1,0 +1,145 @@
+"""The steps between the password and the session: what their pages share. Nothing else reads the pending login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlencode
+
+from flask import Response, g, url_for
+
+from webapp.core.errors import TooManyTries
+from webapp.core.kept_forms import MOST_SEALED
+from webapp.core.mail import masked
+from webapp.core.session import SessionRow
+from webapp.core.steps import Step
+from webapp.flows.confirm_address import is_code_on_its_way, send_code
+from webapp.flows.finish_login import LoginOver, OtherStep, Standing, person_at_step
+from webapp.flows.log_in import Unfinished
+from webapp.services import services
+from webapp.web import metrics, pending
+from webapp.web.answers import page, see_other
+from webapp.web.forms import EnrolForm, SecondForm, StepForm
+from webapp.web.kept_forms import page_after_login
+from webapp.web.limits import count
+from webapp.web.marks import public
+from webapp.web.new_app import app_page
+from webapp.web.pending import Pending
+from webapp.web.sign_in import sign_in
+
+Notice = tuple[str, object] | None
+
+
+def begin(login: Unfinished, *, target: str, persistent: bool = False, kept: str = "") -> Response:
+    """From the password on to the step that is due: 303, or its page itself where it carries a form along."""
+    metrics.note_login(metrics.CHALLENGED)
+    answer = _to_step(login, kept)
+    pending.remember(answer, login.user_id, login.credential_epoch, persistent=persistent, target=target)
+    return answer
+
+
+def advance(login: Pending, came: SessionRow | Unfinished, kept: str) -> Response:
+    """On to the next step, or into the session."""
+    if isinstance(came, Unfinished):
+        answer = _to_step(came, kept)
+        pending.go_on(answer, login, came.done)
+        return answer
+    metrics.note_login(metrics.SUCCEEDED)
+    shown = page_after_login(g.auth, kept, came, services())
+    return sign_in(shown or see_other(login.next), came)
+
+
+def at(step: Step) -> Callable[[Callable[[Pending, Standing], Response]], Callable[[], Response]]:
+    """The view of a step: it gets the pending login and its person. Any other login is led to its own step."""
+
+    def decorate(view: Callable[[Pending, Standing], Response]) -> Callable[[], Response]:
+        @wraps(view)
+        def at_step(login: Pending, taken: Unfinished) -> Response:
+            return view(login, person(login, taken))
+
+        return taking(step)(at_step)
+
+    return decorate
+
+
+def taking(step: Step) -> Callable[[Callable[[Pending, Unfinished], Response]], Callable[[], Response]]:
+    """The view that takes a step: it gets the pending login, and the same as the flows want it.
+
+    It may let LoginOver and OtherStep out: the answer leads to the login, or to the step that is due.
+    """
+
+    def decorate(view: Callable[[Pending, Unfinished], Response]) -> Callable[[], Response]:
+        @wraps(view)
+        def take() -> Response:
+            login = pending.read()
+            if login is None:
+                return see_other(url_for("accounts.log_in"))
+            try:
+                return view(login, Unfinished(login.user_id, login.credential_epoch, step, login.done))
+            except LoginOver:
+                return _over(login)
+            except OtherStep as other:
+                return see_other(f"/login/{other.step}")
+
+        return public(take)
+
+    return decorate
+
+
+def person(login: Pending, step: Unfinished) -> Standing:
+    """Who is at this step. Raises LoginOver, or OtherStep."""
+    return person_at_step(services().tokens.demands, step, since=login.since, now=services().clock())
+
+
+def address_page(standing: Standing, form: StepForm, status: int = 200, *, notice: Notice = None) -> Response:
+    """The page that asks for the mailed code."""
+    _shorten(form)
+    return page("login_address.html", status, form=form, address=masked(standing.person.email), notice=notice)
+
+
+def second_page(standing: Standing, form: SecondForm, status: int = 200) -> Response:
+    """The page that asks for the second factor."""
+    _shorten(form)
+    return page("login_second.html", status, form=form, has=standing.has)
+
+
+def enrol_page(standing: Standing, form: EnrolForm, status: int = 200, *, notice: Notice = None) -> Response:
+    """The page with the secret of a new authenticator app."""
+    _shorten(form)
+    owner = standing.person
+    return app_page("login_enrol.html", form, status, user_id=owner.id, username=owner.username, notice=notice)
+
+
+def _shorten(form: StepForm | SecondForm | EnrolForm) -> None:
+    form.kept.data = (form.kept.data or "")[:MOST_SEALED]
+
+
+def _to_step(login: Unfinished, kept: str) -> Response:
+    if login.step is Step.ADDRESS:
+        _send_first_code(login)
+    if not kept:
+        return see_other(f"/login/{login.step}")
+    standing = person_at_step(services().tokens.demands, login, since=services().clock(), now=services().clock())
+    if login.step is Step.ADDRESS:
+        return address_page(standing, StepForm(formdata=None, kept=kept))
+    if login.step is Step.FACTOR:
+        return second_page(standing, SecondForm(formdata=None, kept=kept))
+    return enrol_page(standing, EnrolForm(formdata=None, kept=kept))
+
+
+def _send_first_code(login: Unfinished) -> None:
+    now = services().clock()
+    try:
+        standing = person_at_step(services().tokens.demands, login, since=now, now=now)
+        if not is_code_on_its_way(standing.person, now):
+            count("code_sent", login.user_id)
+            send_code(login.user_id, now=now)
+    except (LoginOver, OtherStep, TooManyTries):
+        return  # the page says what there is to do; a mail more would not help
+
+
+def _over(login: Pending) -> Response:
+    query = {"notice": "slow"} | ({"next": login.next} if login.next != "/" else {})
+    answer = see_other(f"{url_for('accounts.log_in')}?{urlencode(query)}")
+    pending.forget(answer)
+    return answer

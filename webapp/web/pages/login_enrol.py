@@ -1,0 +1,61 @@
+"""The step `enrol` of a login: the first factor, where the role needs one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from webapp.core.errors import FieldError
+from webapp.core.steps import Step
+from webapp.flows.enrol import enrol_app
+from webapp.flows.finish_login import Standing
+from webapp.flows.log_in import Unfinished
+from webapp.flows.prove_factor import TOTP
+from webapp.services import services
+from webapp.web import metrics
+from webapp.web.answers import page
+from webapp.web.forms import EnrolForm
+from webapp.web.login_steps import at, enrol_page, person, taking
+from webapp.web.new_app import drawn
+from webapp.web.pending import Pending
+from webapp.web.sign_in import arrival, sign_in
+from webapp.web.texts import lazy_gettext as _l
+
+blueprint = Blueprint("login_enrol", __name__, url_prefix="/login/enrol")
+
+SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
+
+
+@blueprint.get("")
+@at(Step.ENROL)
+def show(login: Pending, standing: Standing) -> Response:
+    """`GET /login/enrol`: shows a new secret for an authenticator app."""
+    return enrol_page(standing, EnrolForm(formdata=None))
+
+
+@blueprint.post("")
+@taking(Step.ENROL)
+def prove(login: Pending, step: Unfinished) -> Response:
+    """`POST /login/enrol`: `sealed`, `otp`; answers 200 with the session and the recovery codes, shown once."""
+    standing = person(login, step)
+    form = EnrolForm()
+    secret = drawn(form, login.user_id)
+    if secret is None:
+        return enrol_page(standing, EnrolForm(formdata=None, kept=form.kept.data), 422, notice=SLOW)
+    tokens = services().tokens
+    try:
+        session, codes = enrol_app(
+            tokens.lifetimes,
+            tokens.demands,
+            arrival(persistent=login.persistent),
+            step,
+            secret,
+            form.otp.data or "",
+            since=login.since,
+            safe=services().safe,
+        )
+    except FieldError as problem:
+        form.show([problem])
+        return enrol_page(standing, form, 422)
+    metrics.note_login(metrics.SUCCEEDED)
+    metrics.count_factor(TOTP, "added")
+    return sign_in(page("recovery_codes.html", codes=codes, target=login.next, first=True), session)
