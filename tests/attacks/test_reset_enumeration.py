@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from tests.support.browser import Browser
 from tests.support.sql import execute
-from webapp.store.database import db
+from tests.support.statements import statements
 
 KINDS = ("known", "unknown", "disabled", "by address", "no such form")
 
@@ -29,21 +28,12 @@ def answer_of(app: Flask, kind: str) -> tuple[int, dict[str, str], bytes, list[s
         execute(app, "UPDATE users SET disabled_at = 1 WHERE username = ?", username)
     visitor = Browser.of_app(app)
     form = visitor.read_form("/reset")
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement.split()[0])
-
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            answer = visitor.post("/reset", form.fields | {"login": login_of(kind, username)})
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
+    with statements(app) as seen:
+        answer = visitor.post("/reset", form.fields | {"login": login_of(kind, username)})
     headers = {
         name: value for name, value in answer.headers.items() if name not in ("date", "x-request-id", "server-timing")
     }
-    return answer.status_code, headers, answer.content, statements
+    return answer.status_code, headers, answer.content, [text.split()[0] for text in seen]
 
 
 def test_the_same_answer_and_the_same_statements(app: Flask) -> None:

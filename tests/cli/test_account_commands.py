@@ -12,6 +12,7 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.mailbox import Outbox, link
 from tests.support.sql import execute, query
+from tests.support.totp import set_up
 from tests.support.trail import event_names, events
 from webapp.core.mail import MailKind
 from webapp.flows import purge
@@ -48,6 +49,15 @@ def test_who_makes_an_account_vouches_for_its_address(app: Flask) -> None:
     flask(app, "users", "create", "grace", "grace@example.com", "--password-stdin", given=PASSWORD)
     (listed,) = json.loads(flask(app, "users", "list", "--json"))
     assert listed["email_verified_at"] is not None
+
+
+def test_the_list_says_who_has_a_second_step(app: Flask, person: Browser, username: str, clock: SetClock) -> None:
+    """Its kinds as a list in JSON, as words in the table; nobody's secret."""
+    assert json.loads(flask(app, "users", "list", "--json"))[0]["factors"] == []
+    execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
+    set_up(person, clock())
+    assert json.loads(flask(app, "users", "list", "--json"))[0]["factors"] == ["totp"]
+    assert re.search(r" user .* totp +-$", flask(app, "users", "list"), re.MULTILINE)
 
 
 def test_an_invitation(app: Flask, visitor: Browser) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.support.browser import Browser
 from tests.support.commands import run_command
 from tests.support.guarded import guarded_at
+from tests.support.sql import execute
+from tests.support.totp import set_up
 from webapp.cli import checks
 from webapp.cli.checks import FORGED, Grade, judge_proxies
 from webapp.config.settings import Settings
@@ -106,6 +109,38 @@ def test_a_ring_that_seals_nothing_is_warned_of(app: Flask) -> None:
     found = [finding for finding in checks.keys(path, without, 0) if finding.grade is Grade.WARNING]
     assert [finding.topic for finding in found] == ["keys"]
     assert "keys rotate --purpose factors" in found[0].remedy
+
+
+def test_administrators_without_a_second_step_are_named(app: Flask, person: Browser, username: str) -> None:
+    """Only active ones, and only while they have none."""
+    assert grades(app)["administrators"] == "good"
+    execute(app, "UPDATE users SET role = 'admin', email_verified_at = 1 WHERE username = ?", username)
+    report = app.test_cli_runner().invoke(args=["doctor"]).output
+    assert f"warning  administrators: without a second step: {username}\n" in report
+    assert "WEBAPP_MFA_REQUIRED=admin" in report
+    set_up(person, services_of(app).clock())
+    assert grades(app)["administrators"] == "good"
+    execute(app, "DELETE FROM totp_factors")
+    execute(app, "UPDATE users SET disabled_at = 1")
+    assert grades(app)["administrators"] == "good"
+
+
+def test_secrets_that_open_no_longer_fail(app: Flask, person: Browser, username: str) -> None:
+    """Sealed with an earlier key: reseal. With a key that is gone: restore it."""
+    execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
+    set_up(person, services_of(app).clock())
+    runner = app.test_cli_runner()
+    assert "1 secrets, sealed with the present key" in runner.invoke(args=["doctor"]).output
+    runner.invoke(args=["keys", "rotate", "--purpose", FACTORS])
+    report = runner.invoke(args=["doctor"]).output
+    assert "1 of 1 secrets are sealed with an earlier key" in report
+    assert "factors reseal" in report
+    runner.invoke(args=["factors", "reseal"])
+    assert grades(app)["authenticator apps"] == "good"
+    execute(app, "UPDATE totp_factors SET sealed = 'gone' || sealed")
+    result = runner.invoke(args=["doctor"])
+    assert result.exit_code == 1
+    assert "failing  authenticator apps: 1 of 1 secrets open with no key of the ring" in result.output
 
 
 def test_production_settings(tmp_path: Path) -> None:

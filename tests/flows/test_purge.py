@@ -6,6 +6,7 @@ from flask import Flask
 
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
+from tests.support.sql import execute, query
 from webapp.flows import purge as flow
 from webapp.store import session_list
 
@@ -35,3 +36,12 @@ def test_only_what_ended_long_ago_goes_in_batches(app: Flask, clock: SetClock) -
         # The session that ran out (30 days after its start), and the one that was logged out.
         assert flow.purge(clock()).sessions == 2
         assert session_list.estimate_live(clock() - 10 * DAY) == 1
+
+
+def test_answered_challenges_go_when_they_are_over(app: Flask, clock: SetClock) -> None:
+    """Not before: one that is still good could be answered again."""
+    for nonce, expires_at in (("old", clock()), ("good", clock() + 1)):
+        execute(app, "INSERT INTO spent (nonce, expires_at) VALUES (?, ?)", nonce, expires_at)
+    with app.app_context():
+        assert flow.purge(clock(), batch=1).challenges == 1
+    assert query(app, "SELECT nonce FROM spent") == [{"nonce": "good"}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -10,6 +12,7 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.mailbox import Outbox
 from tests.support.sql import execute, query
+from tests.support.statements import statements
 from tests.support.totp import code, codes_of, secret_of, set_up
 from tests.support.trail import event_names
 
@@ -95,6 +98,28 @@ def test_new_codes_replace_the_old_ones(app: Flask, confirmed: Browser, username
     stranger.log_in(username)
     assert stranger.submit("/login/second", recovery_code=codes_of(shown.text)[3]).status_code == 422
     assert stranger.submit("/login/second", recovery_code=new[3]).status_code == 303
+
+
+def test_the_profile_asks_for_new_codes(app: Flask, confirmed: Browser, username: str, clock: SetClock) -> None:
+    """It says whether two-step login is on; below three codes it asks for new ones, and so does the factors' page."""
+    off = confirmed.get("/account").text
+    assert re.search(r"<dt>Two-step login</dt><dd>off</dd>", off)
+    set_up(confirmed, clock())
+    on = confirmed.get("/account").text
+    assert re.search(r"<dt>Two-step login</dt><dd>on</dd>", on)
+    assert "codes left. Make new ones." not in on
+    execute(app, "UPDATE recovery_codes SET used_at = 1 WHERE number < 8")
+    for path in ("/account", "/account/factors"):
+        assert "2 recovery codes left. Make new ones." in confirmed.get(path).text
+    execute(app, "UPDATE recovery_codes SET used_at = 1 WHERE number = 8")
+    assert "1 recovery code left. Make new ones." in confirmed.get("/account").text
+
+
+def test_the_profile_of_somebody_without_a_factor_costs_nothing_more(app: Flask, confirmed: Browser) -> None:
+    """Not a statement: the session's own row tells that there is none."""
+    with statements(app) as seen:
+        confirmed.get("/account")
+    assert not [text for text in seen if "totp_factors" in text]
 
 
 def test_taking_it_away(app: Flask, confirmed: Browser, username: str, clock: SetClock) -> None:

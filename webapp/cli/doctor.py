@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import probe
-from webapp.cli import checks, mail_checks
+from webapp.cli import checks, factor_checks, mail_checks
 from webapp.cli.checks import Finding, Grade
 from webapp.cli.output import json_option, to_json
 from webapp.core.errors import TokenroomError
@@ -52,9 +52,11 @@ def _examine() -> list[Finding]:
         findings.append(Finding(Grade.FAILING, "database", str(error), "start the database"))
     findings += checks.redis(chosen.redis_url)
     findings += mail_checks.mail(chosen.mail)
-    if chosen.mail.is_on:
-        with suppress(TokenroomError):  # said above, of the database
+    with suppress(TokenroomError):  # said above, of the database
+        if chosen.mail.is_on:
             findings += mail_checks.outbox(now)
+        findings += factor_checks.administrators()
+        findings += factor_checks.secrets(ring) if ring is not None else []
     if ring is not None:  # the question is signed
         findings += checks.proxies(chosen, (probe.HEADER, probe.sign_probe()))
     return findings

@@ -123,9 +123,12 @@ def revoke_all(login: str | None, option: str | None, yes: bool) -> None:
 )
 @command
 def purge(kept_days: int) -> None:
-    """Delete old sessions, expired rate-limit counters, guests after 24 hours, mails after 7 days. For a timer."""
+    """Delete old sessions, expired rate-limit counters, guests after 24 hours, mails after 7 days, used challenges.
+
+    For a timer.
+    """
     purged = purge_flow.purge(services().clock(), kept=kept_days * DAY)
     click.echo(
         f"Deleted: {purged.sessions} sessions, {purged.counters} rate-limit counters, {purged.guests} guests, "
-        f"{purged.mails} mails."
+        f"{purged.mails} mails, {purged.challenges} challenges."
     )

@@ -21,7 +21,7 @@ from webapp.flows.hand_over_link import hand_over_link
 from webapp.flows.manage_people import ROLES
 from webapp.mail.post import LINK_PATH, link_token
 from webapp.services import services
-from webapp.store import users
+from webapp.store import factor_counts, users
 from webapp.store.database import read
 from webapp.store.users import Account
 
@@ -83,23 +83,28 @@ def _password(from_stdin: bool) -> str:
 @command
 def list_(search: str, as_json: bool) -> None:
     """List accounts by username."""
+    rows = (
+        account._asdict() | {"factors": kinds if as_json else " ".join(kinds)} for account, kinds in _everybody(search)
+    )
     show(
-        (account._asdict() for account in _everybody(search)),
-        ("username", "email", "name", "role", "created_at", "email_verified_at", "disabled_at"),
+        rows,
+        ("username", "email", "name", "role", "created_at", "email_verified_at", "factors", "disabled_at"),
         as_json=as_json,
         nothing="There are no users.",
     )
 
 
-def _everybody(text: str) -> Iterator[Account]:
+def _everybody(text: str) -> Iterator[tuple[Account, list[str]]]:
     after = ""
 
-    def next_page(tx: Connection) -> list[Account]:
-        return users.page(tx, after=after, limit=PAGE, text=text)
+    def next_page(tx: Connection) -> list[tuple[Account, list[str]]]:
+        people = users.page(tx, after=after, limit=PAGE, text=text)
+        kinds = factor_counts.kinds_of(tx, [account.id for account in people])
+        return [(account, kinds.get(account.id, [])) for account in people]
 
     while page := read(next_page):
         yield from page
-        after = username_key(page[-1].username)
+        after = username_key(page[-1][0].username)
 
 
 @group.command("set-password")

@@ -16,6 +16,7 @@ from webapp.core.errors import FieldError, TokenroomError
 from webapp.core.events import Event
 from webapp.core.freshness import BY_PASSWORD_AND_CODE, joined
 from webapp.core.mail import MailKind
+from webapp.core.recovery import FEW
 from webapp.core.sealing import Safe
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.client import Client
@@ -36,6 +37,11 @@ class State(NamedTuple):
     app: Totp | None
     codes_left: int
     is_confirmed: bool
+
+    @property
+    def few_codes(self) -> int | None:
+        """How many recovery codes are left, where that is too few; else None."""
+        return self.codes_left if self.has.any and self.codes_left < FEW else None
 
 
 class SessionOver(TokenroomError):

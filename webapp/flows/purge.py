@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from webapp.core.lifetimes import DAY
 from webapp.core.mail import KEPT as MAILS_KEPT
-from webapp.store import counters, events, guests, mails, session_list
+from webapp.store import counters, events, guests, mails, session_list, spent
 from webapp.store.database import transact
 
 KEPT = 30 * DAY
@@ -23,10 +23,13 @@ class Purged(NamedTuple):
     counters: int
     guests: int
     mails: int
+    challenges: int
+    """Of passkeys, answered and over."""
 
 
 def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
-    """Delete sessions that ended more than `kept` seconds ago, rate counters and guests whose time is over, old mails.
+    """Delete sessions that ended more than `kept` seconds ago, rate counters and guests whose time is over, old mails,
+    answered challenges of passkeys.
 
     Safe to run at any time, twice, and in parallel: each batch is a transaction of its own, and on PostgreSQL rows
     that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
@@ -37,6 +40,7 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
         _in_batches(lambda tx: counters.sweep(tx, now=now, at_most=batch), batch),
         _in_batches(lambda tx: guests.purge(tx, now=now, at_most=batch), batch),
         _in_batches(lambda tx: mails.sweep(tx, before=now - MAILS_KEPT, at_most=batch), batch),
+        _in_batches(lambda tx: spent.sweep(tx, now=now, at_most=batch), batch),
     )
 
 

@@ -6,10 +6,12 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
+from webapp.core.freshness import MULTIPLE
 from webapp.core.redirects import safe_next
 from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
+from webapp.flows import own_factors
 from webapp.flows import save_profile as profile_flow
 from webapp.flows import sign_up as sign_up_flow
 from webapp.flows.log_in import Unfinished
@@ -141,4 +143,14 @@ def _account_page(form: ProfileForm, status: int) -> Response:
         (_l("Refreshes so far"), session.refresh_generation),
     ]
     notice = ("ok", _l("Saved.")) if request.args.get("notice") == "saved" and status == 200 else None
-    return page("account.html", status, form=form, session_facts=facts, notice=notice)
+    # A session without `mfa` is of somebody without a factor: the first one ends all others. So they cost nothing here.
+    two_step = own_factors.look_up(current_user.id) if MULTIPLE in session.amr.split() else None
+    return page(
+        "account.html",
+        status,
+        form=form,
+        session_facts=facts,
+        has_factor=two_step is not None and two_step.has.any,
+        few_codes=two_step.few_codes if two_step else None,
+        notice=notice,
+    )

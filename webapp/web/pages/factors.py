@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.core.errors import FieldError
-from webapp.core.recovery import FEW
 from webapp.flows import own_factors as flow
 from webapp.flows.prove_factor import TOTP
 from webapp.services import services
@@ -144,7 +143,7 @@ def _page(
         "factors.html",
         status,
         state=state,
-        few=FEW,
+        few_codes=state.few_codes,
         can_seal=services().safe.can_seal,
         needs_address=demands.mail_on and not state.is_confirmed,
         is_demanded=demands.needs_factor(current_user.role),

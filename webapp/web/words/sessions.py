@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from flask_babel.speaklater import LazyString
 
 from webapp.core.devices import Device, recognise, shortened
-from webapp.core.freshness import CODE
+from webapp.core.freshness import CODE, PASSKEY, PASSWORD
 from webapp.core.lifetimes import DAY, MINUTE
 from webapp.core.session import Ending, EndReason
 from webapp.services import services
@@ -75,7 +75,10 @@ def device_words(device: Device) -> str:
 
 def began_with(amr: str) -> LazyString:
     """How a session began, by the `amr` of its row."""
-    return _l("Logged in with password and code") if CODE in amr.split() else _l("Logged in with the password")
+    methods = amr.split()
+    if PASSKEY in methods:
+        return _l("Logged in with password and passkey") if PASSWORD in methods else _l("Logged in with a passkey")
+    return _l("Logged in with password and code") if CODE in methods else _l("Logged in with the password")
 
 
 def shown(

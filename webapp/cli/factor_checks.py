@@ -1,0 +1,59 @@
+"""What `flask doctor` finds about two-step login: who goes without, and do the stored secrets still open?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from webapp.cli.checks import Finding, Grade
+from webapp.core.keys import ACTIVE, FACTORS, VERIFY, KeyRing
+from webapp.store import factor_counts, factors
+from webapp.store.database import read
+
+NAMED = 5
+"""Administrators that are named; of more it says so."""
+
+
+def administrators() -> Iterator[Finding]:
+    """Whose password alone opens administration? Raises DatabaseUnavailable."""
+    bare = read(lambda tx: factor_counts.admins_without(tx, at_most=NAMED + 1))
+    if bare:
+        more = " and more" if len(bare) > NAMED else ""
+        yield Finding(
+            Grade.WARNING,
+            "administrators",
+            f"without a second step: {', '.join(bare[:NAMED])}{more}",
+            "they set it up under Account, Two-step login; WEBAPP_MFA_REQUIRED=admin demands it",
+        )
+    else:
+        yield Finding(Grade.GOOD, "administrators", "none without a second step")
+
+
+def secrets(ring: KeyRing) -> Iterator[Finding]:
+    """Do all authenticator apps' secrets open, and with the present key? Raises DatabaseUnavailable."""
+    opening = {key.kid: key.state for key in ring.keys if key.purpose == FACTORS and key.state in (ACTIVE, VERIFY)}
+
+    def count(tx: Connection) -> tuple[int, dict[str, int]]:
+        return factor_counts.apps(tx), {kid: factors.count_sealed_with(tx, kid) for kid in opening}
+
+    stored, by_key = read(count)
+    lost = stored - sum(by_key.values())
+    older = sum(number for kid, number in by_key.items() if opening[kid] != ACTIVE)
+    if lost:
+        yield Finding(
+            Grade.FAILING,
+            "authenticator apps",
+            f"{lost} of {stored} secrets open with no key of the ring",
+            "restore keys.json from the backup of this database; else their owners use a recovery code, "
+            "or run: flask --app wsgi users reset-factors USER",
+        )
+    elif older:
+        yield Finding(
+            Grade.WARNING,
+            "authenticator apps",
+            f"{older} of {stored} secrets are sealed with an earlier key",
+            "run: flask --app wsgi factors reseal",
+        )
+    else:
+        yield Finding(Grade.GOOD, "authenticator apps", f"{stored} secrets, sealed with the present key")
