@@ -45,6 +45,7 @@ DEFAULTS = {
     "WEBAPP_MAIL_FROM": "",
     "WEBAPP_EMAIL_VERIFICATION": "optional",
     "WEBAPP_MFA_REQUIRED": "none",
+    "WEBAPP_PASSKEY_RP_ID": "",
 }
 """INTERFACE.md's table; empty where the default depends on the machine or is "none"."""
 
@@ -354,6 +355,36 @@ def test_database_addresses(given: str, used: str) -> None:
 def test_public_addresses(given: str, used: str) -> None:
     """A public address is written as browsers write an Origin."""
     assert load(PUBLIC_URL=given).public_url == used
+
+
+@pytest.mark.parametrize(
+    ("site", "given", "used"),
+    [
+        ("https://login.example.com", "", "login.example.com"),
+        ("https://login.example.com:8443", "Example.COM", "example.com"),
+        ("https://login.bücher.example", "bücher.example", "xn--bcher-kva.example"),
+        ("http://localhost:8000", "", "localhost"),
+        ("http://127.0.0.1:8000", "", ""),
+        ("https://[::1]", "", ""),
+    ],
+)
+def test_the_name_that_passkeys_belong_to(site: str, given: str, used: str) -> None:
+    """The site's host or a parent domain of it, as browsers write it; none for a number."""
+    assert load(PUBLIC_URL=site, PASSKEY_RP_ID=given).passkey_rp_id == used
+
+
+@pytest.mark.parametrize(
+    ("site", "given"),
+    [
+        ("https://login.example.com", name)
+        for name in ("com", "other.example.com", "ample.com", "x.login.example.com", "a/b", "example.com:443", ".")
+    ]
+    + [("http://127.0.0.1", "127.0.0.1"), ("http://127.0.0.1", "localhost"), ("https://10.1.2.3", "2.3")],
+)
+def test_a_name_that_is_not_the_sites(site: str, given: str) -> None:
+    """Browsers would refuse every passkey, so the start stops."""
+    with pytest.raises(SettingsError, match=r"^WEBAPP_PASSKEY_RP_ID must"):
+        load(PUBLIC_URL=site, PASSKEY_RP_ID=given)
 
 
 def test_which_hosts_are_answered() -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.support.authenticator import PRESENT, VERIFIED, Authenticator
 from webapp.core import ceremony
 from webapp.core.ceremony import Ceremony, NewPasskey, Refused, Site
+from webapp.core.passkey_options import creation_options, request_options
 
 SECRET = "of the forms"
 ADA, BOB = "a" * 32, "b" * 32
@@ -27,13 +28,13 @@ def device() -> Authenticator:
 @pytest.fixture
 def passkey(device: Authenticator) -> NewPasskey:
     began = ceremony.begin(ceremony.REGISTER, "sid", NOW)
-    options = ceremony.creation_options(began, SITE, user_id=ADA, username="ada", name="", known=[])
+    options = creation_options(began, SITE, user_id=ADA, username="ada", name="", known=[])
     return ceremony.verify_creation(device.create(options), began, SITE)
 
 
 def ask(device: Authenticator, **bent: Any) -> tuple[dict[str, Any], Ceremony]:
     began = ceremony.begin(ceremony.LOG_IN, "", NOW)
-    return device.get(ceremony.request_options(began, SITE, known=[]), **bent), began
+    return device.get(request_options(began, SITE, known=[]), **bent), began
 
 
 def use(answer: dict[str, Any], began: Ceremony, passkey: NewPasskey, user_id: str = ADA) -> ceremony.Used:
@@ -123,7 +124,7 @@ def test_six_thousand_mutations(device: Authenticator, passkey: NewPasskey) -> N
 def test_registrations_that_are_refused(device: Authenticator, bent: dict[str, Any]) -> None:
     """The same strictness when a passkey is made."""
     began = ceremony.begin(ceremony.REGISTER, "sid", NOW)
-    options = ceremony.creation_options(began, SITE, user_id=ADA, username="ada", name="", known=[])
+    options = creation_options(began, SITE, user_id=ADA, username="ada", name="", known=[])
     with pytest.raises(Refused):
         ceremony.verify_creation(device.create(options, **bent), began, SITE)
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from webapp.config.database_url import database_url
 from webapp.config.injected import is_injected
 from webapp.config.mail import MailSettings, read_mail_settings
+from webapp.config.passkeys import rp_id_for
 from webapp.config.values import followed, keep_alive, one_of, proxies, public_url, redis_url, seconds, switch
 from webapp.core.demands import Demands
 from webapp.core.errors import SettingsError
@@ -50,6 +51,8 @@ class Settings:
     mail: MailSettings
     factor_for: frozenset[str]
     """Roles that need a second factor."""
+    passkey_rp_id: str
+    """The name that passkeys belong to; empty where `public_url` names a number. Development takes the request's."""
 
     @property
     def production(self) -> bool:
@@ -125,6 +128,7 @@ class Settings:
             log_level=read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error", "critical")),
             log_format=read("LOG_FORMAT", "text", one_of("text", "json")),
             factor_for=FACTOR_FOR[read("MFA_REQUIRED", "none", one_of(*FACTOR_FOR))],
+            passkey_rp_id=read("PASSKEY_RP_ID", "", rp_id_for(issuer)),
             mail=read_mail_settings(read, production=production, instance=instance, public_url=issuer),
         )
         if production:
@@ -161,6 +165,6 @@ _NAMES = frozenset(
     for name in (
         "ENV DATABASE_URL INSTANCE_PATH KEYS_FILE PUBLIC_URL ACCESS_TOKEN_TTL REFRESH_TOKEN_TTL SESSION_TTL "
         "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT "
-        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION MFA_REQUIRED"
+        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION MFA_REQUIRED PASSKEY_RP_ID"
     ).split()
 )

@@ -1,19 +1,18 @@
 """Creating and using passkeys (WebAuthn Level 3). The only import of `webauthn`, and only where it is used.
 
-A page begins a ceremony and a form ends it: a signed field carries its challenge, what it is for, whom it is bound
-to and when it began. Here is what both ends check; that a challenge is used once only is the store's affair.
+A page begins a ceremony (core/passkey_options.py) and a form ends it: a signed field carries its challenge, what it is
+for, whom it is bound to and when it began. Here is what is checked; `store/spent.py` lets each challenge count once.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from webapp.core.base64url import decode_base64url, encode_base64url
-from webapp.core.errors import TokenroomError
+from webapp.core.errors import WrongPassword
 from webapp.core.strict_json import NotStrictJson, read_object
 
 LIFE = 30 * 60
@@ -28,8 +27,11 @@ ALGORITHMS = (-8, -7, -257)
 LOG_IN, SECOND, STEP_UP, REGISTER = "log_in", "second", "step_up", "register"
 
 
-class Refused(TokenroomError):
-    """The browser's answer does not prove what it should. `code`: `slow` for an old page, else `refused`."""
+class Refused(WrongPassword):
+    """The browser's answer does not prove what it should. `code`: `slow` for an old page, else `refused`.
+
+    Limits count it as they count a wrong password.
+    """
 
     def __init__(self, code: str, evidence: str) -> None:
         super().__init__(evidence)
@@ -99,62 +101,6 @@ def _serializer(secret: str) -> URLSafeSerializer:
     return URLSafeSerializer(secret, salt="tokenroom ceremony")
 
 
-# What the page offers
-
-
-def creation_options(
-    ceremony: Ceremony, site: Site, *, user_id: str, username: str, name: str, known: Collection[str]
-) -> str:
-    """Options of `navigator.credentials.create()` as JSON: discoverable, user verified, no attestation."""
-    import webauthn
-    from webauthn.helpers import structs
-
-    options = webauthn.generate_registration_options(
-        rp_id=site.rp_id,
-        rp_name=site.name,
-        user_id=bytes.fromhex(user_id),
-        user_name=username,
-        user_display_name=name or username,
-        challenge=decode_base64url(ceremony.challenge),
-        authenticator_selection=structs.AuthenticatorSelectionCriteria(
-            resident_key=structs.ResidentKeyRequirement.REQUIRED,
-            user_verification=structs.UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=_descriptors(known),
-        supported_pub_key_algs=_algorithms(),
-    )
-    return str(webauthn.options_to_json(options))
-
-
-def request_options(ceremony: Ceremony, site: Site, *, known: Collection[str]) -> str:
-    """Options of `navigator.credentials.get()` as JSON. `known` is empty for a login: any passkey of this site."""
-    import webauthn
-    from webauthn.helpers import structs
-
-    options = webauthn.generate_authentication_options(
-        rp_id=site.rp_id,
-        challenge=decode_base64url(ceremony.challenge),
-        allow_credentials=_descriptors(known),
-        user_verification=structs.UserVerificationRequirement.REQUIRED,
-    )
-    return str(webauthn.options_to_json(options))
-
-
-def _descriptors(credential_ids: Collection[str]) -> list[Any]:
-    from webauthn.helpers import structs
-
-    return [structs.PublicKeyCredentialDescriptor(id=decode_base64url(name)) for name in credential_ids]
-
-
-def _algorithms() -> list[Any]:
-    from webauthn.helpers.cose import COSEAlgorithmIdentifier
-
-    return [COSEAlgorithmIdentifier(number) for number in ALGORITHMS]
-
-
-# What the browser answers
-
-
 def read_answer(text: str) -> dict[str, Any]:
     """The browser's answer as an object. Raises Refused."""
     if len(text) > MAX_ANSWER_LENGTH:
@@ -176,6 +122,7 @@ def credential_id_of(answer: dict[str, Any]) -> str:
 def verify_creation(answer: dict[str, Any], ceremony: Ceremony, site: Site) -> NewPasskey:
     """The passkey that was made. Raises Refused, whatever is wrong."""
     import webauthn
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
     try:
         made = webauthn.verify_registration_response(
@@ -184,7 +131,7 @@ def verify_creation(answer: dict[str, Any], ceremony: Ceremony, site: Site) -> N
             expected_rp_id=site.rp_id,
             expected_origin=site.origin,
             require_user_verification=True,
-            supported_pub_key_algs=_algorithms(),
+            supported_pub_key_algs=[COSEAlgorithmIdentifier(number) for number in ALGORITHMS],
         )
     except Exception as error:  # noqa: BLE001 - the library also lets errors of its parsers through
         raise Refused("refused", f"the new passkey was refused ({type(error).__name__})") from None
@@ -217,10 +164,9 @@ def verify_use(
             expected_rp_id=site.rp_id,
             expected_origin=site.origin,
             credential_public_key=public_key,
-            credential_current_sign_count=0,
+            credential_current_sign_count=0,  # else the library would refuse a counter that fell
             require_user_verification=True,
         )
-        # With a stored count of 0 the library refuses nothing but a falling counter, which we never do.
     except Exception as error:  # noqa: BLE001 - the library also lets errors of its parsers through
         raise Refused("refused", f"the passkey was refused ({type(error).__name__})") from None
     _refuse_other_frames(answer)
@@ -228,9 +174,14 @@ def verify_use(
     handle = response.get("userHandle") if isinstance(response, dict) else None
     if handle is None and needs_handle:
         raise Refused("refused", "the answer names nobody")
-    if handle is not None and handle != encode_base64url(bytes.fromhex(user_id)):
+    if handle is not None and handle != handle_of(user_id):
         raise Refused("refused", "the answer names somebody else")
     return Used(used.new_sign_count, used.credential_backed_up)
+
+
+def handle_of(user_id: str) -> str:
+    """What an authenticator knows a person by: the 16 bytes of their id, which is random and never given out again."""
+    return encode_base64url(bytes.fromhex(user_id))
 
 
 def _refuse_other_frames(answer: dict[str, Any]) -> None:

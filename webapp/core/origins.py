@@ -45,6 +45,11 @@ def has_usable_port(address: str) -> bool:
         return False
 
 
+def is_number(host: str) -> bool:
+    """Is this host of an origin an IPv4 or IPv6 address, with or without brackets?"""
+    return ":" in host or host.rpartition(".")[2].isdigit()
+
+
 def _host(text: str) -> str:
     if text.startswith("["):
         return _ipv6(text)
