@@ -17,7 +17,7 @@ from webapp.core.mail import HOUR, MINUTE, MailKind, hash_link_secret
 from webapp.core.mail_route import read_mail_route
 from webapp.mail import courier
 from webapp.services import services_of
-from webapp.store import mails
+from webapp.store import mail_delivery, mails
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
 
@@ -191,7 +191,7 @@ def test_a_killed_couriers_mail(app: Flask, outbox: Outbox, queue: Callable[...,
     """A claim that was never finished is free again after two minutes, not before."""
     mail_id = queue()
     with app.app_context():
-        assert transact(lambda tx: mails.claim(tx, mail_id, clock())) is not None
+        assert transact(lambda tx: mail_delivery.claim(tx, mail_id, clock())) is not None
     clock.advance(119)
     assert courier.send_round(app) == 0
     clock.advance(2)

@@ -18,7 +18,7 @@ from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import end
 from webapp.flows.notify import queue_notice
-from webapp.store import addresses, auth_sessions, events, mails, session_list, users
+from webapp.store import addresses, auth_sessions, events, mail_secrets, mails, session_list, users
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
@@ -49,7 +49,7 @@ def is_code_on_its_way(person: Contact, now: int) -> bool:
 
 
 def _awaited_at(tx: Connection, person: Contact, now: int) -> str | None:
-    return mails.awaited_at(tx, person.id, MailKind.CODE, credential_epoch=person.credential_epoch, now=now)
+    return mail_secrets.awaited_at(tx, person.id, MailKind.CODE, credential_epoch=person.credential_epoch, now=now)
 
 
 def send_code(user_id: str, *, now: int) -> None:
@@ -129,7 +129,7 @@ def check_code(user_id: str, typed: str, now: int) -> MailRow:
 
 def is_code_used_moments_ago(user_id: str, typed: str, now: int, *, moments: int) -> bool:
     """Whether this is the newest code, used up no longer than `moments` seconds ago: perhaps by another click."""
-    mail = read(lambda tx: mails.newest(tx, user_id, MailKind.CODE))
+    mail = read(lambda tx: mail_secrets.newest(tx, user_id, MailKind.CODE))
     if mail is None or mail.used_at is None or now - mail.used_at > moments:
         return False
     return verify_password(mail.secret_hash, typed_code(typed) or "none")
@@ -141,7 +141,7 @@ def confirm_present(
     """Use up a checked code for the present address of `person`, whose row is held. Raises CodeWrong."""
     if mail.address != person.email:
         raise CodeWrong(0)
-    if not mails.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
+    if not mail_secrets.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
         raise CodeWrong(0)
     addresses.confirm(tx, person.id, person.email, now)
     events.record(tx, Event.EMAIL_CONFIRMED, at=now, user_id=person.id, sid=sid, ip_address=client.ip_address)
@@ -149,11 +149,11 @@ def confirm_present(
 
 def _try(tx: Connection, user_id: str, now: int) -> MailRow | None:
     """The newest code that may still be typed, this try counted; None if there is none."""
-    mail = mails.newest(tx, user_id, MailKind.CODE)
+    mail = mail_secrets.newest(tx, user_id, MailKind.CODE)
     person = addresses.get(tx, user_id)
     if mail is None or person is None or mail.used_at is not None or now >= (mail.expires_at or 0):
         return None
-    if mail.credential_epoch != person.credential_epoch or not mails.count_try(tx, mail.id):
+    if mail.credential_epoch != person.credential_epoch or not mail_secrets.count_try(tx, mail.id):
         return None
     return mail._replace(tries=mail.tries + 1)
 
@@ -165,7 +165,7 @@ def _accept(tx: Connection, user_id: str, mail: MailRow, sid: str, client: Clien
     if mail.address == person.email:
         confirm_present(tx, person, mail, sid=sid, client=client, now=now)
         return False
-    if not mails.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
+    if not mail_secrets.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
         raise CodeWrong(0)
     addresses.change(tx, user_id, mail.address, now)
     # What is under way with the old address dies with the epoch: links, codes, sessions of other devices.

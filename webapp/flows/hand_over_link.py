@@ -12,7 +12,7 @@ from webapp.core.events import Event
 from webapp.core.mail import MailKind
 from webapp.flows.client import Client
 from webapp.flows.manage_people import NoSuchPerson
-from webapp.store import addresses, events, mails
+from webapp.store import addresses, events, mail_secrets
 from webapp.store.database import transact
 
 
@@ -29,7 +29,7 @@ def hand_over_link(user_id: str, kind: MailKind, *, by: str, client: Client, now
         if person is None:
             raise NoSuchPerson("there is no such account")
         events.record(tx, Event.RESET_ASKED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
-        return mails.hand_over(
+        return mail_secrets.hand_over(
             tx,
             kind,
             person,

@@ -18,7 +18,7 @@ from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import end
 from webapp.flows.notify import queue_notice
-from webapp.store import addresses, events, mails, session_list, users
+from webapp.store import addresses, events, mail_secrets, mails, session_list, users
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
@@ -55,10 +55,10 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
     def work(tx: Connection) -> None:
         locked = addresses.lock(tx, person.id)
         mail, _person = _find(tx, token, now)
-        if locked is None or not mails.use(tx, mail.id, credential_epoch=locked.credential_epoch, now=now):
+        if locked is None or not mail_secrets.use(tx, mail.id, credential_epoch=locked.credential_epoch, now=now):
             raise LinkOver("this link is no longer good")
         users.change_credentials(tx, locked.id, new_hash)
-        if mails.HANDED not in mail.detail:
+        if mail_secrets.HANDED not in mail.detail:
             addresses.confirm(tx, locked.id, mail.address, now)
         end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
         events.record(tx, Event.PASSWORD_RESET, at=now, user_id=locked.id, ip_address=client.ip_address)
@@ -78,7 +78,7 @@ def _find(tx: Connection, token: str, now: int) -> tuple[MailRow, Contact]:
     if person is None or person.disabled_at is not None or not is_right:
         raise LinkOver("there is no such link")
     is_over = mail.used_at is not None or mail.expires_at is None or now >= mail.expires_at
-    newest = mails.newest(tx, person.id, MailKind(mail.kind))
+    newest = mail_secrets.newest(tx, person.id, MailKind(mail.kind))
     is_overtaken = mail.credential_epoch != person.credential_epoch or newest is None or newest.id != mail.id
     if is_over or is_overtaken or mail.address != person.email:
         raise LinkOver("this link is no longer good")

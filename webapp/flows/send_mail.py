@@ -20,7 +20,7 @@ from webapp.core.errors import MailDelayed, MailRefused, MailServerAway
 from webapp.core.events import Event
 from webapp.core.mail import LINKS, NOTICES, MailKind
 from webapp.core.passwords import hash_password
-from webapp.store import events, mails
+from webapp.store import events, mail_delivery, mail_secrets
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
 
@@ -58,7 +58,7 @@ Tell = Callable[[str, Result], None]
 
 def send_waiting(post: Post, clock: Callable[[], int], tell: Tell, *, at_most: int = rules.ROUND) -> int:
     """Send what is due, at most so many mails; how many were taken in hand. Raises DatabaseUnavailable."""
-    waiting = read(lambda tx: mails.due(tx, clock(), at_most))
+    waiting = read(lambda tx: mail_delivery.due(tx, clock(), at_most))
     if not waiting:
         return 0
     try:
@@ -101,7 +101,7 @@ def _postpone_all(waiting: list[str], clock: Callable[[], int], tell: Tell) -> i
 
 
 def _claim(mail_id: str, now: int) -> MailRow | None:
-    return transact(lambda tx: mails.claim(tx, mail_id, now))
+    return transact(lambda tx: mail_delivery.claim(tx, mail_id, now))
 
 
 def _deliver(post: Post, carrier: Carrier, mail: MailRow, clock: Callable[[], int]) -> Result:
@@ -116,7 +116,7 @@ def _deliver(post: Post, carrier: Carrier, mail: MailRow, clock: Callable[[], in
         return _give_up(mail, "refused", clock())
     except MailDelayed:
         return _postpone(mail, clock())
-    transact(lambda tx: mails.mark_sent(tx, mail.id, clock()))
+    transact(lambda tx: mail_delivery.mark_sent(tx, mail.id, clock()))
     return Result.SENT
 
 
@@ -126,7 +126,7 @@ def _drop_needless(mail: MailRow, now: int) -> bool:
     def work(tx: Connection) -> bool:
         if mail.address and not _is_one_too_many(tx, mail, now):
             return False
-        mails.drop(tx, mail.id)
+        mail_delivery.drop(tx, mail.id)
         return True
 
     return transact(work)
@@ -136,9 +136,9 @@ def _is_one_too_many(tx: Connection, mail: MailRow, now: int) -> bool:
     if mail.user_id is None:
         return False
     if mail.kind == MailKind.RESET:
-        return mails.sent_since(tx, mail.user_id, mail.kind, now - rules.HOUR) >= rules.RESETS_AN_HOUR
+        return mail_delivery.sent_since(tx, mail.user_id, mail.kind, now - rules.HOUR) >= rules.RESETS_AN_HOUR
     if mail.kind in NOTICES:
-        return mails.sent_since(tx, mail.user_id, mail.kind, now - rules.DAY) >= rules.NOTICES_A_DAY
+        return mail_delivery.sent_since(tx, mail.user_id, mail.kind, now - rules.DAY) >= rules.NOTICES_A_DAY
     return False
 
 
@@ -160,7 +160,7 @@ def _make_secret(mail: MailRow, now: int) -> str | None:
     expires_at = now + rules.SECRET_LIFE[kind]
 
     def work(tx: Connection) -> None:
-        mails.set_secret(tx, mail.id, secret_hash, expires_at)
+        mail_secrets.set_secret(tx, mail.id, secret_hash, expires_at)
         if kind is MailKind.RESET and mail.secret_hash is None:
             # Here and not in the request, which costs the same whether the account exists or not.
             by = {"by": mail.detail["by"]} if "by" in mail.detail else {}
@@ -173,13 +173,13 @@ def _make_secret(mail: MailRow, now: int) -> str | None:
 def _postpone(mail: MailRow, now: int) -> Result:
     if _is_too_old(mail, now):
         return _give_up(mail, "too_old", now)
-    transact(lambda tx: mails.postpone(tx, mail.id, now + rules.pause_after(mail.attempts)))
+    transact(lambda tx: mail_delivery.postpone(tx, mail.id, now + rules.pause_after(mail.attempts)))
     return Result.DELAYED
 
 
 def _give_up(mail: MailRow, why: str, now: int) -> Result:
     def work(tx: Connection) -> None:
-        mails.give_up(tx, mail.id, now)
+        mail_delivery.give_up(tx, mail.id, now)
         events.record(tx, Event.MAIL_FAILED, at=now, user_id=mail.user_id, kind=mail.kind, why=why)
 
     transact(work)
