@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, current_app
 
@@ -14,6 +15,8 @@ from webapp.core.tokens import Tokens
 from webapp.store.key_file import ReloadingKeyRing
 
 EXTENSION = "tokenroom"
+_current: Any = current_app
+"""The proxy, whose way to the real object has no type."""
 
 
 def system_clock() -> int:
@@ -48,7 +51,13 @@ class Services:
 
 def services() -> Services:
     """The current application's services."""
-    return services_of(current_app._get_current_object())  # type: ignore[attr-defined]
+    return services_of(_current._get_current_object())
+
+
+def this_application() -> Flask:
+    """The current application itself, for threads that outlive its context."""
+    found: Flask = _current._get_current_object()
+    return found
 
 
 def services_of(app: Flask) -> Services:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from webapp.cli.output import command, json_option, show
 from webapp.core.mail_route import MailRoute
 from webapp.mail import courier, transport
 from webapp.mail.post import test_message
-from webapp.services import services
+from webapp.services import services, this_application
 from webapp.store import mails
 from webapp.store.database import read
 from webapp.store.mails import MailRow
@@ -29,7 +29,7 @@ COLUMNS = ("created_at", "kind", "address", "state", "attempts", "sent_at", "fai
 def send() -> None:
     """Send everything that is due now, once. Safe while couriers run."""
     _demand_route()
-    taken = courier.send_round(current_app._get_current_object())  # type: ignore[attr-defined]
+    taken = courier.send_round(this_application())
     click.echo(f"Mails taken in hand: {taken}.")
 
 
@@ -43,7 +43,7 @@ def list_(as_json: bool) -> None:
 
 def _entries() -> Iterator[dict[str, Any]]:
     before: tuple[int, str] | None = None
-    while page := read(lambda tx, before=before: mails.listed(tx, limit=PAGE, before=before)):  # type: ignore[misc]
+    while page := read(partial(mails.listed, limit=PAGE, before=before)):
         for mail in page:
             yield {
                 "id": mail.id,

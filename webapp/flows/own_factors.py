@@ -6,7 +6,7 @@ People set one up because they fear that somebody is in: so those others are out
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -115,12 +115,12 @@ def insert_app(
     first = not factors.of_person(tx, person.id).any
     if not factors.add_app(tx, person.id, sealed, step, now):
         raise FieldError("otp", "taken")
-    about = {"at": now, "user_id": person.id, "sid": sid, "ip_address": client.ip_address}
-    events.record(tx, Event.FACTOR_ADDED, kind=TOTP, **about)  # type: ignore[arg-type]
+    about: dict[str, Any] = {"at": now, "user_id": person.id, "sid": sid, "ip_address": client.ip_address}
+    events.record(tx, Event.FACTOR_ADDED, kind=TOTP, **about)
     notify(tx, person.id, MailKind.FACTOR_ON, client, now, factor=TOTP)
     if first:
         factors.set_codes(tx, person.id, hashes)
-        events.record(tx, Event.CODES_MADE, **about)  # type: ignore[arg-type]
+        events.record(tx, Event.CODES_MADE, **about)
     return first
 
 

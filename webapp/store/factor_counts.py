@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, exists, func, select
 
-from webapp.store.models import PASSKEYS, TOTP_FACTORS, USERS
+from webapp.store.factor_models import PASSKEYS, TOTP_FACTORS
+from webapp.store.models import USERS
 
 KINDS = {"totp": TOTP_FACTORS, "passkey": PASSKEYS}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.store.models import PASSKEYS, RECOVERY_CODES, TOTP_FACTORS
+from webapp.store.factor_models import PASSKEYS, RECOVERY_CODES, TOTP_FACTORS
 
 
 class Totp(NamedTuple):

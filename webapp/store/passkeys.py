@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.ceremony import NewPasskey, Used
-from webapp.store.models import PASSKEYS, USERS
+from webapp.store.factor_models import PASSKEYS
+from webapp.store.models import USERS
 
 
 class Passkey(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from webapp.store.models import SPENT
+from webapp.store.factor_models import SPENT
 
 
 def sweep(tx: Connection, *, now: int, at_most: int) -> int:

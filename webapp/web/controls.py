@@ -7,6 +7,7 @@ Here:  the same attributes, put together as text.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import wtforms
@@ -27,33 +28,13 @@ def attributes(**values: Any) -> Markup:
     return Markup(" ".join(parts))  # noqa: S704 - each value was escaped above
 
 
-class _Text(widgets.TextInput):  # type: ignore[misc]
-    html_params = staticmethod(attributes)
+def _quick(field: Any, widget: Any) -> Any:
+    """A kind of field whose `widget` writes its attributes by the function above."""
+    widget.html_params = attributes
+    return partial(field, widget=widget)
 
 
-class _Password(widgets.PasswordInput):  # type: ignore[misc]
-    html_params = staticmethod(attributes)
-
-
-class _Hidden(widgets.HiddenInput):  # type: ignore[misc]
-    html_params = staticmethod(attributes)
-
-
-class _Checkbox(widgets.CheckboxInput):  # type: ignore[misc]
-    html_params = staticmethod(attributes)
-
-
-class StringField(wtforms.StringField):  # type: ignore[misc]
-    widget = _Text()
-
-
-class PasswordField(wtforms.PasswordField):  # type: ignore[misc]
-    widget = _Password()
-
-
-class HiddenField(wtforms.HiddenField):  # type: ignore[misc]
-    widget = _Hidden()
-
-
-class BooleanField(wtforms.BooleanField):  # type: ignore[misc]
-    widget = _Checkbox()
+StringField = _quick(wtforms.StringField, widgets.TextInput())
+PasswordField = _quick(wtforms.PasswordField, widgets.PasswordInput())
+HiddenField = _quick(wtforms.HiddenField, widgets.HiddenInput())
+BooleanField = _quick(wtforms.BooleanField, widgets.CheckboxInput())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import suppress
+from typing import Any
 
 from flask import Request, current_app, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
@@ -81,7 +82,8 @@ def demand_token(request: Request) -> None:
     if not request.endpoint:
         return
     # A form fits one of the cookies of this browser: tabs that started together have one each.
-    forms: FormSession = session._get_current_object()  # type: ignore[attr-defined]
+    proxy: Any = session
+    forms: FormSession = proxy._get_current_object()
     *others, last = forms.candidates
     for forms.chosen in others:
         with suppress(CSRFError):

@@ -14,28 +14,30 @@ V = TypeVar("V", bound=Callable[..., Any])
 View = Callable[..., Any] | None
 
 
+def _marked(view: V, *marks: str) -> V:
+    for mark in marks:
+        setattr(view, mark, True)
+    return view
+
+
 def public(view: V) -> V:
     """Mark a view as open to strangers. Without this mark a view demands log-in."""
-    view.is_public = True  # type: ignore[attr-defined]
-    return view
+    return _marked(view, "is_public")
 
 
 def tokenless(view: V) -> V:
     """Mark a view that never looks at tokens at all: health, metrics, public keys."""
-    view.is_public = view.is_tokenless = True  # type: ignore[attr-defined]
-    return view
+    return _marked(view, "is_public", "is_tokenless")
 
 
 def health(view: V) -> V:
     """Mark a view that says whether this process is well: tokenless, and answered whatever `Host` it is asked by."""
-    view.is_health = True  # type: ignore[attr-defined]
-    return tokenless(view)
+    return _marked(tokenless(view), "is_health")
 
 
 def peek(view: V) -> V:
     """Mark a view that only looks: it knows who asks, but its request confirms, refreshes and records nothing."""
-    view.is_peek = True  # type: ignore[attr-defined]
-    return view
+    return _marked(view, "is_peek")
 
 
 def repeatable(view: V) -> V:
@@ -43,8 +45,7 @@ def repeatable(view: V) -> V:
 
     It then runs for a stranger whose tokens name a session that a newer one replaced moments ago.
     """
-    view.is_repeatable = True  # type: ignore[attr-defined]
-    return view
+    return _marked(view, "is_repeatable")
 
 
 def view_of(app: Flask, request: Request) -> View:

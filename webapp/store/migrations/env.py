@@ -7,6 +7,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
+import webapp.store.factor_models
 import webapp.store.models  # noqa: F401 - the tables must be known to be compared
 from webapp.store.database import DatabaseUnavailable
 from webapp.store.health import WRONG_ENCODING, encoding_of

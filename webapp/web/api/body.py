@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request
 from marshmallow import Schema, ValidationError
+from marshmallow.fields import Nested
 
 from webapp.core.strict_json import NotStrictJson, read_document
 from webapp.web.api.errors import error_of_status, error_response, refuse
@@ -53,8 +54,8 @@ def named(schema: Schema, messages: Mapping[str, Any]) -> tuple[dict[str, str], 
         field = schema.fields.get(name)
         if field is None:
             unknown = True
-        elif isinstance(message, Mapping) and "_schema" not in message:
-            inner, inner_unknown = named(field.schema, message)  # type: ignore[attr-defined]
+        elif isinstance(field, Nested) and isinstance(message, Mapping) and "_schema" not in message:
+            inner, inner_unknown = named(field.schema, message)
             found |= {f"{name}.{inner_name}": text for inner_name, text in inner.items()}
             unknown |= inner_unknown
         else:

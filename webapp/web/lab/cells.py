@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE
-from webapp.web.lab.stage import Answer, Stage
+from webapp.web.lab.stage import Stage
+from webapp.web.lab.witness import Answer
 
 REACHABLE = frozenset(
     (access.value, column.value)

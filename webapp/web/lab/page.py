@@ -29,9 +29,9 @@ from webapp.web.lab.board import Board, case_of_cell, foretell, kind_of, lit_cas
 from webapp.web.lab.cells import REACHABLE
 from webapp.web.lab.recorder import remember
 from webapp.web.lab.sentence import PULLED, said, strip_of
-from webapp.web.lab.stage import STAGE_PATH
 from webapp.web.lab.timeline import draw
 from webapp.web.lab.tour import step_asked_for
+from webapp.web.lab.witness import STAGE_PATH
 from webapp.web.marks import peek, public
 from webapp.web.person import Auth
 from webapp.web.words import tokens as words

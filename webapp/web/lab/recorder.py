@@ -13,7 +13,7 @@ from webapp.flows import lab_record
 from webapp.services import services
 from webapp.store.lab_requests import Life, Record
 from webapp.web.cookies import held_after
-from webapp.web.lab.stage import STAGE_PATH, WITNESS, Witness
+from webapp.web.lab.witness import STAGE_PATH, WITNESS, Witness
 from webapp.web.person import Auth
 
 log = logging.getLogger(__name__)

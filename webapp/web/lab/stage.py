@@ -6,13 +6,12 @@ thread and a context of its own, so that it meets every hook exactly as one from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
-from flask import current_app, request
+from flask import request
 from werkzeug.test import Client as WsgiClient
 
 from webapp.core.lifetimes import REDELIVERY_BURST, SKEW
@@ -20,68 +19,13 @@ from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
-from webapp.services import services
+from webapp.services import services, this_application
 from webapp.store import thread_connection
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE, wire_names
-from webapp.web.lab.board import kind_of
-from webapp.web.person import Auth
-from webapp.web.server_timing import describe
-
-WITNESS = "tokenroom.witness"
-"""Key of the WSGI environment; a header from outside can never have this name (PEP 3333: they begin HTTP_)."""
-
-STAGE_PATH = "/lab/stage"
-"""Where the theatre plays. Its requests collect cells of the matrix but are not the visitor's own history."""
+from webapp.web.lab.witness import STAGE_PATH, WITNESS, Answer, Jar, Witness
 
 PATIENCE = 12.0
 """Seconds an act waits for its requests."""
-
-Jar = Mapping[str, str]
-"""Token cookies by plain name: access_token, refresh_token."""
-
-
-@dataclass(slots=True)
-class Witness:
-    """Goes along with a request of the stage and notes what the hooks did with it."""
-
-    audience: tuple[str, str]
-    """Session and user id of the person who watches."""
-    in_view: Callable[[], object]
-    wants_form: bool = False
-    access: str = ""
-    refresh: str = ""
-    cell: str = ""
-    outcome: str = ""
-    what: str | None = None
-    words: str = ""
-
-    def note(self, auth: Auth) -> None:
-        self.access, self.refresh = auth.judgement.access.state.value, auth.judgement.refresh.state.value
-        self.cell, self.outcome = auth.judgement.column.value, auth.outcome.value
-        self.what = auth.issued.what if auth.issued else None
-        self.words = describe(auth) if auth.person is not None else self.outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one request."""
-
-    status: int
-    location: str
-    seen: Witness
-    cookies: Jar = field(repr=False)
-    """Token cookies the answer set; empty text: cleared."""
-    form: Jar = field(repr=False)
-    """`csrf_token` and `cookie` (name and value) for a form, where the request asked for one."""
-
-    @property
-    def served(self) -> bool:
-        return self.status == 200
-
-    @property
-    def kind(self) -> str:
-        """How it is drawn."""
-        return kind_of(self.seen)
 
 
 class Stage:
@@ -90,7 +34,7 @@ class Stage:
     def __init__(self, tokens: Tokens, person: SessionRow, client: Client, now: int) -> None:
         self.tokens, self.now = tokens, now
         self._client, self._person = client, person
-        self._application = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._application = this_application()
         self._base_url = request.host_url
         self._wire = dict(zip(wire_names(services().settings), (ACCESS_COOKIE, REFRESH_COOKIE), strict=True))
         self.jar: dict[str, str] = {}

@@ -13,7 +13,8 @@ from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.page import blueprint, page
 from webapp.web.lab.recorder import record
 from webapp.web.lab.scene import drawings
-from webapp.web.lab.stage import WITNESS, Stage
+from webapp.web.lab.stage import Stage
+from webapp.web.lab.witness import WITNESS
 from webapp.web.limits import count
 from webapp.web.login_page import NOTICES
 from webapp.web.requests import client
