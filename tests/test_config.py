@@ -201,7 +201,13 @@ UNUSABLE = {
         "login.example.com",
         "ftp://x",
         "https://",
-        "http://x/path",
+        "http://x/a/../b",
+        "http://x/a/./b",
+        "http://x/a//b",
+        "http://x/a b",
+        "http://x/%61",
+        "http://x/보고서",
+        "http://x/a\\b",
         "https://x?y",
         "https://x#y",
         "https://user:pw@x",
@@ -350,6 +356,8 @@ def test_database_addresses(given: str, used: str) -> None:
         ("http://[::ffff:192.0.2.1]:8000", "http://[::ffff:c000:201]:8000"),
         ("http://127.1:8000", "http://127.0.0.1:8000"),
         ("http://0x7f.0.0.1", "http://127.0.0.1"),
+        ("https://Example.com/Login-app/", "https://example.com/Login-app"),
+        ("https://example.com:443/a/b_c.d~e//", "https://example.com/a/b_c.d~e"),
     ],
 )
 def test_public_addresses(given: str, used: str) -> None:

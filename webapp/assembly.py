@@ -20,6 +20,7 @@ from webapp.store.key_file import KeyFile, ReloadingKeyRing
 from webapp.web import request_id
 from webapp.web.application import Application
 from webapp.web.client_address import with_plain_address
+from webapp.web.mount import below_prefix
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +66,8 @@ def assemble(settings: Mapping[str, str] | None = None) -> Flask:
 
     web.register(app)
     cli.register(app)
-    app.wsgi_app = with_plain_address(app.wsgi_app, chosen.trusted_proxies)  # type: ignore[method-assign, assignment]
+    mounted = below_prefix(app.wsgi_app, chosen)
+    app.wsgi_app = with_plain_address(mounted, chosen.trusted_proxies)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -142,7 +142,27 @@ def test_no_address_is_too_odd(target: bytes, path: str) -> None:
 def test_everything_else_goes_home(target: str | None) -> None:
     """Any other target leads to the home page, or to the given fallback."""
     assert safe_next(target) == "/"
-    assert safe_next(target, "/account") == "/account"
+    assert safe_next(target, "/login-app") == "/login-app/"
+
+
+@pytest.mark.parametrize(
+    ("target", "leads_to"),
+    [
+        ("/p", "/p"),
+        ("/p/account?x=/../q", "/p/account?x=/../q"),
+        ("/p/a..b", "/p/a..b"),
+        ("/p/login", "/p/"),
+        ("/p/../q", "/p/"),
+        ("/p/%2E./q", "/p/"),
+        ("/p/a/.", "/p/"),
+        ("/pp", "/p/"),
+        ("/", "/p/"),
+        ("/account", "/p/"),
+    ],
+)
+def test_below_a_prefix_nobody_leaves_it(target: str, leads_to: str) -> None:
+    """What else the host serves is somebody else's; a browser takes dots out before it asks."""
+    assert safe_next(target, "/p") == leads_to
 
 
 def as_a_browser_reads(base: str, target: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from webapp.core.origins import is_number, origin_of
+from webapp.core.origins import is_number, site_address
 
 
 def rp_id_for(public_url: str) -> Callable[[str], str]:
@@ -30,9 +30,9 @@ def rp_id_for(public_url: str) -> Callable[[str], str]:
 
 
 def _name(text: str) -> str:
-    if ":" in text:
+    if ":" in text or "/" in text:
         return ""
     try:
-        return urlsplit(origin_of(f"https://{text}")).hostname or ""
+        return urlsplit(site_address(f"https://{text}")).hostname or ""
     except ValueError:
         return ""

@@ -17,6 +17,7 @@ from webapp.core.demands import Demands
 from webapp.core.errors import SettingsError
 from webapp.core.keys import ALGORITHMS
 from webapp.core.lifetimes import Lifetimes
+from webapp.core.origins import in_parts
 
 PREFIX = "WEBAPP_"
 TEST_PREFIX = "WEBAPP_TEST_"
@@ -78,6 +79,16 @@ class Settings:
     def shows_timing(self) -> bool:
         """Whether pages say which case a request was (`Server-Timing`)."""
         return self.lab or not self.production
+
+    @property
+    def origin(self) -> str:
+        """What browsers write into `Origin` when a page of ours sends a form (RFC 6454)."""
+        return in_parts(self.public_url)[0]
+
+    @property
+    def prefix(self) -> str:
+        """The path that the site lives below, like `/login`; empty where it has a host name to itself."""
+        return in_parts(self.public_url)[1]
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from webapp.core.origins import MAX_LENGTH as MAX_PUBLIC_URL_LENGTH
-from webapp.core.origins import has_usable_port, origin_of
+from webapp.core.origins import has_usable_port, site_address
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:
@@ -53,7 +53,7 @@ def keep_alive(text: str) -> int:
 def public_url(text: str) -> str:
     if len(text) > MAX_PUBLIC_URL_LENGTH:
         raise ValueError(f"must be at most {MAX_PUBLIC_URL_LENGTH} characters")
-    return origin_of(text)
+    return site_address(text)
 
 
 def redis_url(text: str) -> str:

@@ -16,25 +16,35 @@ MAX_LENGTH = 200
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
-_SHAPE = re.compile(r"(https?)://([^/?#@\\]+?)(:[0-9]{1,5})?/*", re.IGNORECASE)
+_SHAPE = re.compile(r"(https?)://([^/?#@\\]+?)(:[0-9]{1,5})?(/[^?#]*)?", re.IGNORECASE)
+_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 
 
-def origin_of(address: str) -> str:
-    """`address` as a browser's `Origin` writes it. Raises ValueError, with words, for what is no site's address.
+def site_address(address: str) -> str:
+    """The address of a site, without a trailing slash: its origin as browsers write it, and the path that it is below.
 
     Lower case; names beyond ASCII in their `xn--` form (UTS 46); IPv4 and IPv6 in their shortest form; neither a
-    default port nor a trailing slash or dot.
+    default port nor a trailing slash or dot. Raises ValueError, with words, for what is no site's address.
     """
     shape = _SHAPE.fullmatch(address)
     if shape is None or not has_usable_port(address):
-        raise ValueError("must be a URL like https://login.example.com, without a path")
+        raise ValueError("must be a URL like https://login.example.com or https://example.com/login")
+    path = (shape[4] or "").rstrip("/")
+    if not _PATH.fullmatch(path):
+        raise ValueError("must have a path of letters, digits and - . _ ~ only, or none")
     scheme, port = shape[1].lower(), int((shape[3] or ":0")[1:])
     host = _host(shape[2])
     given = f":{port}" if shape[3] and port != DEFAULT_PORTS[scheme] else ""
-    origin = f"{scheme}://{host}{given}"
-    if len(origin) > MAX_LENGTH:
+    site = f"{scheme}://{host}{given}{path}"
+    if len(site) > MAX_LENGTH:
         raise ValueError(f"must be at most {MAX_LENGTH} characters")
-    return origin
+    return site
+
+
+def in_parts(site: str) -> tuple[str, str]:
+    """The origin of a `site_address`, as `Origin` has it, and its path: empty, or `/login` without a trailing slash."""
+    parts = urlsplit(site)
+    return f"{parts.scheme}://{parts.netloc}", parts.path
 
 
 def has_usable_port(address: str) -> bool:

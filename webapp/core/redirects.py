@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 MAX_LENGTH = 2000
 
@@ -32,17 +32,24 @@ def address_as_sent(target: str | None, path: str, query: str) -> str:
     return _encoded(target.partition("#")[0])
 
 
-def safe_next(target: str | None, default: str = "/") -> str:
-    """`target`, percent-encoded, if a person may be sent there after logging in, else `default`. Never raises.
+def safe_next(target: str | None, prefix: str = "") -> str:
+    """`target`, percent-encoded, if a person may be sent there after logging in, else the front page. Never raises.
 
-    Pages that log in or out are no destination.
+    Pages that log in or out are no destination. `prefix`: the path that the site lives below, or nothing.
     """
-    own = own_path(target)
-    return default if own is None or urlsplit(own).path in _NOT_A_DESTINATION else own
+    own = own_path(target, prefix)
+    return f"{prefix}/" if own is None or urlsplit(own).path.removeprefix(prefix) in _NOT_A_DESTINATION else own
 
 
-def own_path(target: str | None) -> str | None:
+def is_below(path: str, prefix: str) -> bool:
+    """Is this path the prefix itself, or below it?"""
+    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+
+
+def own_path(target: str | None, prefix: str = "") -> str | None:
     """`target`, percent-encoded, if it is a path of our own origin, whatever browser reads it. Never raises.
+
+    With a `prefix`, only what is below it: the rest of the origin is somebody else's.
 
     Browsers read `\\` as `/`, drop tabs and newlines, and take `//host` for another host; so only a single leading
     slash and printable ASCII without a backslash is trusted. Letters and digits of any language, as people write
@@ -60,7 +67,14 @@ def own_path(target: str | None) -> str | None:
         parts = urlsplit(target)
     except ValueError:
         return None
-    return None if parts.scheme or parts.netloc else target
+    if parts.scheme or parts.netloc or (prefix and not _stays_below(parts.path, prefix)):
+        return None
+    return target
+
+
+def _stays_below(path: str, prefix: str) -> bool:
+    # Browsers take `..` out before they ask, `%2e` for a dot included (WHATWG URL section 4.4).
+    return is_below(path, prefix) and not any(unquote(part) in (".", "..") for part in path.split("/"))
 
 
 def _encoded(text: str) -> str:

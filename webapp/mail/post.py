@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
-from urllib.parse import urlsplit
 
 from flask_babel import force_locale
 
@@ -45,7 +44,7 @@ class ApplicationPost:
         # The identity is the row's: a mail that is sent twice after a crash is one mail to its reader.
         message = _envelope(self._settings.sender, mail.address, text.subject, mail.id, mail.created_at)
         message["Content-Language"] = mail.language
-        site = urlsplit(self._public_url).netloc
+        site = self._public_url.partition("://")[2]
         message.set_content("\n\n".join([*text.paragraphs, f"-- \n{site}"]) + "\n", charset="utf-8")
         return message
 

@@ -33,7 +33,7 @@ class Application(Flask):
         super().__init__(*args, **options)
         self.url_map.converters["default"] = Storable
         self.session_interface = FormSessionInterface()
-        self._addresses: dict[tuple[str, str], str] = {}
+        self._addresses: dict[tuple[str, str, str], str] = {}
         register_login(self)
         register_csrf(self)
 
@@ -61,16 +61,17 @@ class Application(Flask):
 
         Plain: each address is put together whenever a template says it.
         Cost:  9 µs an address; a page has twenty.
-        Here:  one without values is kept, and a static file's; not below a prefix, nor while files are being edited.
+        Here:  one without values is kept, and a static file's; not while files are being edited.
         """
         given = {name: value for name, value in values.items() if value is not None}
         filename = given.pop("filename", "") if endpoint == "static" else ""
         keep = not given and not endpoint.startswith(".") and not self.debug
-        if not keep or not has_request_context() or request.environ.get("SCRIPT_NAME"):
+        if not keep or not has_request_context():
             return super().url_for(endpoint, **values)
-        found = self._addresses.get((endpoint, filename))
+        key = (request.environ.get("SCRIPT_NAME", ""), endpoint, filename)
+        found = self._addresses.get(key)
         if found is None:
-            found = self._addresses[endpoint, filename] = super().url_for(endpoint, **values)
+            found = self._addresses[key] = super().url_for(endpoint, **values)
         return found
 
 

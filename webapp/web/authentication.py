@@ -9,8 +9,6 @@ Every view is closed unless it is marked `@public`. `web/hooks.py` calls the fun
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Request, Response, g, jsonify
 
 from webapp.core.decision import SERVED, Outcome, RefreshColumn
@@ -28,7 +26,7 @@ from webapp.flows.refresh import Issued, refresh
 from webapp.services import Services
 from webapp.store.database import abandon_uncommitted
 from webapp.web import kept_forms
-from webapp.web.answers import see_other
+from webapp.web.answers import to_login
 from webapp.web.cookies import (
     REFRESH_COOKIE,
     clear_tokens,
@@ -63,7 +61,7 @@ def authenticate(request: Request, view: View, application: Services) -> Respons
         let_in(auth)
         return None
     if auth.outcome is Outcome.REUSE and must_be_told(request):
-        return see_other("/login?notice=reuse")
+        return to_login(notice="reuse")
     if is_open(view) or (is_repeatable(view) and may_be_second_click(request, auth)):
         return None
     return turn_away(request, auth, application)
@@ -136,7 +134,7 @@ def ask_to_log_in(request: Request, auth: Auth, application: Services) -> Respon
             remember_expiry()
     if notice := auth.judgement.end_reason:
         query["notice"] = notice
-    return see_other(f"/login?{urlencode(query)}" if query else "/login")
+    return to_login(**query)
 
 
 # -- after the view ----------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def own_origins() -> frozenset[str]:
     """The origins our pages are served from."""
     settings = services().settings
     if settings.production:
-        return frozenset({settings.public_url})
+        return frozenset({settings.origin})
     return frozenset({f"{request.scheme}://{request.host}".lower()})
 
 

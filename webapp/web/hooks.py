@@ -16,6 +16,7 @@ from webapp.web import authentication, csrf, metrics
 from webapp.web.api import bearer
 from webapp.web.hosts import refuse_foreign_hosts
 from webapp.web.marks import TOKENLESS, is_peek, is_tokenless, view_of
+from webapp.web.mount import refuse_outside
 from webapp.web.person import Auth, current_auth
 from webapp.web.requests import is_api_path, measure_body, this_request
 from webapp.web.server_timing import show_timing
@@ -35,6 +36,7 @@ def before_view(app: Flask, application: Services, hosts: frozenset[str]) -> Res
     view = view_of(app, request)
     reset_budget(already_waited=queued.seconds_queued())
     refuse_foreign_hosts(request, view, hosts, application.settings)
+    refuse_outside(request, view, application.settings)
     if "HTTP_TRANSFER_ENCODING" in request.environ and request.environ.get("wsgi.input_terminated"):
         measure_body(request)
     if is_api_path(request.path):

@@ -24,7 +24,7 @@ from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
 from webapp.web.person import Auth, Person, sign_in_as
-from webapp.web.requests import here
+from webapp.web.requests import here, home, root
 from webapp.web.texts import lazy_gettext as _l
 
 KEPT: Notice = (
@@ -61,7 +61,7 @@ def keep(request: Request, judgement: Judgement, application: Services, now: int
     except Unkeepable as refusal:
         told = LOST[refusal.code]
     notice = NOTICES.get(judgement.end_reason or "") or (BOTH_EXPIRED if both_expired(judgement) else ENDED)
-    return log_in_page(log_in, "/", 401, notice=notice, told=told)
+    return log_in_page(log_in, home(), 401, notice=notice, told=told)
 
 
 def named_user(judgement: Judgement) -> str | None:
@@ -76,7 +76,7 @@ def both_expired(judgement: Judgement) -> bool:
 
 
 def _read(request: Request) -> KeptForm | None:
-    path = own_path(here(request))
+    path = own_path(here(request), root(request))
     if path is None:
         return None
     try:

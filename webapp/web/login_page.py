@@ -11,6 +11,7 @@ from webapp.core.kept_forms import MOST_SEALED
 from webapp.core.session import EndReason
 from webapp.web.answers import page
 from webapp.web.forms import LogInForm
+from webapp.web.requests import home
 from webapp.web.texts import lazy_gettext as _l
 
 Notice = tuple[str, LazyString]
@@ -75,7 +76,7 @@ def log_in_page(
 
     That form, sealed, is the field `kept`: it stays in the page until the login succeeds.
     """
-    form.next.data = target if target != "/" else ""
+    form.next.data = target if target != home() else ""
     form.kept.data = (form.kept.data or "")[:MOST_SEALED]
     if form_error is None and notice is None:
         notice = _reason(bool(form.next.data))

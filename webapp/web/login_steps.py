@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from urllib.parse import urlencode
 
 from flask import Response, g, url_for
 
@@ -18,13 +17,14 @@ from webapp.flows.finish_login import LoginOver, OtherStep, Standing, person_at_
 from webapp.flows.log_in import Unfinished
 from webapp.services import services
 from webapp.web import metrics, pending
-from webapp.web.answers import page, see_other
+from webapp.web.answers import page, see_other, to_login
 from webapp.web.forms import EnrolForm, SecondForm, StepForm
 from webapp.web.kept_forms import page_after_login
 from webapp.web.limits import count
 from webapp.web.marks import public
 from webapp.web.new_app import app_page
 from webapp.web.pending import Pending
+from webapp.web.requests import home
 from webapp.web.sign_in import sign_in
 
 Notice = tuple[str, object] | None
@@ -73,13 +73,13 @@ def taking(step: Step) -> Callable[[Callable[[Pending, Unfinished], Response]], 
         def take() -> Response:
             login = pending.read()
             if login is None:
-                return see_other(url_for("accounts.log_in"))
+                return to_login()
             try:
                 return view(login, Unfinished(login.user_id, login.credential_epoch, step, login.done))
             except LoginOver:
                 return _over(login)
             except OtherStep as other:
-                return see_other(f"/login/{other.step}")
+                return _to_page(other.step)
 
         return public(take)
 
@@ -118,13 +118,17 @@ def _to_step(login: Unfinished, kept: str) -> Response:
     if login.step is Step.ADDRESS:
         _send_first_code(login)
     if not kept:
-        return see_other(f"/login/{login.step}")
+        return _to_page(login.step)
     standing = person_at_step(services().tokens.demands, login, since=services().clock(), now=services().clock())
     if login.step is Step.ADDRESS:
         return address_page(standing, StepForm(formdata=None, kept=kept))
     if login.step is Step.FACTOR:
         return second_page(standing, SecondForm(formdata=None, kept=kept))
     return enrol_page(standing, EnrolForm(formdata=None, kept=kept))
+
+
+def _to_page(step: Step) -> Response:
+    return see_other(f"{url_for('accounts.log_in')}/{step}")
 
 
 def _send_first_code(login: Unfinished) -> None:
@@ -139,7 +143,6 @@ def _send_first_code(login: Unfinished) -> None:
 
 
 def _over(login: Pending) -> Response:
-    query = {"notice": "slow"} | ({"next": login.next} if login.next != "/" else {})
-    answer = see_other(f"{url_for('accounts.log_in')}?{urlencode(query)}")
+    answer = to_login(notice="slow", **({"next": login.next} if login.next != home() else {}))
     pending.forget(answer)
     return answer

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app, request, url_for
 
 from webapp.core.decision import case_of
+from webapp.core.redirects import is_below
 from webapp.services import services
 from webapp.web.person import current_auth
+from webapp.web.requests import root, this_request
 from webapp.web.templates import offer
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.lifetimes import life
@@ -105,7 +107,8 @@ def tabs() -> list[tuple[str, Any, bool]]:
         for endpoint, words in ACCOUNT_TABS
         if endpoint in current_app.view_functions and endpoint not in left_out
     ]
-    return [(url, words, request.path == url) for url, words in urls]
+    here = _here()
+    return [(url, words, here == url) for url, words in urls]
 
 
 def chip() -> Chip | None:
@@ -124,9 +127,13 @@ def chip() -> Chip | None:
 
 def _current(urls: list[str]) -> dict[str, str]:
     """The link that leads here, or to what is above this page; and what `aria-current` says of it."""
-    above = [url for url in urls if request.path == url or request.path.startswith(f"{url}/")]
-    nearest = max(above, key=len, default=None)
-    return {nearest: "page" if nearest == request.path else "true"} if nearest else {}
+    here = _here()
+    nearest = max((url for url in urls if is_below(here, url)), key=len, default=None)
+    return {nearest: "page" if nearest == here else "true"} if nearest else {}
+
+
+def _here() -> str:
+    return root(this_request()) + request.path
 
 
 def _link(endpoint: str) -> str | None:

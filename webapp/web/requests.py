@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Request, abort, request
 
-from webapp.core.redirects import address_as_sent
+from webapp.core.redirects import address_as_sent, is_below, safe_next
 from webapp.flows.client import Client
 
 MAX_USER_AGENT = 400
@@ -40,7 +40,26 @@ def here(request: Request) -> str:
     environ = request.environ
     # RAW_URI is gunicorn's and werkzeug's, REQUEST_URI uWSGI's.
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    return address_as_sent(target, request.path, environ.get("QUERY_STRING", ""))
+    address = address_as_sent(target, request.path, environ.get("QUERY_STRING", ""))
+    prefix = root(request)
+    # A proxy may have cut the prefix off, and a server that keeps no target has done so.
+    return address if is_below(address.partition("?")[0], prefix) else f"{prefix}{address}"
+
+
+def root(request: Request) -> str:
+    """The path that this application is mounted at (WSGI's SCRIPT_NAME): empty, or `/login`."""
+    name: str = request.environ.get("SCRIPT_NAME", "")
+    return name.rstrip("/")
+
+
+def way_back(target: str | None) -> str:
+    """Where somebody goes on after logging in: `target` if it is a page of ours, else the front page."""
+    return safe_next(target, root(this_request()))
+
+
+def home() -> str:
+    """The address of the front page."""
+    return f"{root(this_request())}/"
 
 
 def measure_body(request: Request) -> None:

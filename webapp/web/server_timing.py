@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, url_for
 
 from webapp.core.decision import Outcome, TokenState, case_of
 from webapp.core.rotation import REFRESHING, Refreshed
@@ -19,7 +19,8 @@ _DONE = {
 
 def show_timing(auth: Auth, response: Response) -> None:
     """Say what happened on a page for a signed-in user, and with or on the way to the login page in case 1."""
-    to_login = response.status_code == 401 or (response.location or "").startswith("/login")
+    location = response.location
+    to_login = response.status_code == 401 or (location and location.startswith(url_for("accounts.log_in")))
     if auth.person is not None or (to_login and _number(auth) == 1):
         response.headers["Server-Timing"] = f'auth;dur={auth.elapsed * 1000:.2f};desc="{describe(auth)}"'
 

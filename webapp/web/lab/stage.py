@@ -35,7 +35,7 @@ class Stage:
         self.tokens, self.now = tokens, now
         self._client, self._person = client, person
         self._application = this_application()
-        self._base_url = request.host_url
+        self._base_url = request.url_root
         self._wire = dict(zip(wire_names(services().settings), (ACCESS_COOKIE, REFRESH_COOKIE), strict=True))
         self.jar: dict[str, str] = {}
 

@@ -7,7 +7,6 @@ from flask_login import current_user
 
 from webapp.core.errors import FieldError
 from webapp.core.freshness import MULTIPLE
-from webapp.core.redirects import safe_next
 from webapp.dates import datetime_text, language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
@@ -26,7 +25,7 @@ from webapp.web.language import theme
 from webapp.web.limits import limited
 from webapp.web.login_page import log_in_page
 from webapp.web.marks import public
-from webapp.web.requests import client
+from webapp.web.requests import client, home, way_back
 from webapp.web.sign_in import arrival, sign_in
 from webapp.web.texts import lazy_gettext as _l
 
@@ -40,10 +39,10 @@ WRONG = _l("The username or password is wrong.")
 def sign_up() -> Response:
     """`GET /signup`."""
     form = SignUpForm()
-    target = safe_next(request.args.get("next"))
+    target = way_back(request.args.get("next"))
     if current_user.is_authenticated:
         return see_other(target)
-    form.next.data = target if target != "/" else ""
+    form.next.data = target if target != home() else ""
     return page("signup.html", form=form)
 
 
@@ -71,7 +70,7 @@ def create() -> Response:
         except FieldError as problem:
             problems = [problem]
         else:
-            target = safe_next(form.next.data)
+            target = way_back(form.next.data)
             if isinstance(came, Unfinished):
                 return login_steps.begin(came, target=target)
             return sign_in(see_other(target), came)
@@ -84,7 +83,7 @@ def create() -> Response:
 def log_in() -> Response:
     """`GET, POST /login`."""
     form = LogInForm()
-    target = safe_next(form.next.data or request.args.get("next"))
+    target = way_back(form.next.data or request.args.get("next"))
     if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
         return see_other(target) if current_user.is_authenticated else log_in_page(form, target, 200)
     try:

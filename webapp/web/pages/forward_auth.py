@@ -21,6 +21,7 @@ from webapp.web.answers import see_other
 from webapp.web.hooks import settle
 from webapp.web.marks import peek, public
 from webapp.web.person import Auth, current_auth
+from webapp.web.requests import home
 
 blueprint = Blueprint("forward_auth", __name__, url_prefix="/auth")
 
@@ -69,15 +70,15 @@ def go_on() -> Response:
     """
     auth = current_auth()
     assert auth is not None
-    answer = see_other(destination(request.environ.get("QUERY_STRING", "")))
+    answer = see_other(destination(request.environ.get("QUERY_STRING", ""), home()))
     settle(auth, answer, services_of(current_app))
     if auth.outcome in REFRESHING and not (auth.issued and auth.issued.access):
         abort(503)  # without a new token the service would send the browser here again, and so on for ever
     return answer
 
 
-def destination(query: str) -> str:
-    """Where `next` leads; the front page if that is elsewhere, or this door again."""
+def destination(query: str, front_page: str = "/") -> str:
+    """Where `next` leads, anywhere on this host; the front page if that is elsewhere, or this door again."""
     written = query.partition("next=")[2]
     target = own_path(written if written.startswith("/") else unquote(written))
-    return "/" if target is None or target.startswith("/auth/") else target
+    return front_page if target is None or target.startswith(f"{front_page}auth/") else target

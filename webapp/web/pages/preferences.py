@@ -15,6 +15,7 @@ from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
 from webapp.services import services
 from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
 from webapp.web.marks import public
+from webapp.web.requests import home, root, this_request
 
 blueprint = Blueprint("preferences", __name__)
 
@@ -41,7 +42,7 @@ def save() -> Response:
         except FieldError:
             abort(400)
     # Unlike after a log-in, the log-in page itself is a fine place to come back to.
-    answer = redirect(own_path(request.form.get("next")) or "/", 303)
+    answer = redirect(own_path(request.form.get("next"), root(this_request())) or home(), 303)
     for field, value in picked.items():
         answer.set_cookie(
             CHOICES[field].cookie,
