@@ -88,7 +88,7 @@ def walk(browser: Browser, site: str, advance: Callable[[int], object], outbox: 
     acts = sorted(address for address in walker.seen if address.startswith(f"{PREFIX}/lab/acts/"))
     assert len(acts) > 4
     for act in acts:
-        get(act)  # plays requests of its own inside the process
+        assert "notice notice-ok" in get(act).text, act  # its own requests, inside the process, went as foretold
     submit(f"{PREFIX}/", f"{PREFIX}/preferences", language="ko", next=f"{PREFIX}/account?x=1")
     submit(f"{PREFIX}/", f"{PREFIX}/preferences", language="en", next="/elsewhere")
 
