@@ -93,6 +93,8 @@ STORIES = [
     Story("TokenroomPasswordGuessing", False, log_ins(wrong=3)),
     Story("TokenroomLimitStoreDown", True, {REDIS_DOWN: "0+2x60"}, labels={"store": "redis"}),
     Story("TokenroomLimitStoreDown", False, {REDIS_DOWN: "0x30 1 2x29"}),  # it was started anew
+    Story("TokenroomMailWaits", True, {"tokenroom_oldest_mail_seconds": "0+60x60"}),  # nothing leaves for 40 minutes
+    Story("TokenroomMailWaits", False, {"tokenroom_oldest_mail_seconds": "0x14 600x5 0x40"}),
 ]
 
 
