@@ -1,21 +1,37 @@
-"""Moments in the reader's language: for pages and for mails."""
+"""Moments in the reader's language: for pages and for mails.
+
+Plain: Babel reads the pattern and the locale again for each moment.
+Cost:  20 µs a moment; a list of ten sessions has sixty.
+Here:  what moments of one minute, and ages that read alike, come to is kept.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from math import ceil
 
-from babel.dates import format_date, format_datetime
-from flask_babel import format_timedelta, get_locale
+from babel.dates import TIMEDELTA_UNITS, format_date, format_datetime, format_timedelta
+from flask import g
+from flask_babel import get_locale
+
+KEPT = 1024
 
 DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
 """Korean has its own pattern: the stock one prints "PM 12:00"."""
 
 DAY_PATTERN = {"en": "EEEE, MMM d, y", "ko": "y. M. d. EEEE"}
 
+FROM = 0.85
+"""Share of a unit from which an age is told in it, as Babel does: 51 minutes are an hour."""
+
 
 def language() -> str:
     """The current language's code."""
-    locale = get_locale()
+    try:
+        locale = g._get_current_object()._flask_babel.babel_locale
+    except (RuntimeError, AttributeError):
+        locale = get_locale()
     return str(locale.language) if locale is not None else "en"
 
 
@@ -26,9 +42,14 @@ def moment(seconds: int) -> datetime:
 
 def datetime_text(when: int | datetime) -> str:
     """A moment (Unix seconds or an aware datetime) in the reader's language, UTC."""
-    when = moment(when) if isinstance(when, int) else when
-    code = language()
-    return f"{format_datetime(when, DATE_PATTERN.get(code, DATE_PATTERN['en']), locale=code)}\u00a0UTC"
+    seconds = when if isinstance(when, int) else when.timestamp()
+    return _minute_text(int(seconds // 60), language())
+
+
+@lru_cache(KEPT)
+def _minute_text(minute: int, code: str) -> str:
+    pattern = DATE_PATTERN.get(code, DATE_PATTERN["en"])
+    return f"{format_datetime(moment(minute * 60), pattern, locale=code)}\u00a0UTC"
 
 
 def clock_text(seconds: int) -> str:
@@ -38,8 +59,12 @@ def clock_text(seconds: int) -> str:
 
 def day_text(seconds: int) -> str:
     """The day of a moment (Unix seconds) in the reader's language, UTC."""
-    code = language()
-    return str(format_date(moment(seconds), DAY_PATTERN.get(code, DAY_PATTERN["en"]), locale=code))
+    return _day_text(seconds // 86400, language())
+
+
+@lru_cache(KEPT)
+def _day_text(day: int, code: str) -> str:
+    return str(format_date(moment(day * 86400), DAY_PATTERN.get(code, DAY_PATTERN["en"]), locale=code))
 
 
 def hour_text(seconds: int) -> str:
@@ -49,4 +74,14 @@ def hour_text(seconds: int) -> str:
 
 def ago_text(seconds: int, now: int) -> str:
     """A moment as seen from `now`, both Unix seconds: "3 minutes ago", "in 2 weeks"."""
-    return str(format_timedelta(timedelta(seconds=seconds - now or -1), add_direction=True))
+    ahead = seconds - now or -1
+    age = abs(ahead)
+    unit = next((length for _unit, length in TIMEDELTA_UNITS if age >= FROM * length), 1)
+    # The shortest age that reads the same. Halves are rounded to the even number.
+    least = max(ceil(FROM * unit), int((round(age / unit) - 0.5) * unit) + 1)
+    return _ago_text(least if ahead > 0 else -least, language())
+
+
+@lru_cache(KEPT)
+def _ago_text(ahead: int, code: str) -> str:
+    return str(format_timedelta(timedelta(seconds=ahead), add_direction=True, locale=code))

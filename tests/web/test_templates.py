@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from flask import Flask, render_template
 from flask_babel import force_locale, gettext
-from jinja2 import DictLoader
+from jinja2 import DictLoader, Undefined
 from jinja2.bccache import Bucket, BytecodeCache
+from markupsafe import Markup, escape
 
+from webapp.core.decision import TokenState
+from webapp.web.compiled import LONGEST_KEPT, Kept, shown
 from webapp.web.templates import Templates, offer
+from webapp.web.texts import lazy_gettext
 
 
 def fill(app: Flask, language: str, source: str, template: str = "page.html", **values: object) -> str:
@@ -29,6 +33,9 @@ def fill(app: Flask, language: str, source: str, template: str = "page.html", **
         ('{{ _("Hello, %(name)s", name=name) }}', "Hello, &lt;b&gt;", "안녕하세요, &lt;b&gt; 님"),
         ('{{ _("Hello, %(name)s", name=name | safe) }}', "Hello, <b>", "안녕하세요, <b> 님"),
         ('{{ _("Hello, %(name)s", name="<i>") }}', "Hello, &lt;i&gt;", "안녕하세요, &lt;i&gt; 님"),
+        ('{{ _("Hello, %(name)s", name=name) | upper }}', "HELLO, &LT;B&GT;", "안녕하세요, &LT;B&GT; 님"),
+        ('{% set x = "Hello, %(name)s" %}{{ _(x, name=name) }}', "Hello, &lt;b&gt;", "안녕하세요, &lt;b&gt; 님"),
+        ('{{ _("%(a)s%(b)s%%", a=name, b=2) }}', "&lt;b&gt;2%", "&lt;b&gt;2%"),
         ('{{ _("A <b> & 100%%") }}', "A <b> & 100%", "A <b> & 100%"),
         ('{% set x = "Log out" %}{{ _(x) }}', "Log out", "로그아웃"),
         ('{{ ngettext("%(num)s session", "%(num)s sessions", 1) }}', "1 session", "세션 1개"),
@@ -62,7 +69,7 @@ def test_constant_texts_are_in_the_compiled_template(app: Flask) -> None:
     assert "<p>로그아웃</p>" in code
 
 
-class Kept(BytecodeCache):
+class InDict(BytecodeCache):
     """Jinja's compiled templates, in a dict."""
 
     def __init__(self) -> None:
@@ -78,7 +85,7 @@ class Kept(BytecodeCache):
 
 def test_a_cache_of_compiled_templates_keeps_the_languages_apart(app: Flask) -> None:
     """Jinja names what it keeps after the template alone."""
-    app.jinja_env.bytecode_cache = kept = Kept()
+    app.jinja_env.bytecode_cache = kept = InDict()
     assert fill(app, "en", '{{ _("Log out") }}') == "Log out"
     assert fill(app, "ko", '{{ _("Log out") }}') == "로그아웃"
     assert len(kept.kept) == 2
@@ -108,3 +115,76 @@ def test_the_catalogue_follows_the_language_within_a_request(app: Flask) -> None
             assert gettext("Log out") == "Log out"
         assert gettext("Log out") == "로그아웃"
     assert gettext("Log out") == "Log out"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<a href=\"'&'\">",
+        "",
+        Markup("<b>"),
+        0,
+        1.5,
+        None,
+        True,
+        TokenState.VALID,
+        Undefined(name="missing"),
+        lazy_gettext("Log out"),
+        ["<"],
+        {"<": Markup("<")},
+    ],
+)
+def test_a_page_shows_a_value_as_markupsafe_escapes_it(app: Flask, value: object) -> None:
+    """Texts, markup, numbers, lists, names that are missing: our shorter way writes the same."""
+    with app.test_request_context():
+        assert shown(value) == str(escape(value))
+
+
+DRAWING = """
+{% macro box(kind, more=none) %}<i class="{{ kind }}">{{ inner(kind) }}{{ more }}</i>{% endmacro %}
+{% macro inner(kind) %}{{ _("Log out") }}{% for n in [1, 2] %}{{ loop.index }}{% endfor %}{% endmacro %}
+{% macro where() %}{{ url_for("home.index") }}{% endmacro %}
+{% macro through() %}{{ where() }}{% endmacro %}
+{% macro around() %}{{ caller() }}{% endmacro %}
+{% macro far() %}{% include "page.html" %}{% endmacro %}
+{% macro old(seconds) %}{{ seconds | ago }}{% endmacro %}
+"""
+
+
+def test_a_macro_of_its_arguments_alone_is_known_as_one(app: Flask) -> None:
+    """One that asks for an address, the time, another template or what it is called with is not, nor who calls it."""
+    fill(app, "en", DRAWING, template="drawing.html")
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        module = app.jinja_env.get_template("drawing.html").module
+    kept = {name for name, macro in vars(module).items() if isinstance(macro, Kept)}
+    assert kept == {"box", "inner"}
+
+
+def test_what_a_macro_keeps_is_told_apart_by_kind(app: Flask) -> None:
+    """The same letters as text and as markup are two answers, and so are 1 and True; what is not short is not kept."""
+    fill(app, "en", DRAWING, template="drawing.html")
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        box = app.jinja_env.get_template("drawing.html").module.box  # type: ignore[attr-defined]
+    assert box(Markup("<b>")) == '<i class="<b>">Log out12None</i>'
+    assert box("<b>") == '<i class="&lt;b&gt;">Log out12None</i>'
+    assert box("x", True) == '<i class="x">Log out12True</i>'
+    assert box("x", more=1) == '<i class="x">Log out121</i>'
+    kept = box._kept.cache_info().currsize
+    assert kept == 4
+    long, listed = "<" * (LONGEST_KEPT + 1), ["<"]
+    assert escape(long) in box(long)
+    assert "[&#39;&lt;&#39;]" in box("x", listed)
+    assert box._kept.cache_info().currsize == kept
+
+
+def test_a_constant_macro_is_in_the_compiled_template(app: Flask) -> None:
+    """It costs a page nothing; with a value it is called as ever, and the value is escaped."""
+    for environment in (app.jinja_env, *app.jinja_env._overlays.values()):  # type: ignore[attr-defined]
+        environment.loader = DictLoader({"drawing.html": DRAWING})
+    source = '{% from "drawing.html" import box as frame %}{{ frame("sun") }}{{ frame(name) }}'
+    with app.test_request_context(), force_locale("ko"):
+        chosen = app.jinja_env.get_template("drawing.html").environment
+        code = chosen.compile(source, "page.html", raw=True)
+        said = chosen.from_string(source).render(name="<b>")
+    assert '<i class="sun">로그아웃12None</i>' in code
+    assert said == '<i class="sun">로그아웃12None</i><i class="&lt;b&gt;">로그아웃12None</i>'

@@ -12,17 +12,52 @@ from typing import Any
 import flask_babel
 from flask import g
 from flask_babel.speaklater import LazyString
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+
+class Texts(dict[str, str]):
+    """The texts of a catalogue that were asked for."""
+
+    def __init__(self, catalogue: Any) -> None:
+        self.catalogue = catalogue
+
+    def __missing__(self, text: str) -> str:
+        found = self[text] = str(self.catalogue.gettext(text))
+        return found
 
 
 def gettext(text: str, **values: Any) -> str:
     """`text` in the reader's language, with `values` in its places."""
     try:
-        found = g._get_current_object()._flask_babel.babel_translations.gettext(text)
+        found: str = g._get_current_object()._flask_babel.babel_translations.texts[text]
     except (RuntimeError, AttributeError):
-        found = flask_babel.gettext(text)
-    return str(found % values if values else found)
+        found = str(flask_babel.gettext(text))
+    return found % values if values else found
 
 
 def lazy_gettext(text: str, **values: Any) -> LazyString:
     """The same, looked up when it is shown. It counts as markup: no `values` that a stranger sent."""
     return LazyString(gettext, text, **values)
+
+
+# -- for templates: texts that are no constant, and plural forms -------------------------------------------------------
+
+
+@pass_eval_context
+def shown_gettext(context: EvalContext, text: str, **values: Any) -> str:
+    """`text`, a text or a lazy one, in the reader's language; its `values` are escaped, it is not."""
+    return _filled(context, gettext(str(text)), values)
+
+
+@pass_eval_context
+def shown_ngettext(context: EvalContext, one: str, many: str, number: int, **values: Any) -> str:
+    """The form of the text that fits `number`, which is its `num`."""
+    values.setdefault("num", number)
+    return _filled(context, str(flask_babel.get_translations().ungettext(one, many, number)), values)
+
+
+def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
+    markup = Markup(text) if context.autoescape else text  # noqa: S704 - texts of ours
+    return markup % values if values or "%" in text else markup

@@ -1,0 +1,181 @@
+"""What is done to a template when it is compiled, once for each language.
+
+    _("…", name=value)       the text itself, with the value between its two halves
+    icon("sun")              what the macro says, where it says the same whenever it is asked with these constants
+    {{ value }}              escaped by `shown`, which costs less than markupsafe's `escape`
+
+What a page says is the same with and without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+import markupsafe
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame, MacroRef
+from jinja2.filters import FILTERS
+from jinja2.runtime import Macro
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
+
+KEPT = 256
+"""Answers that one macro keeps."""
+LONGEST_KEPT = 64
+"""Characters of an argument whose answer is kept. Tokens are longer."""
+PLAIN = (int, type(None), Enum)
+PLACE = re.compile(r"%(?:\((\w+)\)s|%)")
+"""A place for a value in a text, and a per cent sign."""
+TEXTS = frozenset({"_", "gettext", "ngettext"})
+STEADY = TEXTS | {"loop"}
+"""Names that mean the same whenever a template of one language is filled."""
+UNSTEADY_FILTERS = frozenset({"random", "pprint"})
+
+_escape_text: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+
+
+def shown(value: Any) -> str:
+    """What a page shows of `value`: escaped, unless it is markup.
+
+    Plain: `escape`.
+    Cost:  1 µs a value, to make a `Markup` that is joined to the page in the next moment; the lab shows 1,500.
+    Here:  texts and markup, which nearly all values are, without that.
+    """
+    kind = type(value)
+    if kind is Markup:
+        markup: str = value
+        return markup
+    if kind is str:
+        return _escape_text(value)
+    html = getattr(value, "__html__", None)
+    return _escape_text(str(value)) if html is None else str(html())
+
+
+class Kept:
+    """A macro that says nothing but its arguments: it keeps what it said to the last few plain ones."""
+
+    def __init__(self, macro: Macro) -> None:
+        self.macro = macro
+        self._kept = lru_cache(KEPT, typed=True)(macro)  # typed: a text that is markup is not its like that is none
+
+    def __call__(self, *args: Any, **values: Any) -> str:
+        for value in (*args, *values.values()) if values else args:
+            if not (len(value) <= LONGEST_KEPT if isinstance(value, str) else isinstance(value, PLAIN)):
+                return self.macro(*args, **values)
+        return self._kept(*args, **values)
+
+
+class Compiler(CodeGenerator):
+    """Writes a template as Python."""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - Jinja's name
+        self.steady = steady_macros(node, self.environment)
+        super().visit_Template(node, frame)
+
+    def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
+        keeps = isinstance(macro_ref.node, nodes.Macro) and macro_ref.node.name in self.steady
+        self.write("environment.kept(" if keeps else "(")
+        super().macro_def(macro_ref, frame)
+        self.write(")")
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.shown(")
+
+
+def steady_macros(template: nodes.Template, environment: Any) -> set[str]:
+    """Names of a template's macros that say nothing but their arguments."""
+    macros = {macro.name: macro for macro in template.find_all(nodes.Macro)}
+    constants = {name for name, value in environment.globals.items() if isinstance(value, tuple)}
+    found: set[str] = set()
+    while more := {
+        name for name, macro in macros.items() if name not in found and _is_steady(macro, STEADY | constants | found)
+    }:
+        found |= more
+    return found
+
+
+def _is_steady(macro: nodes.Macro, known: frozenset[str] | set[str]) -> bool:
+    if any(macro.find_all((nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport))):
+        return False
+    filters = {node.name for node in macro.find_all(nodes.Filter)}
+    names = list(macro.find_all(nodes.Name))
+    own = {node.name for node in names if node.ctx != "load"}
+    said = {node.name for node in names if node.ctx == "load"}
+    return said <= own | known and filters <= FILTERS.keys() - UNSTEADY_FILTERS
+
+
+class PutIn(NodeTransformer):
+    """Replaces texts and constant macros by what they come to. Values are escaped as Jinja does it, texts are not.
+
+    Texts that are no constant, and plural forms, are looked up when the page is filled.
+    """
+
+    def __init__(self, gettext: Callable[[str], str], environment: Any, name: str | None) -> None:
+        self.gettext, self.environment = gettext, environment
+        self._context = nodes.EvalContext(environment, name)
+        self._macros: dict[str, Any] = {}
+
+    def visit_FromImport(self, node: nodes.FromImport) -> nodes.Node:  # noqa: N802 - Jinja's name
+        match node:
+            case nodes.FromImport(template=nodes.Const(value=str(name)), with_context=False):
+                module = self.environment.get_template(name).module
+                for pair in node.names:
+                    theirs, ours = pair if isinstance(pair, tuple) else (pair, pair)
+                    self._macros[ours] = getattr(module, theirs, None)
+        return node
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.nodes = [piece for child in node.nodes for piece in _pieces(child)]
+        return node
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        match node:
+            case nodes.Call(
+                node=nodes.Name(name="_" | "gettext"), args=[nodes.Const(value=str(text))], dyn_kwargs=None
+            ):
+                values = [nodes.Pair(nodes.Const(word.key), word.value) for word in node.kwargs]
+                markup = nodes.MarkSafeIfAutoescape(nodes.Const(self.gettext(text)))
+                return nodes.Mod(markup, nodes.Dict(values)).set_lineno(node.lineno)
+            case nodes.Call(node=nodes.Name(name=name), dyn_args=None, dyn_kwargs=None):
+                macro = self._macros.get(name)
+                if isinstance(macro, Kept):
+                    return self._said(macro, node)
+        return node
+
+    def _said(self, macro: Kept, node: nodes.Call) -> nodes.Node:
+        try:
+            args = [value.as_const(self._context) for value in node.args]
+            values = {word.key: word.value.as_const(self._context) for word in node.kwargs}
+        except nodes.Impossible:
+            return node
+        return nodes.MarkSafeIfAutoescape(nodes.Const(str(macro(*args, **values)))).set_lineno(node.lineno)
+
+
+def _pieces(child: nodes.Expr) -> Iterator[nodes.Expr]:
+    """A text that is shown at once, as its parts and the values between them."""
+    match child:
+        case nodes.Mod(
+            left=nodes.MarkSafeIfAutoescape(expr=nodes.Const(value=str(text))), right=nodes.Dict(items=pairs)
+        ):
+            values = {pair.key.as_const(): pair.value for pair in pairs}
+            places = list(PLACE.finditer(text))
+            if text.count("%") == sum(place.group().count("%") for place in places) and all(
+                place[1] is None or place[1] in values for place in places
+            ):
+                end = 0
+                for place in places:
+                    yield nodes.TemplateData(text[end : place.start()])
+                    yield values[place[1]] if place[1] else nodes.TemplateData("%")
+                    end = place.end()
+                yield nodes.TemplateData(text[end:])
+                return
+    yield child
