@@ -50,25 +50,6 @@ def test_from_setting_up_to_logging_in(app: Flask, confirmed: Browser, username:
     assert Outbox(app).newest(f"{username}@example.com")
 
 
-def test_other_sessions_end_with_the_first_factor(
-    app: Flask, confirmed: Browser, username: str, clock: SetClock
-) -> None:
-    """Web and API sessions of before are dead; the browser that set it up goes on and rotates."""
-    others = [Browser.of_app(app) for _ in range(2)]
-    for other in others:
-        other.log_in(username)
-    api = ApiClient.of_app(app)
-    api.log_in(username, PASSWORD)
-    set_up(confirmed, clock())
-    for other in others:
-        assert "notice=factors" in other.get("/account").headers["location"]
-    assert api.get("/me").status_code == 401
-    clock.advance(601)
-    before = confirmed.refresh
-    assert confirmed.get("/account").status_code == 200
-    assert confirmed.refresh != before
-
-
 def test_a_recovery_code_works_once(app: Flask, confirmed: Browser, username: str, clock: SetClock) -> None:
     """It stands in for the app, in any spelling; its mail says how many are left; twice it is wrong."""
     _secret, shown = set_up(confirmed, clock())

@@ -57,10 +57,11 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
         mail, _person = _find(tx, token, now)
         if locked is None or not mail_secrets.use(tx, mail.id, credential_epoch=locked.credential_epoch, now=now):
             raise LinkOver("this link is no longer good")
+        # First: with the new epoch none of them would be live, and none would get its reason.
+        end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
         users.change_credentials(tx, locked.id, new_hash)
         if mail_secrets.HANDED not in mail.detail:
             addresses.confirm(tx, locked.id, mail.address, now)
-        end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
         events.record(tx, Event.PASSWORD_RESET, at=now, user_id=locked.id, ip_address=client.ip_address)
         queue_notice(tx, locked, MailKind.PASSWORD, client, now)
 
