@@ -11,13 +11,17 @@ from flask import Flask
 from tests.support.browser import Browser
 from tests.support.commands import run_command
 from tests.support.guarded import guarded_at
-from tests.support.sql import execute
+from tests.support.sql import execute, query
 from tests.support.totp import set_up
-from webapp.cli import checks
+from webapp.cli import checks, factor_checks
 from webapp.cli.checks import FORGED, Grade, judge_proxies
 from webapp.config.settings import Settings
+from webapp.core.ceremony import NewPasskey
 from webapp.core.keys import FACTORS, KeyRing
 from webapp.services import services_of
+from webapp.store import passkeys
+from webapp.store.database import transact
+from webapp.store.factor_models import PASSKEYS
 
 
 def grades(app: Flask) -> dict[str, str]:
@@ -141,6 +145,27 @@ def test_secrets_that_open_no_longer_fail(app: Flask, person: Browser, username:
     result = runner.invoke(args=["doctor"])
     assert result.exit_code == 1
     assert "failing  authenticator apps: 1 of 1 secrets open with no key of the ring" in result.output
+
+
+def test_passkeys_of_another_name_are_counted(app: Flask, person: Browser, username: str) -> None:
+    """They work no longer; at a number there are none at all."""
+    assert grades(app)["passkeys"] == "good"
+    (row,) = query(app, "SELECT id FROM users WHERE username = ?", username)
+    with app.app_context():
+        for rp_id in ("old.example", "localhost"):
+            made = NewPasskey(rp_id, b"key", 0, "", False)
+            transact(lambda tx, m=made, r=rp_id: passkeys.add(tx, row["id"], m, rp_id=r, name="a", now=1))  # type: ignore[misc]
+        (found,) = factor_checks.passkeys(services_of(app).settings)
+        assert (found.grade, found.words) == (
+            Grade.WARNING,
+            "1 belong to another name than localhost and do not work here",
+        )
+        transact(lambda tx: tx.execute(PASSKEYS.delete()))
+        production = {"WEBAPP_ENV": "production", "WEBAPP_PUBLIC_URL": "https://203.0.113.5"}
+        (off,) = factor_checks.passkeys(Settings.load(production))
+        assert (off.grade, "need a name" in off.words) == (Grade.WARNING, True)
+        parent = Settings.load(production | {"WEBAPP_PUBLIC_URL": "https://login.example.com"})
+        assert [finding.grade for finding in factor_checks.passkeys(parent)] == [Grade.GOOD]
 
 
 def test_production_settings(tmp_path: Path) -> None:

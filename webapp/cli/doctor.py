@@ -57,6 +57,7 @@ def _examine() -> list[Finding]:
             findings += mail_checks.outbox(now)
         findings += factor_checks.administrators()
         findings += factor_checks.secrets(ring) if ring is not None else []
+        findings += factor_checks.passkeys(chosen)
     if ring is not None:  # the question is signed
         findings += checks.proxies(chosen, (probe.HEADER, probe.sign_probe()))
     return findings

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from webapp.cli.checks import Finding, Grade
+from webapp.config.settings import Settings
 from webapp.core.keys import ACTIVE, FACTORS, VERIFY, KeyRing
 from webapp.store import factor_counts, factors
 from webapp.store.database import read
@@ -57,3 +58,26 @@ def secrets(ring: KeyRing) -> Iterator[Finding]:
         )
     else:
         yield Finding(Grade.GOOD, "authenticator apps", f"{stored} secrets, sealed with the present key")
+
+
+def passkeys(chosen: Settings) -> Iterator[Finding]:
+    """What do passkeys belong to, and does a stored one belong elsewhere? Raises DatabaseUnavailable."""
+    # In development a site at a number makes them where it is opened as localhost.
+    ours = chosen.passkey_rp_id or ("" if chosen.production else "localhost")
+    elsewhere = read(lambda tx: factor_counts.passkeys_elsewhere(tx, ours))
+    if elsewhere:
+        yield Finding(
+            Grade.WARNING,
+            "passkeys",
+            f"{elsewhere} belong to another name than {ours or 'this site'} and do not work here",
+            "set WEBAPP_PASSKEY_RP_ID to that name, or let their owners add new ones",
+        )
+    elif ours:
+        yield Finding(Grade.GOOD, "passkeys", f"belong to {ours}; the site is {chosen.public_url}")
+    else:
+        yield Finding(
+            Grade.WARNING,
+            "passkeys",
+            f"off: {chosen.public_url} is a number, and passkeys need a name",
+            "give the site a name in WEBAPP_PUBLIC_URL",
+        )
