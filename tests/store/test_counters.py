@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from tests.support.app import build_app
 from tests.support.crowd import at_once
-from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
 from webapp.cli import add_migrations
 from webapp.flows.count_hits import count_hits
 from webapp.store import counters
 from webapp.store.database import db, transact
 
 NOW = 1_800_000_000
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """An application on an empty, migrated database of each kind."""
-    settings: dict[str, str] = {}
-    if request.param == "postgres":
-        need("PostgreSQL", there=postgres_is_there())
-        settings["WEBAPP_DATABASE_URL"] = make_postgres_database()
-    app = build_app(tmp_path_factory.mktemp("either"), settings)
-    migrate(app)
-    with app.app_context():
-        yield app
-        db.engine.dispose()
-    if settings:
-        drop_postgres_database(settings["WEBAPP_DATABASE_URL"])
 
 
 def test_parallel_hits_each_see_another_count(either: Flask) -> None:

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from sqlalchemy import Connection
 
-from tests.support.app import build_app
 from tests.support.crowd import at_once
-from tests.support.databases import drop_postgres_database, make_postgres_database, migrate, need, postgres_is_there
 from webapp.core.keys import FACTORS, new_secret
 from webapp.core.sealing import Safe
 from webapp.flows.reseal import belongs_to, reseal
 from webapp.store import factors, users
-from webapp.store.database import db, read, transact
+from webapp.store.database import read, transact
 
 NOW = 1_800_000_000
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """An application on an empty, migrated database of each kind."""
-    settings: dict[str, str] = {}
-    if request.param == "postgres":
-        need("PostgreSQL", there=postgres_is_there())
-        settings["WEBAPP_DATABASE_URL"] = make_postgres_database()
-    app = build_app(tmp_path_factory.mktemp("either"), settings)
-    migrate(app)
-    with app.app_context():
-        yield app
-        db.engine.dispose()
-    if settings:
-        drop_postgres_database(settings["WEBAPP_DATABASE_URL"])
 
 
 def person(name: str = "ada") -> str:

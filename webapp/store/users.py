@@ -147,22 +147,15 @@ def add(
 
     Raises FieldError("username" or "email", "taken").
     """
-    keys = {
-        "username": (USERS.c.username_key, username_key(username)),
-        "email": (USERS.c.email_key, email_key(email)),
-    }
-    for field, (column, key) in keys.items():
-        if tx.execute(select(USERS.c.id).where(column == key)).first() is not None:
-            raise FieldError(field, "taken")
-    if retired_names.is_retired(tx, username):
-        raise FieldError("username", "taken")
+    if taken := _taken(tx, username, email):
+        raise FieldError(taken, "taken")
     user_id = secrets.token_hex(16)
     values: dict[str, Any] = {
         "id": user_id,
         "username": username,
-        "username_key": keys["username"][1],
+        "username_key": username_key(username),
         "email": email,
-        "email_key": keys["email"][1],
+        "email_key": email_key(email),
         "name": name,
         "password_hash": password_hash,
         "role": role,
@@ -172,11 +165,23 @@ def add(
         "created_at": now,
     }
     try:
-        tx.execute(insert(USERS).values(values))
-    except IntegrityError as error:
-        # Two sign-ups at the same moment: the unique index decided. Which one it was stands in the error's text.
-        raise FieldError("email" if "email" in str(error.orig) else "username", "taken") from None
+        with tx.begin_nested():
+            tx.execute(insert(USERS).values(values))
+    except IntegrityError:
+        # Two sign-ups at the same moment: the unique index decided, and the winner's row can be seen from now on.
+        raise FieldError(_taken(tx, username, email) or "username", "taken") from None
     return user_id
+
+
+def _taken(tx: Connection, username: str, email: str) -> str | None:
+    """Which of the two somebody else has: "username", "email" or None."""
+    for field, is_theirs in (
+        ("username", USERS.c.username_key == username_key(username)),
+        ("email", USERS.c.email_key == email_key(email)),
+    ):
+        if tx.execute(select(USERS.c.id).where(is_theirs)).first() is not None:
+            return field
+    return "username" if retired_names.is_retired(tx, username) else None
 
 
 def delete(tx: Connection, user_id: str) -> None:
