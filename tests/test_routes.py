@@ -23,6 +23,7 @@ OPEN = {
     "learn.quiz",
     "learn.show",
     "learn.words",
+    "login_address.correct",
     "login_address.prove",
     "login_address.send",
     "login_address.show",

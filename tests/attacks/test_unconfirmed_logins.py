@@ -214,6 +214,79 @@ def test_one_login_after_another_mails_one_code(app: Flask, visitor: Browser, st
     assert len(Outbox(app).all()) == 1
 
 
+def test_a_mistyped_address_is_corrected(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """The new address gets the code; the code, and a reset link, in the wrong mailbox are worthless from then on."""
+    sign_up(visitor, next="/account")
+    lost = mailed_code(app)
+    visitor.another_tab().submit("/reset", login=NAME)
+    lost_link = link(Outbox(app).newest(ADDRESS))
+    clock.advance(60)
+    answer = visitor.submit(STEP, f"{STEP}/correct", email="Ada@Example.net")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{STEP}?notice=corrected")
+    page = visitor.get(answer.headers["location"]).text
+    assert "A…@example.net" in page
+    assert ADDRESS not in page
+    assert visitor.submit(STEP, code=lost).status_code == 422
+    page = visitor.another_tab().get(lost_link.partition(":8000")[2], follow_redirects=True).text
+    assert "This link is no longer good" in page
+    answer = visitor.submit(STEP, code=code(Outbox(app).newest("Ada@example.net")))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert query(app, "SELECT email, email_verified_at IS NULL AS open FROM users") == [
+        {"email": "Ada@example.net", "open": 0}
+    ]
+
+
+def correction(browser: Browser, address: str = "thief@example.net") -> int:
+    """Try to name another address."""
+    fields = {"csrf_token": browser.read_form(STEP).fields["csrf_token"], "email": address}
+    return browser.post(f"{STEP}/correct", fields).status_code
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    ["UPDATE users SET created_at = created_at - 86401", "UPDATE users SET role = 'admin'", None],
+    ids=["older than a day", "an administrator", "somebody was in already"],
+)
+def test_a_password_alone_moves_no_account_that_matters(
+    app: Flask, visitor: Browser, stranger: Browser, meanwhile: str | None
+) -> None:
+    """A thief with the password cannot name a mailbox of their own; the page says who helps."""
+    if meanwhile is None:
+        tokens = services_of(app).tokens
+        tokens.demands = Demands()
+        visitor.sign_up(NAME)
+        visitor.log_out()
+        tokens.demands = Demands(confirmed_address=True)
+    else:
+        sign_up(visitor)
+        execute(app, meanwhile)
+    assert stranger.log_in(NAME).headers["location"] == STEP
+    page = stranger.get(STEP).text
+    assert f"{STEP}/correct" not in page
+    assert "Ask the operator" in page
+    assert correction(stranger) == 422
+    assert query(app, "SELECT COUNT(*) AS n FROM users WHERE email = 'thief@example.net'") == [{"n": 0}]
+
+
+def test_a_correction_takes_nobodys_address(app: Flask, visitor: Browser, stranger: Browser) -> None:
+    """Another account's address, no address, and the present one are refused; the code that was mailed still works."""
+    sign_up(visitor)
+    stranger.submit("/signup", username="bob", email="bob@example.com", password=PASSWORD)
+    right = mailed_code(app)
+    assert [correction(visitor, address) for address in ("BOB@example.com", "nothing", ADDRESS)] == [422] * 3
+    assert visitor.submit(STEP, code=right).status_code == 303
+    assert correction(stranger.another_tab(), "x" * 5000) == 422
+
+
+def test_a_correction_ends_other_logins_under_way(visitor: Browser, stranger: Browser) -> None:
+    """Somebody else with the password has to begin anew, and cannot correct the correction with the old cookie."""
+    sign_up(visitor)
+    stranger.log_in(NAME)
+    fields = {"csrf_token": stranger.read_form(STEP).fields["csrf_token"], "email": "thief@example.net"}
+    assert correction(visitor, "ada@example.net") == 303
+    assert stranger.post(f"{STEP}/correct", fields).headers["location"] == "/login?notice=slow"
+
+
 def test_sessions_from_before_the_demand(app: Flask, visitor: Browser) -> None:
     """They are asked at the next request, on pages and API, keep their tokens, and live on once the address is good."""
     tokens = services_of(app).tokens

@@ -10,9 +10,12 @@ import pytest
 from flask import Flask
 
 from tests.support.browser import Browser
+from tests.support.clock import SetClock
 from tests.support.commands import run_command
 from tests.support.crowd import at_once
 from tests.support.server import Server
+from tests.support.sql import execute, query
+from webapp.core.lifetimes import DAY
 
 
 @pytest.fixture
@@ -128,6 +131,23 @@ def test_a_role_is_changed(app: Flask, admin: Browser, visitor: Browser) -> None
     assert visitor.get("/admin").status_code == 200
     changed = [event for event in trail(app, "--user", name) if event["event"] == "role.changed"]
     assert [event["detail"] for event in changed] == [{"by": "chief", "from": "user", "to": "admin"}]
+
+
+def test_a_guest_stays_a_user(app: Flask, admin: Browser, visitor: Browser, clock: SetClock) -> None:
+    """A guest is deleted after a day, so nothing makes one an administrator. An earlier one is spared."""
+    visitor.submit("/", "/lab/guest")
+    name = visitor.get("/test/me").json()["username"]
+    page = page_of(admin, name)
+    answer = admin.submit(page, f"{page}/role", role="admin")
+    assert answer.status_code == 422
+    assert "can't become an administrator" in unescape(answer.text)
+    result = app.test_cli_runner().invoke(args=["users", "set-role", name, "admin"])
+    assert (result.exit_code, result.output) == (1, "Error: a guest of the lab cannot become an administrator\n")
+    assert visitor.get("/admin").status_code == 403
+    execute(app, "UPDATE users SET role = 'admin' WHERE username = ?", name)
+    clock.advance(DAY)
+    assert app.test_cli_runner().invoke(args=["sessions", "purge"]).exit_code == 0
+    assert query(app, "SELECT role FROM users WHERE username = ?", name) == [{"role": "admin"}]
 
 
 def test_sessions_are_ended(app: Flask, admin: Browser, visitor: Browser) -> None:

@@ -22,6 +22,7 @@ PROBLEMS = {
     ("password", "same"): N_("This is your current password. Choose a new one."),
     ("current_password", "wrong"): N_("This is not your current password."),
     ("email", "same"): N_("This is your present email address."),
+    ("email", "settled"): N_("This account is too old for that. Ask the operator of this site for help."),
     ("code", "wrong"): N_("This code is wrong."),
     ("code", "used_up"): N_("This code is no longer good. Ask for a new one."),
     ("otp", "wrong"): N_("This code is wrong or was used already. Wait for the next one."),

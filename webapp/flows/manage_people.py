@@ -14,7 +14,7 @@ from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
 from webapp.flows.notify import notify
 from webapp.flows.prove_factor import TOTP
-from webapp.store import addresses, events, factors, mails, users
+from webapp.store import addresses, events, factors, guests, mails, users
 from webapp.store.database import transact
 from webapp.store.users import Account
 
@@ -31,6 +31,10 @@ class LastAdmin(TokenroomError):
 
 class OneSelf(TokenroomError):
     """Not for one's own account."""
+
+
+class GuestStaysUser(TokenroomError):
+    """A guest of the lab is deleted after a day, and an administrator must not vanish by itself."""
 
 
 class NotAdmin(TokenroomError):
@@ -63,12 +67,17 @@ def enable(user_id: str, *, by: str, client: Client, now: int) -> None:
 
 
 def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -> None:
-    """Give a user the role `user` or `admin`. Raises NoSuchPerson, LastAdmin, NotAdmin or DatabaseUnavailable."""
+    """Give a user the role `user` or `admin`.
+
+    Raises NoSuchPerson, LastAdmin, GuestStaysUser, NotAdmin or DatabaseUnavailable.
+    """
     assert role in ROLES
 
     def work(tx: Connection, person: Account) -> None:
         if person.role == role:
             return
+        if role == "admin" and guests.until(tx, user_id) is not None:
+            raise GuestStaysUser("a guest of the lab cannot become an administrator")
         users.set_role(tx, user_id, role)
         change = {"from": person.role, "to": role, "by": by}
         events.record(tx, Event.ROLE_CHANGED, at=now, user_id=user_id, ip_address=client.ip_address, **change)

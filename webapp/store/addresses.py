@@ -74,7 +74,16 @@ def confirm(tx: Connection, user_id: str, email: str, now: int) -> bool:
 
 def change(tx: Connection, user_id: str, email: str, now: int) -> None:
     """Give the person another, just confirmed address. Raises FieldError("email", "taken")."""
-    values = {"email": email, "email_key": email_key(email), "email_verified_at": now}
+    _change(tx, user_id, email, now)
+
+
+def correct(tx: Connection, user_id: str, email: str) -> None:
+    """Give the person another address that is not confirmed. Raises FieldError("email", "taken")."""
+    _change(tx, user_id, email, None)
+
+
+def _change(tx: Connection, user_id: str, email: str, verified_at: int | None) -> None:
+    values = {"email": email, "email_key": email_key(email), "email_verified_at": verified_at}
     try:
         with tx.begin_nested():
             tx.execute(update(USERS).where(USERS.c.id == user_id).values(values))

@@ -18,10 +18,14 @@ def until(tx: Connection, user_id: str) -> int | None:
 
 
 def purge(tx: Connection, *, now: int, at_most: int) -> int:
-    """Delete guests whose time is over, with all they have: sessions, lab requests and events. How many guests."""
+    """Delete guests whose time is over, with all they have: sessions, lab requests and events. How many guests.
+
+    An administrator is spared.
+    """
     chosen = (
         select(USERS.c.id)
-        .where(USERS.c.guest_until <= now)
+        # The role: nobody makes a guest an administrator now, but somebody may have before this was refused.
+        .where(USERS.c.guest_until <= now, USERS.c.role != "admin")
         .order_by(USERS.c.guest_until)
         .limit(at_most)
         .with_for_update(skip_locked=True)

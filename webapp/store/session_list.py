@@ -83,6 +83,11 @@ _LISTING = select(*(_column(field) for field in ListedSession._fields)).select_f
 )
 
 
+def has_any(tx: Connection, user_id: str) -> bool:
+    """Has this person a session, ended ones included?"""
+    return tx.execute(select(AUTH_SESSIONS.c.id).where(AUTH_SESSIONS.c.user_id == user_id).limit(1)).first() is not None
+
+
 def of_user(tx: Connection, user_id: str, *, ended_since: int) -> list[ListedSession]:
     """A person's sessions, last used first, those that ended before `ended_since` left out."""
     recent = or_(AUTH_SESSIONS.c.revoked_at >= ended_since, AUTH_SESSIONS.c.revoked_at.is_(None))

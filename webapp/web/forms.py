@@ -92,6 +92,13 @@ class StepForm(CodeForm):
     kept = HiddenField()
 
 
+class CorrectForm(TypedForm):
+    """Another address for a sign-up that is under way."""
+
+    email = StringField(_l("Email address"))
+    kept = HiddenField()
+
+
 class SecondForm(TypedForm):
     """The second step of a login: one of the two codes."""
 

@@ -13,12 +13,13 @@ from webapp.core.mail import masked
 from webapp.core.session import SessionRow
 from webapp.core.steps import Step
 from webapp.flows.confirm_address import is_code_on_its_way, send_code
+from webapp.flows.correct_address import may_correct
 from webapp.flows.finish_login import LoginOver, OtherStep, Standing, person_at_step
 from webapp.flows.log_in import Unfinished
 from webapp.services import services
 from webapp.web import metrics, pending
 from webapp.web.answers import page, see_other, to_login
-from webapp.web.forms import EnrolForm, SecondForm, StepForm
+from webapp.web.forms import CorrectForm, EnrolForm, SecondForm, StepForm
 from webapp.web.kept_forms import page_after_login
 from webapp.web.limits import count
 from webapp.web.marks import public
@@ -42,7 +43,7 @@ def advance(login: Pending, came: SessionRow | Unfinished, kept: str) -> Respons
     """On to the next step, or into the session."""
     if isinstance(came, Unfinished):
         answer = _to_step(came, kept)
-        pending.go_on(answer, login, came.done)
+        pending.go_on(answer, login, came)
         return answer
     metrics.note_login(metrics.SUCCEEDED)
     shown = page_after_login(g.auth, kept, came, services())
@@ -91,10 +92,24 @@ def person(login: Pending, step: Unfinished) -> Standing:
     return person_at_step(services().tokens.demands, step, since=login.since, now=services().clock())
 
 
-def address_page(standing: Standing, form: StepForm, status: int = 200, *, notice: Notice = None) -> Response:
-    """The page that asks for the mailed code."""
+def address_page(
+    standing: Standing,
+    form: StepForm,
+    status: int = 200,
+    *,
+    correct: CorrectForm | None = None,
+    notice: Notice = None,
+) -> Response:
+    """The page that asks for the mailed code. On the first day of an account it offers to correct the address."""
     _shorten(form)
-    return page("login_address.html", status, form=form, address=masked(standing.person.email), notice=notice)
+    return page(
+        "login_address.html",
+        status,
+        form=form,
+        address=masked(standing.person.email),
+        correct=(correct or CorrectForm(formdata=None)) if may_correct(standing.person, services().clock()) else None,
+        notice=notice,
+    )
 
 
 def second_page(standing: Standing, form: SecondForm, status: int = 200) -> Response:

@@ -13,6 +13,7 @@ from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
 from webapp.core.steps import LIFE
+from webapp.flows.log_in import Unfinished
 from webapp.services import services
 
 NAME = "pending_login"
@@ -46,9 +47,9 @@ def remember(
     _write(answer, pending)
 
 
-def go_on(answer: Response, pending: Pending, done: tuple[str, ...]) -> None:
-    """Note that the steps `done` have been taken. Its time goes on from the password."""
-    _write(answer, pending._replace(done=done))
+def go_on(answer: Response, pending: Pending, came: Unfinished) -> None:
+    """Note how far the login came. Its time goes on from the password."""
+    _write(answer, pending._replace(credential_epoch=came.credential_epoch, done=came.done))
 
 
 def read() -> Pending | None:

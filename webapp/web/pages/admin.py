@@ -36,6 +36,7 @@ NOTICES = {
     "enabled": ("ok", _l("The account is enabled again.")),
     "role": ("ok", _l("The role was changed. It applies from the user's next request.")),
     "reset": ("ok", _l("A link to choose a new password is on its way.")),
+    "guest": ("bad", _l("Guests of the lab are deleted after a day, so a guest can't become an administrator.")),
     "last": ("bad", _l("This is the only active administrator. Make someone else an administrator first.")),
 }
 
@@ -134,6 +135,8 @@ def _manage(user_id: str, done: str, act: Callable[..., None]) -> Response | tup
         abort(404)
     except manage_people.NotAdmin:
         abort(403)
+    except manage_people.GuestStaysUser:
+        return _person_page(user_id, NOTICES["guest"]), 422
     except manage_people.LastAdmin:
         return _person_page(user_id, NOTICES["last"]), 422
     return see_other(url_for("admin.person", user_id=user_id, notice=done))

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
+from webapp.core.errors import FieldError
+from webapp.core.logins import clean_email, email_key
 from webapp.core.steps import Step
 from webapp.flows.confirm_address import CodeWrong, send_code
+from webapp.flows.correct_address import correct_address
 from webapp.flows.finish_login import Standing, prove_address
 from webapp.flows.log_in import Unfinished
 from webapp.services import services
 from webapp.web.answers import see_other
-from webapp.web.forms import StepForm
+from webapp.web.forms import CorrectForm, StepForm
 from webapp.web.limits import count
 from webapp.web.login_steps import address_page, advance, at, person, taking
-from webapp.web.pending import Pending
+from webapp.web.pending import Pending, go_on
+from webapp.web.requests import client
 from webapp.web.sign_in import arrival
 from webapp.web.texts import gettext as _
 from webapp.web.texts import lazy_gettext as _l
 
 blueprint = Blueprint("login_address", __name__, url_prefix="/login/address")
 
+CORRECTED = ("info", _l("A code is on its way to the new address."))
 SENT = ("info", _l("Another code is on its way."))
 
 
@@ -27,7 +32,7 @@ SENT = ("info", _l("Another code is on its way."))
 @at(Step.ADDRESS)
 def show(login: Pending, standing: Standing) -> Response:
     """`GET /login/address`: asks for the code that was mailed."""
-    notice = SENT if request.args.get("notice") == "sent" else None
+    notice = {"sent": SENT, "corrected": CORRECTED}.get(request.args.get("notice", ""))
     return address_page(standing, StepForm(formdata=None), notice=notice)
 
 
@@ -64,3 +69,29 @@ def send(login: Pending, standing: Standing) -> Response:
     if form.kept.data:
         return address_page(standing, form, notice=SENT)
     return see_other(url_for("login_address.show", notice="sent"))
+
+
+@blueprint.post("/correct")
+@taking(Step.ADDRESS)
+def correct(login: Pending, step: Unfinished) -> Response:
+    """`POST /login/address/correct`: `email` takes the place of a mistyped address, and gets the next code."""
+    form = CorrectForm()
+    now = services().clock()
+    code = StepForm(formdata=None, kept=form.kept.data)
+    try:
+        new = clean_email(form.email.data or "")
+        if new is None:
+            raise FieldError("email", "invalid")
+        count("code_sent", login.user_id)
+        count("code_to", email_key(new))
+        came = correct_address(services().tokens.demands, step, new, since=login.since, client=client(), now=now)
+    except FieldError as problem:
+        form.show([problem])
+        return address_page(person(login, step), code, 422, correct=form)
+    send_code(login.user_id, now=now)
+    if code.kept.data:
+        answer = address_page(person(login, came), code, notice=CORRECTED)
+    else:
+        answer = see_other(url_for("login_address.show", notice="corrected"))
+    go_on(answer, login, came)
+    return answer

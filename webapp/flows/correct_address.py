@@ -1,0 +1,57 @@
+"""Correct the address of a sign-up that cannot be finished, because its code goes to a mistyped address.
+
+The password is the only proof here, so the account must be one that nobody has ever been in: with such an account the
+password opens nothing but what another sign-up would. A user with an older account asks the operator.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from webapp.core.demands import Demands
+from webapp.core.errors import FieldError
+from webapp.core.events import Event
+from webapp.core.lifetimes import DAY
+from webapp.flows.client import Client
+from webapp.flows.finish_login import still
+from webapp.flows.log_in import Unfinished
+from webapp.store import addresses, events, session_list, users
+from webapp.store.addresses import Contact
+from webapp.store.database import read, transact
+
+STILL_NEW = DAY
+"""Seconds after the sign-up. Sessions that ended are kept for longer than that, so none has been forgotten yet."""
+
+
+def may_correct(person: Contact, now: int) -> bool:
+    """Whether the address may be replaced without proof of the mailbox. Raises DatabaseUnavailable."""
+    return read(lambda tx: _may_correct(tx, person, now))
+
+
+def _may_correct(tx: Connection, person: Contact, now: int) -> bool:
+    is_new = not person.is_confirmed and now - person.created_at <= STILL_NEW
+    # A role is given to a person, and a password alone does not say that this is the one.
+    return is_new and person.role == "user" and not session_list.has_any(tx, person.id)
+
+
+def correct_address(
+    demands: Demands, login: Unfinished, new: str, *, since: int, client: Client, now: int
+) -> Unfinished:
+    """Replace the unconfirmed address by `new`, which is in its normal form; the login as it goes on.
+
+    The credential epoch rises: codes, links and other logins under way are worthless. Raises FieldError (`email`:
+    same, taken, settled), LoginOver, OtherStep or DatabaseUnavailable. Like a sign-up, it says what is taken.
+    """
+
+    def work(tx: Connection) -> Unfinished:
+        person = still(tx, addresses.lock(tx, login.user_id), demands, login, since=since, now=now).person
+        if not _may_correct(tx, person, now):
+            raise FieldError("email", "settled")
+        if person.email == new:
+            raise FieldError("email", "same")
+        addresses.correct(tx, person.id, new)
+        users.change_credentials(tx, person.id)
+        events.record(tx, Event.EMAIL_CHANGED, at=now, user_id=person.id, ip_address=client.ip_address)
+        return login._replace(credential_epoch=person.credential_epoch + 1)
+
+    return transact(work)
