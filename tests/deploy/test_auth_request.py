@@ -58,7 +58,7 @@ class GuardedNginx(Nginx):
     def _site(self, backends: list[int]) -> str:
         guard = GUARD.read_text()
         maps = "\n".join(re.findall(r"^#   (map .*)$", guard, re.MULTILINE))
-        assert maps.count("map ") == 2
+        assert maps.count("map ") == 6
         locations = guard.replace("127.0.0.1:9000", f"127.0.0.1:{self.notes}")
         head, mark, tail = super()._site(backends).partition("    location / {\n        proxy_pass")
         return f"{maps}\n{head}{locations}\n{mark}{tail}"
@@ -99,9 +99,35 @@ def test_who_it_is_arrives_and_the_tokens_do_not(site: tuple[GuardedNginx, Serve
     found = answer.json()
     assert (found["path"], found["user"], found["role"]) == ("/notes/a?b=1&c=%20", name, "user")
     assert (unquote(found["name"]), unquote(found["email"])) == ("김하늘 Ada", f"{name}@example.com")
-    assert "known_browser" in found["cookie"] or "tokenroom_form" in found["cookie"]
-    assert "_token" not in found["cookie"]
+    assert "__Host-" not in (found["cookie"] or "")
     assert "set-cookie" not in answer.headers
+
+
+OURS = ("access_token", "refresh_token", "reset", "pending_login", "known_browser", "tokenroom_form")
+"""Every cookie of the login but the one for language and colours, which is no secret."""
+
+
+def test_these_are_all_cookies_of_the_login() -> None:
+    """A new one has to be left out by the proxy, too."""
+    sources = "".join(path.read_text() for path in (ROOT / "webapp").rglob("*.py") if path.parent.name != "lab")
+    assert sources.count("cookie_prefix}") + sources.count("prefix = settings.cookie_prefix") == len(OURS) - 1
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["forwards", "backwards"])
+def test_no_cookie_of_the_login_reaches_the_service(site: tuple[GuardedNginx, Server], order: int) -> None:
+    """Neither the tokens nor a pending login or reset; the service's own cookies arrive as they were sent."""
+    person = site[0].browser()
+    person.sign_up()
+    held = {cookie.name: cookie.value for cookie in person.http.cookies.jar if cookie.name.startswith("__Host-")}
+    assert any(name.startswith("__Host-tokenroom_form_") for name in held)
+    held |= {f"__Host-{name}": "x.y" for name in ("reset", "pending_login")}
+    cookies = [f"{name}={value}" for name, value in held.items()][::order]
+    own = ["a=1", "my__Host-reset=2", "b=", "reset=3", "c=4", "d=5"]
+    mixed = [cookie for pair in zip(own, cookies, strict=True) for cookie in pair]
+    for sent, expected in ((mixed, own), (mixed[::-1], own[::-1]), (cookies, [])):
+        answer = person.get("/notes/", headers={"Cookie": "; ".join(sent)})
+        arrived = (answer.json()["cookie"] or "").removesuffix("; ")
+        assert arrived == "; ".join(expected)
 
 
 def test_a_stranger_logs_in_and_comes_back(site: tuple[GuardedNginx, Server]) -> None:
