@@ -9,10 +9,14 @@ import pytest
 from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
+from tests.support.mailbox import Outbox, code
 from tests.support.sql import execute, query
 from tests.support.trail import events
+from webapp.core.ceremony import NewPasskey
 from webapp.flows.client import Client
 from webapp.flows.export_account import export_account
+from webapp.store import factors, passkeys
+from webapp.store.database import transact
 
 
 def delete(person: Browser, username: str, password: str = PASSWORD) -> int:
@@ -76,6 +80,43 @@ def test_the_export_holds_no_secret(app: Flask, person: Browser, username: str) 
     (session,) = query(app, "SELECT refresh_jti FROM auth_sessions")
     for secret in (row["password_hash"], session["refresh_jti"], "argon2", "hash", "jti"):
         assert secret not in answer.text
+
+
+def test_the_export_holds_factors_and_mails(app: Flask, person: Browser, username: str) -> None:
+    """Kind, name and dates of each; the secrets of both are in the database and not in the document."""
+    (owner,) = query(app, "SELECT id FROM users")
+    made = NewPasskey("id-of-the-credential", b"public key", 0, "internal", backed_up=True)
+    with app.app_context():
+        transact(lambda tx: factors.add_app(tx, owner["id"], "kid.sealed-seed", 1, 7))
+        transact(lambda tx: factors.set_codes(tx, owner["id"], ["$argon2id$of-a-code"]))
+        transact(lambda tx: passkeys.add(tx, owner["id"], made, rp_id="localhost", name="My phone", now=8))
+    person.submit("/account/email", "/account/email/send")
+    mailed = code(Outbox(app).newest(f"{username}@example.com"))
+    answer = person.submit("/account/delete", "/account/export", current_password=PASSWORD)
+    document = answer.json()
+    assert document["factors"] == [
+        {"kind": "totp", "name": "", "created_at": 7, "last_used_at": 7},
+        {"kind": "passkey", "name": "My phone", "created_at": 8, "last_used_at": None},
+    ]
+    (mail,) = document["mails"]
+    assert (mail["kind"], mail["address"]) == ("code", f"{username}@example.com")
+    assert mail["sent_at"] is not None
+    (row,) = query(app, "SELECT id, secret_hash FROM mails")
+    for secret in ("sealed-seed", "argon2", "public key", made.credential_id, row["id"], row["secret_hash"], mailed):
+        assert str(secret) not in answer.text
+
+
+def test_the_export_is_bounded(app: Flask, person: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest of each list; the document says how many there can be, and which list was longer."""
+    monkeypatch.setattr("webapp.flows.export_account.AT_MOST", {"sessions": 1, "events": 2, "mails": 3})
+    other = Browser.of_app(app)
+    other.log_in(person.get("/test/me").json()["username"])
+    person.submit("/account/email", "/account/email/send")
+    document = person.submit("/account/delete", "/account/export", current_password=PASSWORD).json()
+    assert document["at_most"] == {"sessions": 1, "events": 2, "mails": 3}
+    assert document["older_left_out"] == ["sessions", "events"]
+    assert [len(document[name]) for name in ("sessions", "events", "mails")] == [1, 2, 1]
+    assert document["events"][0]["event"] == "session.started"
 
 
 def test_the_export_asks_for_the_password(person: Browser) -> None:

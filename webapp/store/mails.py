@@ -105,9 +105,10 @@ def listed(tx: Connection, *, limit: int, before: tuple[int, str] | None = None)
     return _all(tx, statement)
 
 
-def of_person(tx: Connection, user_id: str) -> list[MailRow]:
-    """A person's mails, oldest first."""
-    return _all(tx, _MAILS.where(MAILS.c.user_id == user_id).order_by(MAILS.c.created_at, MAILS.c.id))
+def of_person(tx: Connection, user_id: str, *, limit: int) -> list[MailRow]:
+    """A person's mails, newest first, at most `limit`."""
+    theirs = _MAILS.where(MAILS.c.user_id == user_id)
+    return _all(tx, theirs.order_by(MAILS.c.created_at.desc(), MAILS.c.id).limit(limit))
 
 
 class Backlog(NamedTuple):

@@ -88,14 +88,14 @@ def has_any(tx: Connection, user_id: str) -> bool:
     return tx.execute(select(AUTH_SESSIONS.c.id).where(AUTH_SESSIONS.c.user_id == user_id).limit(1)).first() is not None
 
 
-def of_user(tx: Connection, user_id: str, *, ended_since: int) -> list[ListedSession]:
-    """A person's sessions, last used first, those that ended before `ended_since` left out."""
+def of_user(tx: Connection, user_id: str, *, ended_since: int, limit: int = ENDED_SHOWN + 50) -> list[ListedSession]:
+    """A person's sessions, last used first, those that ended before `ended_since` left out; at most `limit`."""
     recent = or_(AUTH_SESSIONS.c.revoked_at >= ended_since, AUTH_SESSIONS.c.revoked_at.is_(None))
     statement = (
         _LISTING.where(AUTH_SESSIONS.c.user_id == user_id, recent, AUTH_SESSIONS.c.expires_at >= ended_since)
         # The living first, so that a cut of the list never hides one.
         .order_by(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.last_seen_at.desc(), AUTH_SESSIONS.c.id)
-        .limit(ENDED_SHOWN + 50)
+        .limit(limit)
     )
     return [ListedSession._make(row) for row in tx.execute(statement)]
 
