@@ -167,7 +167,7 @@ function send(action, fields, place) {
 
 function show(page, action, place) {
   const open = [...lab.querySelectorAll("details.fold")].map((fold) => fold.open);
-  const cards = [...lab.querySelectorAll("details[data-event][open]")].map((card) => card.dataset.event);
+  const cards = [...lab.querySelectorAll("li:not(:first-child) > details[data-event][open]")].map((card) => card.dataset.event);
   const scrolled = [...lab.querySelectorAll(".timeline-x, .table-x")].map((box) => box.scrollLeft);
   const before = lab.querySelector("[data-square]").dataset.case;
   const hadFocus = lab.contains(document.activeElement);
@@ -220,8 +220,24 @@ function sendOne() {
   send(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
 }
 
+// Another theme without a request of its own for the page: what a control has prepared is still to come.
+function changeTheme(event) {
+  const button = event.submitter;
+  if (button?.name !== "theme") return;
+  event.preventDefault();
+  const fields = new URLSearchParams(new FormData(event.currentTarget));
+  fields.set("theme", button.value);
+  fetch(event.currentTarget.action, { method: "POST", body: fields, redirect: "manual" }).catch(() => {}); // offline: for this page only
+  document.documentElement.dataset.theme = button.value;
+  const buttons = [...event.currentTarget.querySelectorAll("[name=theme]")];
+  const next = buttons[(buttons.indexOf(button) + 1) % buttons.length];
+  for (const other of buttons) other.hidden = other !== next;
+  next.focus();
+}
+
 if (lab) {
   begin();
+  document.querySelector("[name=theme]").form.addEventListener("submit", changeTheme);
   setInterval(tick, 250);
   setInterval(() => document.hidden || peek(), PEEK_MS);
   document.addEventListener("visibilitychange", () => document.hidden || peek());

@@ -306,6 +306,34 @@ def test_a_cell_of_the_matrix(open_page: OpenPage, js: bool) -> None:
     expect(page.locator("#matrix .badge")).to_contain_text("of 33 cells seen")
 
 
+def test_another_theme_uses_up_nothing(open_page: OpenPage) -> None:
+    """It changes in place and stays: the case that a control has prepared is still to come."""
+    page = enter(open_page)
+    pull(page, "expire/access")
+    expect_next(page, 2)
+    with page.expect_response("**/preferences"):
+        page.click("[name=theme]:visible")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(page.locator("[name=theme]:visible")).to_have_attribute("value", "dark")
+    expect_next(page, 2)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(page.locator("#strip")).to_contain_text("That was case 2.")
+
+
+def test_cards_that_were_opened_stay_open(open_page: OpenPage) -> None:
+    """The newest request's card is open by itself and closes for the next one; one that somebody opened stays."""
+    page = enter(open_page)
+    pull(page, "send")
+    opened = page.locator(".events > li:nth-child(2) details")
+    expect(opened).not_to_have_attribute("open", "")
+    opened.locator("summary").click()
+    pull(page, "send")
+    expect(page.locator(".events > li")).to_have_count(3)
+    states = page.locator(".events details").evaluate_all("all => all.map(card => card.open)")
+    assert states == [True, False, True]
+
+
 def test_by_keyboard_alone(open_page: OpenPage) -> None:
     """Tab to a lever, press Enter, and the focus is still there; the tables that scroll can be reached too."""
     page = enter(open_page)

@@ -7,7 +7,7 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.chromium import Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up
+from tests.support.chromium import Console, OpenPage, await_focus, await_notice, findings, scrolls_sideways, sign_up
 from tests.support.server import Server
 
 
@@ -25,11 +25,23 @@ def test_a_form_opened_before_the_access_token_expired_is_not_lost(site: Server,
     site.clock.advance(700)
     page.fill("[name=name]", "Ada Lovelace")
     page.click("main form button")
-    page.wait_for_url("**/account?notice=saved")
+    await_notice(page, "Saved")
     assert page.input_value("[name=name]") == "Ada Lovelace"
     after = {c["name"]: c["value"] for c in page.context.cookies()}
     assert after["access_token"] != before["access_token"]
     assert after["refresh_token"] != before["refresh_token"]
+
+
+def test_a_notice_is_said_once(open_page: OpenPage) -> None:
+    """Reloading the page does not say again that something was saved."""
+    page = open_page("/")
+    sign_up(page, name())
+    page.goto("/account")
+    page.click("main form button")
+    await_notice(page, "Saved")
+    page.wait_for_url("**/account")
+    page.reload()
+    assert page.locator("main .notice:has-text('Saved')").count() == 0
 
 
 def test_back_after_log_out_shows_nothing(open_page: OpenPage) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.chromium import OpenPage, await_notice, findings, scrolls_sideways, sign_up
 from tests.support.mailbox import Outbox, code
 from tests.support.server import Server
 
@@ -39,7 +39,7 @@ def test_a_forgotten_password(site: Server, open_page: OpenPage, js: bool, dark:
     look_at(page, js=js)
     page.fill("[name=login]", name)
     page.click("main form button")
-    page.wait_for_url("**/reset?notice=sent")
+    page.wait_for_selector("main .notice")
     look_at(page, js=js)
     Outbox(site).newest(f"{name}@example.com")  # the courier has been there
     page.goto("/outbox")
@@ -50,7 +50,7 @@ def test_a_forgotten_password(site: Server, open_page: OpenPage, js: bool, dark:
     look_at(page, js=js)
     page.fill("[name=new_password]", NEW)
     page.click("main form button")
-    page.wait_for_url("**/login?notice=reset")
+    page.wait_for_selector("[name=username]")
     page.fill("[name=username]", name)
     page.fill("[name=password]", NEW)
     page.click("main form button")
@@ -69,11 +69,11 @@ def test_an_address_is_confirmed(site: Server, open_page: OpenPage, js: bool) ->
     page.click("text=Confirm it now")
     page.wait_for_url("**/account/email")
     page.click("form[action='/account/email/send'] button")
-    page.wait_for_url("**/account/email?notice=sent")
+    await_notice(page, "A code is on its way")
     look_at(page, js=js)
     page.fill("[name=code]", code(Outbox(site).newest(f"{name}@example.com")))
     page.click("form[action='/account/email/confirm'] button")
-    page.wait_for_url("**/account/email?notice=confirmed")
+    await_notice(page, "is confirmed")
     look_at(page, js=js)
     page.goto("/account")
     assert page.locator("text=Confirm it now").count() == 0

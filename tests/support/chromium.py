@@ -54,6 +54,11 @@ def await_focus(page: Page) -> None:
     page.wait_for_selector("[autofocus]:focus")
 
 
+def await_notice(page: Page, words: str) -> None:
+    """Wait until the page says so. Its address says it only until the script that takes `notice` away has run."""
+    page.wait_for_selector(f"main .notice:has-text('{words}')")
+
+
 def sign_up(page: Page, username: str, password: str = PASSWORD) -> None:
     """Sign up through the form."""
     page.goto("/signup")

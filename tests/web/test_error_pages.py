@@ -113,3 +113,10 @@ class TestClosed:
     def test_a_closed_sign_up_is_titled_so(self, visitor: Browser) -> None:
         """The page of a closed sign-up has its title."""
         assert "<title>Sign-up is closed · " in visitor.get("/signup").text
+
+
+def test_an_error_page_has_the_header_of_every_page(visitor: Browser) -> None:
+    """Strangers find the lessons, and for those who are logged in the tokens lead to the lab."""
+    assert 'href="/learn"' in visitor.get("/nothing-here").text
+    visitor.sign_up()
+    assert re.search(r'class="see-through case-4" href="/lab"', visitor.get("/nothing-here").text)

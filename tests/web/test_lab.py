@@ -505,3 +505,14 @@ class TestOff:
         visitor.sign_up()
         assert "/lab" not in visitor.get("/").text
         assert kept(app) == []
+
+
+def test_another_theme_uses_up_nothing(person: Browser, clock: SetClock) -> None:
+    """The form in the header leaves the tokens alone: what a control has prepared is still to come."""
+    token = token_of(person)
+    pull(person, "expire/access", token)
+    answer = person.post("/preferences", {"csrf_token": token, "theme": "dark", "next": "/lab"})
+    assert answer.status_code == 303
+    assert not {"access_token", "refresh_token"} & set(cookies_set(answer))
+    assert json.loads(person.get("/lab/state").text)["case"] == 2
+    assert 'data-theme="dark"' in person.get("/account").text

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.browser import PASSWORD, FormReader
+from tests.support.browser import PASSWORD, Browser, FormReader
 from tests.support.server import Server
 
 ADDRESSES = [
@@ -38,6 +38,14 @@ def test_over_the_login_page(sqlite_server: Server, address: str) -> None:
     answer = browser.submit(answer.headers["location"], "/login", username=username, password=PASSWORD)
     assert answer.status_code == 303
     assert answer.headers["location"] == address
+
+
+def test_a_notice_is_no_part_of_the_way_back(visitor: Browser) -> None:
+    """What was saved before a session ended is not said again after the next login."""
+    asked = visitor.get("/account?notice=saved&x=1").headers["location"]
+    assert parse_qs(urlsplit(asked).query)["next"] == ["/account?x=1"]
+    asked = visitor.get("/account?notice=saved").headers["location"]
+    assert parse_qs(urlsplit(asked).query)["next"] == ["/account"]
 
 
 @pytest.mark.parametrize("address", ["/login?next=%2Fa%253Fb&x=%EB%B3%B4", "/?100%25", "/signup?q=a%26b"])

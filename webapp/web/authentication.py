@@ -39,7 +39,7 @@ from webapp.web.limits import limit_refresh
 from webapp.web.login_page import remember_expiry
 from webapp.web.marks import View, is_open, is_repeatable, public
 from webapp.web.person import Auth, Person, sign_in_as
-from webapp.web.requests import client, here, this_request, wants_page
+from webapp.web.requests import client, here, this_request, wants_page, without_notice
 
 __all__ = ["authenticate", "look", "public", "refresh_tokens"]
 
@@ -129,7 +129,7 @@ def ask_to_log_in(request: Request, auth: Auth, application: Services) -> Respon
         return page
     query = {}
     if request.method in ("GET", "HEAD"):
-        query["next"] = here(request)
+        query["next"] = without_notice(here(request))
         if kept_forms.both_expired(auth.judgement):
             remember_expiry()
     if notice := auth.judgement.end_reason:

@@ -107,7 +107,7 @@ def database_unavailable(error: Exception) -> Response:
     request = this_request()
     extra: dict[str, Any] = {}
     if request.method in SAFE_METHODS:
-        extra["links"] = [(here(request), _l("Try again"))]
+        extra["ways_on"] = [(here(request), _l("Try again"))]
     elif is_proven_same_origin():
         extra["resend"] = _what_was_typed()
         extra["remedy"] = _l("What you typed has been kept. Wait a few seconds, then send it again.")
@@ -127,7 +127,7 @@ def too_many_tries(error: TooManyTries) -> Response:
     answer = answer_for(
         429,
         until=services().clock() + error.retry_after,
-        links=[back] if back else [],
+        ways_on=[back] if back else [],
         message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
         remedy=ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes),
     )
@@ -202,7 +202,7 @@ def answer_for(status: int, **extra: Any) -> Response:
             "remedy": remedy,
             "request_id": request_id.current(),
             "resend": None,
-            "links": [],
+            "ways_on": [],
             "until": None,
             **extra,
         }

@@ -62,6 +62,13 @@ def home() -> str:
     return f"{root(this_request())}/"
 
 
+def without_notice(address: str) -> str:
+    """An address of ours without `notice`: what was just done is news once."""
+    path, _, query = address.partition("?")
+    rest = "&".join(part for part in query.split("&") if not part.startswith("notice="))
+    return f"{path}?{rest}" if rest else path
+
+
 def measure_body(request: Request) -> None:
     """Read a body that came in chunks, so that it is one of known length from here on. 400, 413.
 

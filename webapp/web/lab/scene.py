@@ -186,6 +186,6 @@ def _draw(scene: Scene, *, upright: bool) -> Drawing:
         )
     copies = []
     for copy in scene.copies:
-        (x, y), (to_x, to_y) = point(at(copy.at), middle(copy.source)), point(at(copy.at + 0.5), middle(copy.target))
+        (x, y), (to_x, to_y) = point(at(copy.at), middle(copy.source)), point(at(copy.at + 0.35), middle(copy.target))
         copies.append(DrawnCopy(copy.words, copy.line, f"M{x} {y}L{to_x} {to_y}", (to_x, to_y)))
     return Drawing(upright, *size, lanes, (row, 16.0) if upright else (14.0, row + 18), hits, bands, copies)

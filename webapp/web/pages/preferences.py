@@ -14,7 +14,7 @@ from webapp.core.redirects import own_path
 from webapp.flows.save_profile import LANGUAGES, THEMES, save_profile
 from webapp.services import services
 from webapp.web.language import LANGUAGE_COOKIE, THEME_COOKIE
-from webapp.web.marks import public
+from webapp.web.marks import peek, public
 from webapp.web.requests import home, root, this_request
 
 blueprint = Blueprint("preferences", __name__)
@@ -31,8 +31,12 @@ CHOICES = {"language": Choice(LANGUAGE_COOKIE, LANGUAGES), "theme": Choice(THEME
 
 @blueprint.post("/preferences")
 @public
+@peek
 def save() -> Response:
-    """`POST /preferences`: `language` or `theme`, and `next`. The choice stays with the browser after a log-out."""
+    """`POST /preferences`: `language` or `theme`, and `next`. The choice stays with the browser after a log-out.
+
+    It leaves the tokens alone, so that in the lab nothing prepared is used up by another theme.
+    """
     picked = {field: request.form[field] for field in CHOICES if field in request.form}
     if any(value not in CHOICES[field].allowed for field, value in picked.items()):
         abort(400)

@@ -1,0 +1,5 @@
+// A notice is said once: neither reloading nor a bookmark says again that something was saved.
+
+const address = new URL(location.href);
+address.searchParams.delete("notice");
+history.replaceState(history.state, "", address);
