@@ -44,6 +44,8 @@ FAILURES: tuple[type[Exception], ...] = (*UNAVAILABLE_ERRORS, DatabaseError)
 
 def unavailable(error: BaseException) -> DatabaseUnavailable:
     """Wrap a driver error. The message contains no part of the statement."""
+    if isinstance(error, DatabaseUnavailable):
+        return DatabaseUnavailable(error.words, error.remedy)
     return DatabaseUnavailable(*reason(error))
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_attempts, conninfo_to_dict, make_conninfo, timeout_from_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo, timeout_from_conninfo
 
 from webapp.store import time_budget
+from webapp.store.host_names import Attempt, HostNames, hosts_of
 from webapp.store.suspicion import suspect_older_connections
 
 LOCK_TIMEOUT = 2.0
@@ -50,6 +51,9 @@ Not behind a connection pooler: its connections serve others too, so there the u
 
 NO_COMPILING = {"jit": "off"}
 """With many sessions PostgreSQL would compile a listing's statement for a second, which then takes a tenth of that."""
+
+Place = tuple[Any, ...]
+"""A host, or one of its addresses: what is remembered of it."""
 
 
 class Silence(psycopg.OperationalError):
@@ -103,32 +107,57 @@ class Connector:
     def __init__(self, address: str, prepared_statements: str = "auto") -> None:
         self._address = address
         self._prepared_statements = prepared_statements
-        self._failed_at: dict[tuple[Any, ...], float] = {}
+        self._names = HostNames()
+        self._failed_at: dict[Place, float] = {}
 
     def __call__(self) -> BoundedConnection:
         """A new connection. Raises psycopg.OperationalError; Silence if there is no time left to try."""
         parameters = connection_parameters(self._address)
-        attempts = sorted(conninfo_attempts(parameters), key=lambda attempt: self._failed_at.get(_place(attempt), 0.0))
         failure: psycopg.Error = Silence("no time left to open a connection")
-        for attempt in attempts:
-            patience, left = float(timeout_from_conninfo(parameters)), time_budget.seconds_left()
-            if left is not None:
-                patience = min(patience, left)
+        for host in self._best_first(hosts_of(parameters)):
+            patience = _patience(parameters)
             if patience <= 0:
                 break
             try:
-                connection = self._prepare(_open(make_conninfo("", **attempt), patience))
+                attempts = self._look_up(host, patience)
             except psycopg.Error as error:
                 failure = error
-                self._note_failure(_place(attempt))
-            else:
-                self._failed_at.pop(_place(attempt), None)
-                connection.on_silence = partial(self._note_failure, _place(attempt))
-                return connection
+                continue
+            for attempt in self._best_first(attempts):
+                patience = _patience(parameters)
+                if patience <= 0:
+                    break
+                try:
+                    return self._connect(attempt, patience)
+                except psycopg.Error as error:
+                    failure = error
+                    self._note_failure(_place(host), _place(attempt))
         raise failure
 
-    def _note_failure(self, place: tuple[Any, ...]) -> None:
-        self._failed_at[place] = time.monotonic()
+    def _best_first(self, attempts: list[Attempt]) -> list[Attempt]:
+        return sorted(attempts, key=lambda attempt: self._failed_at.get(_place(attempt), 0.0))
+
+    def _look_up(self, host: Attempt, patience: float) -> list[Attempt]:
+        started = time.monotonic()
+        try:
+            return self._names.addressed(host, patience)
+        except psycopg.Error:
+            self._note_failure(_place(host))
+            raise
+        finally:
+            time_budget.charge(time.monotonic() - started)
+
+    def _connect(self, attempt: Attempt, patience: float) -> BoundedConnection:
+        connection = self._prepare(_open(make_conninfo("", **attempt), patience))
+        host, address = _place({**attempt, "hostaddr": None}), _place(attempt)
+        for place in (host, address):
+            self._failed_at.pop(place, None)
+        connection.on_silence = partial(self._note_failure, host, address)
+        return connection
+
+    def _note_failure(self, *places: Place) -> None:
+        for place in places:
+            self._failed_at[place] = time.monotonic()
 
     def _prepare(self, connection: BoundedConnection) -> BoundedConnection:
         connection.autocommit = True
@@ -151,6 +180,12 @@ class Connector:
         return connection
 
 
+def _patience(parameters: dict[str, Any]) -> float:
+    """Seconds that the next step towards a connection may take."""
+    patience, left = float(timeout_from_conninfo(parameters)), time_budget.seconds_left()
+    return patience if left is None else min(patience, left)
+
+
 def _open(parameters: str, patience: float) -> BoundedConnection:
     started = time.monotonic()
     try:
@@ -171,5 +206,5 @@ def is_pooled(connection: psycopg.Connection[Any]) -> bool:
     return row is None or row[0] != connection.info.backend_pid
 
 
-def _place(attempt: dict[str, Any]) -> tuple[Any, ...]:
+def _place(attempt: Attempt) -> Place:
     return attempt.get("host"), attempt.get("hostaddr"), attempt.get("port")

@@ -40,6 +40,7 @@ _BY_WORDS = (
     (r'role ".*" does not exist|no such user', "correct the user name in WEBAPP_DATABASE_URL, or create that user"),
     (r"password authentication failed|no password supplied", "correct the password in WEBAPP_DATABASE_URL"),
     (r"no pg_hba.conf entry", "allow this host in the server's pg_hba.conf"),
+    (r"the name '.*' has no address", f"{_CORRECT_URL}, or let this host's name server know the name"),
     (r"permission denied for database", "GRANT CONNECT on it to the user in WEBAPP_DATABASE_URL"),
     (r"read-only|hot standby", "WEBAPP_DATABASE_URL must name a primary that can be written to"),
     (r"too many (clients|connections)|connection slots", "raise max_connections, or run fewer workers"),
