@@ -160,7 +160,7 @@ def our_token(folder: Path) -> str:
         arrival = Arrival("api", client, now)
         row = log_in(lifetimes, NOTHING, arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
         assert isinstance(row, SessionRow)
-        return services.tokens.mint_access(row, gen=0, now=now)
+        return services.tokens.mint_access(row, gen=0, now=now, auth_time=row.auth_time)
 
 
 class OpenGate:

@@ -74,8 +74,10 @@ def sign_in(settings: Mapping[str, str], count: int) -> list[Signed]:
             found.append(
                 Signed(
                     row,
-                    tokens.mint_access(row, gen=0, now=now),
-                    tokens.mint_access(row, gen=0, now=now - tokens.lifetimes.access_token - 60),
+                    tokens.mint_access(row, gen=0, now=now, auth_time=row.auth_time),
+                    tokens.mint_access(
+                        row, gen=0, now=now - tokens.lifetimes.access_token - 60, auth_time=row.auth_time
+                    ),
                     tokens.mint_refresh(row),
                 )
             )

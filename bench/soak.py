@@ -166,7 +166,7 @@ def fill_memories(server: Server) -> None:
     assert row
     # Half as many again: the kernel does not deal connections out evenly.
     for _ in range(WORKERS * REMEMBERED * 3 // 2):
-        access = tokens.mint_access(row, gen=0, now=server.clock())
+        access = tokens.mint_access(row, gen=0, now=server.clock(), auth_time=row.auth_time)
         asked = request("GET", "/test/me", host=f"127.0.0.1:{server.port}", cookies={"access_token": access})
         send(server.port, [asked]).demand(200)
 

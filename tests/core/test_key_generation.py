@@ -33,7 +33,7 @@ ROW = session_row(channel="api", auth_time=100, expires_at=10_000, refresh_issue
 def test_signs_and_verifies_by_the_public_half_alone(alg: str) -> None:
     """The public half verifies an access token, and the refresh token stays HS256."""
     tokens = Tokens(new_ring([key_of(alg)], 100), ISSUER, Lifetimes())
-    text = tokens.mint_access(ROW, gen=0, now=100)
+    text = tokens.mint_access(ROW, gen=0, now=100, auth_time=ROW.auth_time)
     public = key_of(alg).public_jwk()
     assert public is not None
     assert set(public) <= {"kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"}

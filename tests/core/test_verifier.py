@@ -171,7 +171,7 @@ def test_the_longest_name_fits() -> None:
     issuer = "https://" + "i" * 192
     tokens = Tokens(ring, issuer, Lifetimes())
     row = session_row(name="👩" * 80, email="e" * 242 + "@example.com", refresh_generation=2**31)
-    text = tokens.mint_access(row, gen=2**31, now=NOW)
+    text = tokens.mint_access(row, gen=2**31, now=NOW, auth_time=row.auth_time)
     assert len(text) <= 3072
     assert tokens.verify_access(text, "web", NOW).state is TokenState.VALID
 
@@ -196,6 +196,8 @@ def test_what_the_tokens_hold() -> None:
         "sid": row.sid,
         "gen": 3,
         "auth_time": row.auth_time,
+        "amr": ["pwd"],
+        "acr": "1fa",
     }
     header, payload = FORGE.parts("refresh")
     assert header == {"alg": "HS256", "kid": FORGE.ring.active("refresh").kid, "typ": "rt+jwt"}
@@ -216,13 +218,15 @@ def test_the_same_row_gives_the_same_refresh_token_and_every_access_token_is_new
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
     row = session_row()
     assert tokens.mint_refresh(row) == tokens.mint_refresh(row) == FORGE.good["refresh"]
-    assert tokens.mint_access(row, gen=3, now=NOW) != tokens.mint_access(row, gen=3, now=NOW)
+    assert tokens.mint_access(row, gen=3, now=NOW, auth_time=row.auth_time) != tokens.mint_access(
+        row, gen=3, now=NOW, auth_time=row.auth_time
+    )
 
 
 def test_no_access_token_outlives_its_session() -> None:
     """An access token minted five seconds before the session's end lives five seconds."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
-    text = tokens.mint_access(session_row(expires_at=NOW + 5), gen=3, now=NOW)
+    text = tokens.mint_access(session_row(expires_at=NOW + 5), gen=3, now=NOW, auth_time=NOW)
     assert tokens.verify_access(text, "web", NOW + 4).state is TokenState.VALID
     assert tokens.verify_access(text, "web", NOW + 5).state is TokenState.EXPIRED
 
@@ -242,7 +246,10 @@ def test_the_channels_are_two_doors() -> None:
     """An API token is valid on the API and invalid on pages."""
     tokens = Tokens(FORGE.ring, ISSUER, Lifetimes())
     api = session_row(channel="api")
-    for text, purpose in ((tokens.mint_access(api, gen=3, now=NOW), "access"), (tokens.mint_refresh(api), "refresh")):
+    for text, purpose in (
+        (tokens.mint_access(api, gen=3, now=NOW, auth_time=api.auth_time), "access"),
+        (tokens.mint_refresh(api), "refresh"),
+    ):
         assert verify(purpose, text, channel="api").state is TokenState.VALID
         assert verify(purpose, text, channel="web").state is TokenState.INVALID
 

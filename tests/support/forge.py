@@ -50,7 +50,12 @@ class Forger:
             ring = ring.rotate(new_secret(purpose, 3), 3)
         tokens = Tokens(ring, ISSUER, Lifetimes())
         row = session_row()
-        return cls(ring, ISSUER, tokens.mint_access(row, gen=3, now=row.auth_time), tokens.mint_refresh(row))
+        return cls(
+            ring,
+            ISSUER,
+            tokens.mint_access(row, gen=3, now=row.auth_time, auth_time=row.auth_time),
+            tokens.mint_refresh(row),
+        )
 
     def secret(self, purpose: str) -> bytes:
         return self.ring.active(purpose).secret

@@ -7,7 +7,7 @@ import re
 
 import httpx
 
-from tests.support.browser import PASSWORD, Browser, FormReader
+from tests.support.browser import Browser, FormReader
 from webapp.core.totp import STEP, code_at
 
 SECRET = re.compile(r"otpauth://totp/\S+?secret=([A-Z2-7]+)")
@@ -38,5 +38,5 @@ def set_up(browser: Browser, now: int) -> tuple[bytes, httpx.Response]:
     page = browser.get("/account/factors/totp")
     form = next(f for f in FormReader(page.text).forms if f.action == "/account/factors/totp")
     secret = secret_of(page.text)
-    answer = browser.post(form.action, form.fields | {"otp": code(secret, now, -1), "current_password": PASSWORD})
+    answer = browser.post(form.action, form.fields | {"otp": code(secret, now, -1)})
     return secret, answer

@@ -129,12 +129,14 @@ class Stage:
                 case TokenState.INVALID:
                     client.access = client.access[:-4] + ("AAAA" if client.access[-4:] != "AAAA" else "BBBB")
                 case TokenState.EXPIRED:
-                    client.access = tokens.mint_access(row, gen=0, now=now - WINDOW - 1)
+                    client.access = tokens.mint_access(row, gen=0, now=now - WINDOW - 1, auth_time=row.auth_time)
                 case TokenState.VALID:
                     # Old enough to vouch for an expired refresh token, where that matters.
-                    client.access = tokens.mint_access(row, gen=0, now=now - 30 if now > 30 else now)
+                    client.access = tokens.mint_access(
+                        row, gen=0, now=now - 30 if now > 30 else now, auth_time=row.auth_time
+                    )
                     if column is RefreshColumn.RENEWABLE:
-                        client.access = tokens.mint_access(row, gen=0, now=now - 1)
+                        client.access = tokens.mint_access(row, gen=0, now=now - 1, auth_time=row.auth_time)
 
 
 @pytest.fixture
@@ -211,7 +213,7 @@ def test_case_3_needs_an_access_token_older_than_the_refresh_tokens_end(stage: S
     with stage.app.app_context():
         row = auth_sessions.load(claims.sid)
         assert row is not None
-        stage.client.access = tokens.mint_access(row, gen=0, now=refresh.exp + 1)
+        stage.client.access = tokens.mint_access(row, gen=0, now=refresh.exp + 1, auth_time=row.auth_time)
     assert stage.client.ask_refresh().status_code == 401
 
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
+from tests.support.clock import SetClock
 from tests.support.mailbox import Outbox, code
 from tests.support.sql import execute, query
 from tests.support.trail import events
@@ -19,8 +20,8 @@ from webapp.store import factors, passkeys
 from webapp.store.database import transact
 
 
-def delete(person: Browser, username: str, password: str = PASSWORD) -> int:
-    return person.submit("/account/delete", username=username, current_password=password).status_code
+def delete(person: Browser, username: str) -> int:
+    return person.submit("/account/delete", username=username).status_code
 
 
 def test_an_account_is_deleted(app: Flask, person: Browser, username: str) -> None:
@@ -60,9 +61,8 @@ def test_the_name_is_never_given_out_again(app: Flask, person: Browser, username
 
 
 def test_what_is_refused(app: Flask, person: Browser, username: str) -> None:
-    """Another name, another password, the last administrator."""
+    """Another name, the last administrator."""
     assert delete(person, "somebody") == 422
-    assert delete(person, username, "not the password") == 422
     execute(app, "UPDATE users SET role = 'admin'")
     assert delete(person, username) == 422
     assert person.get("/test/me").status_code == 200
@@ -70,7 +70,7 @@ def test_what_is_refused(app: Flask, person: Browser, username: str) -> None:
 
 def test_the_export_holds_no_secret(app: Flask, person: Browser, username: str) -> None:
     """Everything that is kept, but for hashes, jtis and tokens."""
-    answer = person.submit("/account/delete", "/account/export", current_password=PASSWORD)
+    answer = person.submit("/account/delete", "/account/export")
     assert answer.status_code == 200
     assert answer.headers["content-disposition"] == f'attachment; filename="{username}.json"'
     document = answer.json()
@@ -92,7 +92,7 @@ def test_the_export_holds_factors_and_mails(app: Flask, person: Browser, usernam
         transact(lambda tx: passkeys.add(tx, owner["id"], made, rp_id="localhost", name="My phone", now=8))
     person.submit("/account/email", "/account/email/send")
     mailed = code(Outbox(app).newest(f"{username}@example.com"))
-    answer = person.submit("/account/delete", "/account/export", current_password=PASSWORD)
+    answer = person.submit("/account/delete", "/account/export")
     document = answer.json()
     assert document["factors"] == [
         {"kind": "totp", "name": "", "created_at": 7, "last_used_at": 7},
@@ -112,18 +112,21 @@ def test_the_export_is_bounded(app: Flask, person: Browser, monkeypatch: pytest.
     other = Browser.of_app(app)
     other.log_in(person.get("/test/me").json()["username"])
     person.submit("/account/email", "/account/email/send")
-    document = person.submit("/account/delete", "/account/export", current_password=PASSWORD).json()
+    document = person.submit("/account/delete", "/account/export").json()
     assert document["at_most"] == {"sessions": 1, "events": 2, "mails": 3}
     assert document["older_left_out"] == ["sessions", "events"]
     assert [len(document[name]) for name in ("sessions", "events", "mails")] == [1, 2, 1]
     assert document["events"][0]["event"] == "session.started"
 
 
-def test_the_export_asks_for_the_password(person: Browser) -> None:
-    """A stolen session cannot carry the data off."""
-    answer = person.submit("/account/delete", "/account/export", current_password="not it")
-    assert answer.status_code == 422
-    assert "This is not your current password." in answer.text
+def test_a_stale_session_carries_nothing_off(person: Browser, username: str, clock: SetClock) -> None:
+    """Neither export nor deletion: both forms lead to the proof and back to their page."""
+    forms = [person.read_form("/account/delete", action) for action in ("/account/export", "/account/delete")]
+    clock.advance(601)
+    for form in forms:
+        answer = person.post(form.action, form.fields | {"username": username})
+        assert answer.headers["location"] == "/step-up?next=%2Faccount%2Fdelete"
+    assert person.get("/test/me").status_code == 200
 
 
 def test_an_account_that_is_gone_has_nothing_to_export(app: Flask) -> None:

@@ -16,7 +16,7 @@ from webapp.config.values import followed, keep_alive, one_of, proxies, public_u
 from webapp.core.demands import Demands
 from webapp.core.errors import SettingsError
 from webapp.core.keys import ALGORITHMS
-from webapp.core.lifetimes import Lifetimes
+from webapp.core.lifetimes import HOUR, MINUTE, Lifetimes
 from webapp.core.origins import in_parts
 
 PREFIX = "WEBAPP_"
@@ -50,6 +50,8 @@ class Settings:
     log_level: str
     log_format: str
     mail: MailSettings
+    step_up_ttl: int
+    """Seconds for which a login or a step-up counts as a proof that it is still the same person."""
     factor_for: frozenset[str]
     """Roles that need a second factor."""
     passkey_rp_id: str
@@ -138,6 +140,7 @@ class Settings:
             keep_alive=read("KEEP_ALIVE", "5", keep_alive),
             log_level=read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error", "critical")),
             log_format=read("LOG_FORMAT", "text", one_of("text", "json")),
+            step_up_ttl=read("STEP_UP_TTL", "600", seconds),
             factor_for=FACTOR_FOR[read("MFA_REQUIRED", "none", one_of(*FACTOR_FOR))],
             passkey_rp_id=read("PASSKEY_RP_ID", "", rp_id_for(issuer)),
             mail=read_mail_settings(read, production=production, instance=instance, public_url=issuer),
@@ -151,6 +154,8 @@ class Settings:
             raise SettingsError(
                 "WEBAPP_PUBLIC_URL must start with https:// in production: cookies are sent over https only"
             )
+        if not MINUTE <= self.step_up_ttl <= HOUR:
+            raise SettingsError(f"{PREFIX}STEP_UP_TTL must be between 60 and 3600 seconds, not {self.step_up_ttl}")
         problem = self.lifetimes.production_problem()
         if problem:
             raise SettingsError(PREFIX + problem)
@@ -176,6 +181,6 @@ _NAMES = frozenset(
     for name in (
         "ENV DATABASE_URL INSTANCE_PATH KEYS_FILE PUBLIC_URL ACCESS_TOKEN_TTL REFRESH_TOKEN_TTL SESSION_TTL "
         "REFRESH_GRACE ACCESS_ALGORITHM LAB SIGNUP TRUSTED_PROXIES REDIS_URL RATE_LIMITS LOG_LEVEL LOG_FORMAT "
-        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION MFA_REQUIRED PASSKEY_RP_ID"
+        "PREPARED_STATEMENTS KEEP_ALIVE MAIL_URL MAIL_FROM EMAIL_VERIFICATION MFA_REQUIRED PASSKEY_RP_ID STEP_UP_TTL"
     ).split()
 )

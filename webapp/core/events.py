@@ -41,6 +41,8 @@ class Event(StrEnum):
     FACTORS_RESET = "factors.reset"
     CODES_MADE = "codes.made"
     CODE_USED = "code.used"
+    STEP_UP_PASSED = "step_up.passed"
+    STEP_UP_FAILED = "step_up.failed"
     ROLE_CHANGED = "role.changed"
     KEYS_ROTATED = "keys.rotated"
     KEYS_RETIRED = "keys.retired"

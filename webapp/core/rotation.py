@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
-from webapp.core.decision import Outcome, TokenState
-from webapp.core.lifetimes import Lifetimes
+from webapp.core.decision import Outcome, RefreshColumn, TokenState
+from webapp.core.lifetimes import SKEW, Lifetimes
 from webapp.core.session import SessionRow
 from webapp.core.standing import Standing, classify, is_in_burst
 
@@ -30,6 +30,8 @@ class Refreshed(StrEnum):
     FORKED = "forked"
     """Another successor of the same generation: nobody has used the one before, so its answer may be lost."""
     ACCESS_ONLY = "access only"
+    PROVED = "proved"
+    """After a step-up: a fresh access token, and the refresh token stays."""
     ENDED = "session ended"
     TOO_LATE = "too late"
     OVERTAKEN = "overtaken"
@@ -41,7 +43,7 @@ class Grant(NamedTuple):
 
     what: Refreshed
     access: bool = False
-    """A new access token. Its `gen` is the row's; with ACCESS_ONLY it is the presented token's."""
+    """A new access token. Its `gen` is the row's; with ACCESS_ONLY it is the presented refresh token's."""
     refresh: bool = False
     """The refresh token of the row's generation."""
 
@@ -117,3 +119,44 @@ def hand_out(
     if standing is Standing.IN_GRACE and now < ends:
         return Grant(Refreshed.ACCESS_ONLY, access=True)
     return Grant(Refreshed.OVERTAKEN)
+
+
+def rotates_early(row: SessionRow, *, now: int, grace: int) -> bool:
+    """Whether a step-up replaces the CURRENT refresh token although nothing has expired (ASVS 5.0, 7.2.4).
+
+    Only if it was confirmed longer ago than the grace, and another host's clock may have written that. Else a tab that
+    is under way would fall two generations behind within the time that requests take, and be judged a thief.
+    """
+    return row.refresh_confirmed_at is not None and now - row.refresh_confirmed_at > grace + SKEW
+
+
+def hand_out_proved(
+    outcome: Outcome,
+    column: RefreshColumn,
+    claims: RefreshClaims | None,
+    row: SessionRow,
+    *,
+    judged_at: int,
+    now: int,
+    lifetimes: Lifetimes,
+) -> Grant:
+    """What a request gets whose person has just proved who they are: what its standing would get, and always fresh.
+
+    `outcome` and `column` were judged before the view; `claims` are its refresh token's; `row` is the live row as it is
+    now. ROTATED, RENEWED and FORKED are granted to the request whose UPDATE makes it so; if that finds the row changed,
+    ask again.
+    """
+    is_late = now - judged_at > lifetimes.grace
+    if claims is None or not is_useful(column):
+        # Nothing is renewed without a refresh token: the access token is as old as the presented one, and ends with it.
+        return Grant(Refreshed.TOO_LATE) if is_late else Grant(Refreshed.PROVED, access=True)
+    if classify(claims.gen, claims.jti, row, now=now, grace=lifetimes.grace) is not Standing.CURRENT:
+        return hand_out(Outcome.PROCEED, claims, row, judged_at=judged_at, now=now, lifetimes=lifetimes)
+    if outcome in (Outcome.ROTATE, Outcome.RENEW) or rotates_early(row, now=now, grace=lifetimes.grace):
+        return rotated(outcome)._replace(access=True)
+    return Grant(Refreshed.TOO_LATE) if is_late else Grant(Refreshed.PROVED, access=True)
+
+
+def is_useful(column: RefreshColumn) -> bool:
+    """Whether a refresh token in this column of the matrix can still bring its holder anything."""
+    return column not in (RefreshColumn.ABSENT, RefreshColumn.INVALID, RefreshColumn.EXPIRED)

@@ -27,6 +27,7 @@ from webapp.core.claims import (
 )
 from webapp.core.decision import TokenState
 from webapp.core.demands import NOTHING, Demands
+from webapp.core.freshness import acr_of
 from webapp.core.keys import ACCESS, REFRESH, RETIRED, Key, KeyRing
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
 from webapp.core.remembered import Authenticated, Remembered
@@ -70,9 +71,10 @@ class Tokens:
 
     # -- minting ---------------------------------------------------------------------------------------------------
 
-    def mint_access(self, session: SessionRow, *, gen: int, now: int, until: int | None = None) -> str:
+    def mint_access(self, session: SessionRow, *, gen: int, now: int, auth_time: int, until: int | None = None) -> str:
         """A new access token that says which refresh generation it was issued with.
 
+        `auth_time`: when the person last proved who they are, as far as this token may say so (core/freshness.py).
         `until` (Unix seconds) ends it earlier than its lifetime would; never later.
         """
         expiry = self.lifetimes.of(session).access_expiry(now, session.expires_at)
@@ -90,7 +92,9 @@ class Tokens:
             "role": session.role,
             "sid": session.sid,
             "gen": gen,
-            "auth_time": session.auth_time,
+            "auth_time": auth_time,
+            "amr": session.amr.split(),
+            "acr": acr_of(session.amr),
         }
         return self._sign(claims, ACCESS)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from webapp.core.claims import AccessClaims
 from webapp.core.decision import RefreshColumn
+from webapp.core.freshness import inherited
 from webapp.core.judgement import Judgement
 from webapp.core.lifetimes import FAST_ACCESS, FAST_REFRESH
 from webapp.core.session import SessionRow
@@ -55,13 +56,20 @@ def let_expire(tokens: Tokens, judgement: Judgement, now: int, *, access: bool, 
 def _aged(tokens: Tokens, row: SessionRow, held: AccessClaims | None, now: int) -> str:
     ttl = tokens.lifetimes.of(row).access_token
     issued = min(held.iat if held else now, now - 1)
-    return tokens.mint_access(row, gen=row.refresh_generation, now=max(issued, now - ttl), until=now)
+    return tokens.mint_access(
+        row, gen=row.refresh_generation, now=max(issued, now - ttl), auth_time=_auth_time(row, held), until=now
+    )
 
 
 def _valid(tokens: Tokens, row: SessionRow, judgement: Judgement, now: int) -> str:
     held = judgement.access.claims
     issued = held.iat if held and now < held.exp else now
-    return tokens.mint_access(row, gen=row.refresh_generation, now=issued)
+    return tokens.mint_access(row, gen=row.refresh_generation, now=issued, auth_time=_auth_time(row, held))
+
+
+def _auth_time(row: SessionRow, held: AccessClaims | None) -> int:
+    """A lever proves nothing: its token is as fresh as the one that was presented."""
+    return inherited(held.auth_time if held else None, row.created_at)
 
 
 def set_pace(tokens: Tokens, judgement: Judgement, now: int, *, fast: bool) -> Held | None:
@@ -85,5 +93,6 @@ def set_pace(tokens: Tokens, judgement: Judgement, now: int, *, fast: bool) -> H
     rotated = transact(work)
     if rotated is None:
         return None
-    access = tokens.mint_access(rotated, gen=rotated.refresh_generation, now=now)
+    auth_time = _auth_time(row, judgement.access.claims)
+    access = tokens.mint_access(rotated, gen=rotated.refresh_generation, now=now, auth_time=auth_time)
     return Held(rotated, access, tokens.mint_refresh(rotated))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from webapp.core.decision import Outcome
 from webapp.core.events import Event
+from webapp.core.freshness import inherited
 from webapp.core.judgement import Judgement
 from webapp.core.rotation import Grant, Refreshed, hand_out, rotated
 from webapp.core.session import SessionRow
@@ -43,8 +44,8 @@ def refresh(
 ) -> Issued:
     """Carry out an outcome that was judged at `judged_at`, at `now` (both Unix seconds). Raises DatabaseUnavailable.
 
-    The row is read or written again in every case. `pairs`: an access token goes with every refresh token, in case 3
-    too.
+    The row is read or written again in every case. A new access token is as fresh as the one that was presented.
+    `pairs`: an access token goes with every refresh token, in case 3 too.
     """
     outcome, seen, claims, lifetimes = judgement.outcome, judgement.row, judgement.refresh.claims, tokens.lifetimes
     assert seen is not None
@@ -53,13 +54,17 @@ def refresh(
     # Only a request that presented the current refresh token may rotate it.
     is_current = judgement.standing is Standing.CURRENT
     successor = seen.successor(now=now, refresh_expires_at=expiry) if is_current else None
+    held = judgement.access.claims
+    auth_time = inherited(held.auth_time if held else None, seen.created_at)
 
     def issue(grant: Grant, row: SessionRow) -> Issued:
         # In grace the parent's generation: this token must not confirm a successor its holder may never have received.
         gen = claims.gen if grant.what is Refreshed.ACCESS_ONLY else row.refresh_generation
         wants_access = grant.access or (pairs and grant.refresh)
         # All tokens of a generation are as old as its refresh token, whatever host's clock says now, and end together.
-        access = tokens.mint_access(row, gen=gen, now=row.refresh_issued_at) if wants_access else None
+        access = (
+            tokens.mint_access(row, gen=gen, now=row.refresh_issued_at, auth_time=auth_time) if wants_access else None
+        )
         return Issued(grant.what, row, access, tokens.mint_refresh(row) if grant.refresh else None)
 
     def work(tx: Connection) -> Issued:

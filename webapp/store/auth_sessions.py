@@ -206,6 +206,18 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
     return {row.id: row.user_id for row in rows}
 
 
+def prove(tx: Connection, row: SessionRow, amr: str, now: int) -> SessionRow | None:
+    """Note that the person of this live session has just proved who they are, by what `amr` says. None if it ended.
+
+    `auth_time` never goes back: another host, whose clock is ahead, may have written it.
+    """
+    auth_time = max(row.auth_time, now)
+    statement = (
+        update(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id == row.sid, live(now)).values(auth_time=auth_time, amr=amr)
+    )
+    return row._replace(auth_time=auth_time, amr=amr) if tx.execute(statement).rowcount == 1 else None
+
+
 def set_amr(tx: Connection, sid: str, amr: str) -> None:
     """Note how the person of this session has proved who they are by now."""
     tx.execute(update(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id == sid).values(amr=amr))

@@ -7,6 +7,7 @@ from flask import Flask
 from webapp.services import services_of
 from webapp.web import errors, headers, hooks, language, limits, navigation, operations, static_files
 from webapp.web.api import docs, openapi, tokens, v1
+from webapp.web.api import step_up as api_step_up
 from webapp.web.inspector import page as inspector
 from webapp.web.lab import theatre as lab
 from webapp.web.learn import page as learn
@@ -27,6 +28,7 @@ from webapp.web.pages import (
     preferences,
     reset,
     sessions,
+    step_up,
 )
 
 
@@ -46,6 +48,7 @@ def register(app: Flask) -> None:
         login_address.blueprint,
         login_factor.blueprint,
         login_enrol.blueprint,
+        step_up.blueprint,
         factors.blueprint,
         leaving.blueprint,
         sessions.blueprint,
@@ -56,7 +59,7 @@ def register(app: Flask) -> None:
         inspector.blueprint,
     ):
         app.register_blueprint(blueprint)
-    openapi.register(app, (tokens, v1))
+    openapi.register(app, (tokens, api_step_up, v1))
     if services_of(app).settings.lab:
         lab.register(app)
         # A guest has no address to confirm and no factor: where every session needs either, there are no guests.

@@ -72,13 +72,7 @@ class NewPasswordForm(TypedForm):
     new_password = PasswordField(_l("New password"))
 
 
-class ProvenForm(TypedForm):
-    """A form that asks for the current password: what it does cannot be undone, or lets somebody else in."""
-
-    current_password = PasswordField(_l("Current password"))
-
-
-class EmailForm(ProvenForm):
+class EmailForm(TypedForm):
     email = StringField(_l("New email address"))
 
 
@@ -107,6 +101,15 @@ class SecondForm(TypedForm):
     kept = HiddenField()
 
 
+class StepUpForm(TypedForm):
+    """Prove once more who you are: the password, and one of the two codes where there is a second factor."""
+
+    password = PasswordField(_l("Password"))
+    otp = StringField(_l("Code from your authenticator app"))
+    recovery_code = StringField(_l("Recovery code"))
+    next = HiddenField()
+
+
 class AppForm(TypedForm):
     """A new authenticator app, whose secret travels sealed."""
 
@@ -118,9 +121,5 @@ class EnrolForm(AppForm):
     kept = HiddenField()
 
 
-class NewAppForm(AppForm, ProvenForm):
-    """The same within a session, which asks for the password once more."""
-
-
-class DeleteForm(ProvenForm):
+class DeleteForm(TypedForm):
     username = StringField(_l("Your username, once more"))

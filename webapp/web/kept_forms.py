@@ -39,6 +39,9 @@ LOST: dict[str, Notice] = {
 
 ENDED: Notice = ("warn", _l("Your login has ended, so you have to log in again."))
 
+_NOTHING_TO_KEEP = "/step-up"
+"""Its form holds a proof and nothing else, and the login that follows proves the same."""
+
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -49,7 +52,13 @@ def keep(request: Request, judgement: Judgement, application: Services, now: int
     it: else a stranger's values would be one click away.
     """
     user_id = named_user(judgement)
-    if user_id is None or request.method != "POST" or request.mimetype not in _FORMS or not is_proven_same_origin():
+    if (
+        user_id is None
+        or request.path == _NOTHING_TO_KEEP
+        or request.method != "POST"
+        or request.mimetype not in _FORMS
+        or not is_proven_same_origin()
+    ):
         return None
     log_in = LogInForm(formdata=None)
     try:

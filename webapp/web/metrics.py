@@ -47,6 +47,7 @@ REFRESH_SECONDS = Histogram(
 )
 LOG_INS = Counter("tokenroom_logins", "Logins by result.", ("channel", "result"))
 FACTORS = Counter("tokenroom_factors", "Second factors by what was done with them.", ("kind", "result"))
+STEP_UPS = Counter("tokenroom_step_ups", "Proofs within a session that it is still the same person.", ("result",))
 LIMITED = Counter("tokenroom_limited", "Requests refused because a limit was hit.", ("endpoint",))
 DATABASE_ERRORS = Counter(
     "tokenroom_database_errors", "503 responses because the database was locked, slow or unavailable."
@@ -85,6 +86,11 @@ def note_login(result: str) -> None:
 def count_factor(kind: str, result: str) -> None:
     """Count a second factor (`totp`, `recovery`) that was added or removed, or whose code was right or wrong."""
     FACTORS.labels(kind, result).inc()
+
+
+def count_step_up(result: str) -> None:
+    """Count a step-up that was `passed`, `wrong` or `limited`."""
+    STEP_UPS.labels(result).inc()
 
 
 def observe_request(judgement: Judgement) -> None:

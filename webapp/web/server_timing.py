@@ -13,6 +13,7 @@ _DONE = {
     Refreshed.RENEWED: "refresh reissued",
     Refreshed.REDELIVERED: "access reissued, same refresh again",
     Refreshed.FORKED: "access reissued, another refresh",
+    Refreshed.PROVED: "access reissued, fresh",
     Refreshed.ACCESS_ONLY: "access reissued in grace",
 }
 

@@ -29,7 +29,9 @@ def arrival(*, persistent: bool = False) -> Arrival:
 def sign_in(answer: Response, session: SessionRow) -> Response:
     """Give the browser both tokens of its session, and remember that it knows the account."""
     tokens = services().tokens
-    access = tokens.mint_access(session, gen=session.refresh_generation, now=session.auth_time)
+    access = tokens.mint_access(
+        session, gen=session.refresh_generation, now=session.created_at, auth_time=session.created_at
+    )
     write_tokens(answer, session, access=access, refresh=tokens.mint_refresh(session))
     device_cookie.remember(answer, session)
     pending.forget(answer)

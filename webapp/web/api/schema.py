@@ -42,10 +42,22 @@ class Refresh(Schema):
     refresh_token = text("Refresh token of the same session as the access token in the header")
 
 
-class TokenPair(Schema):
+class StepUp(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    password = text("Password", format="password")
+    otp = fields.String(metadata={"description": "Code of the authenticator app, where the account has one"})
+    recovery_code = fields.String(metadata={"description": "A recovery code instead of `otp`; each works once"})
+
+
+class Access(Schema):
     access_token = text("Send it in the `Authorization: Bearer` header")
     token_type = text("Always `Bearer`", enum=["Bearer"])
     expires_in = fields.Integer(required=True, metadata={"description": "Lifetime of the access token in seconds"})
+
+
+class TokenPair(Access):
     refresh_token = text("Store it; send it to `POST /api/v1/refresh` only")
     refresh_expires_in = fields.Integer(
         required=True, metadata={"description": "Lifetime of the refresh token in seconds"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from flask import Response, jsonify, request
 
@@ -35,7 +36,7 @@ from webapp.web.requests import client
 
 LOG_IN, REFRESH = schema.LogIn(), schema.Refresh()
 
-_NEW_ACCESS = {
+NEW_ACCESS = {
     "Authorization": {"description": "`Bearer` and the new access token, as in the body", "schema": {"type": "string"}}
 }
 
@@ -45,7 +46,7 @@ _NEW_ACCESS = {
     "/login",
     "Log in",
     gives={200: ("Both tokens of the new session", schema.TokenPair)},
-    headers={200: _NEW_ACCESS},
+    headers={200: NEW_ACCESS},
     problems=(401, 429),
     takes=schema.LogIn,
     example={"username": "ada", "password": "a perfectly fine sentence"},
@@ -82,7 +83,8 @@ def answer_log_in() -> Response:
             return finished
         row = finished
     tokens = application.tokens
-    return _handed_out(row, tokens.mint_access(row, gen=row.refresh_generation, now=now), tokens.mint_refresh(row), now)
+    access = tokens.mint_access(row, gen=row.refresh_generation, now=now, auth_time=row.auth_time)
+    return _handed_out(row, access, tokens.mint_refresh(row), now)
 
 
 @endpoint(
@@ -90,7 +92,7 @@ def answer_log_in() -> Response:
     "/refresh",
     "Exchange both tokens for new ones",
     gives={200: ("A new access token and, in most cases, a new refresh token", schema.Refreshed)},
-    headers={200: _NEW_ACCESS},
+    headers={200: NEW_ACCESS},
     problems=(429,),
     takes=schema.Refresh,
     example={"refresh_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6…"},
@@ -209,14 +211,15 @@ def _no_grant(access: TokenState) -> Response:
 
 
 def _handed_out(row: SessionRow, access: str, refresh_token: str | None, now: int) -> Response:
-    lifetimes = services().tokens.lifetimes.of(row)
-    members = {
-        "access_token": access,
-        "token_type": "Bearer",
-        "expires_in": max(lifetimes.access_expiry(row.refresh_issued_at, row.expires_at) - now, 0),
-    }
+    ends = services().tokens.lifetimes.of(row).access_expiry(row.refresh_issued_at, row.expires_at)
+    more = {}
     if refresh_token is not None:
-        members |= {"refresh_token": refresh_token, "refresh_expires_in": max(row.refresh_expires_at - now, 0)}
-    answer = jsonify(members)
+        more = {"refresh_token": refresh_token, "refresh_expires_in": max(row.refresh_expires_at - now, 0)}
+    return give_access(access, ends - now, **more)
+
+
+def give_access(access: str, seconds: int, **more: Any) -> Response:
+    """200 with an access token that has `seconds` left, and `more` members of the body."""
+    answer = jsonify({"access_token": access, "token_type": "Bearer", "expires_in": max(seconds, 0), **more})
     answer.headers["Authorization"] = f"Bearer {access}"
     return answer

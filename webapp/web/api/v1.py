@@ -24,6 +24,7 @@ from webapp.web.api.openapi import document, endpoint
 from webapp.web.marks import public
 from webapp.web.requests import client
 from webapp.web.roles import role_required
+from webapp.web.sensitive import is_another_session, sensitive
 
 SEE_FIELDS = "Some fields are not valid; see fields."
 CHANGE, QUERY = schema.MeChange(), schema.UsersQuery()
@@ -90,8 +91,11 @@ def sessions() -> Response:
     "End one of your sessions",
     gives={204: ("The session has ended; its tokens no longer work", None)},
     problems=(404,),
-    description="You can end the current session, too. A session that is not yours or has already ended returns 404.",
+    unauthorized="The access token is invalid, or not fresh enough (`insufficient_user_authentication`, RFC 9470)",
+    description="You can end the current session, too. To end another one you must have proved who you are within the "
+    "last minutes: log in, or see `POST /api/v1/step-up`. A session that is not yours or has ended returns 404.",
 )
+@sensitive(when=is_another_session)
 def end_session(sid: str) -> Response:
     own = current_user.auth_session.sid
     if not end_own(current_user.id, sid, current=own, client=client(), now=g.auth.judged_at):

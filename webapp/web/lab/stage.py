@@ -58,10 +58,9 @@ class Stage:
     def mint_access(self, *, expired: bool = False) -> str:
         """An access token of the row's generation; an expired one has ended at this very moment."""
         row = self.row
-        if not expired:
-            # Not older than the row's refresh token, or it would be an abandoned one's.
-            return self.tokens.mint_access(row, gen=row.refresh_generation, now=max(self.now, row.refresh_issued_at))
-        return self.tokens.mint_access(row, gen=row.refresh_generation, now=self.now - 2, until=self.now)
+        # Not older than the row's refresh token, or it would be an abandoned one's.
+        now, until = (self.now - 2, self.now) if expired else (max(self.now, row.refresh_issued_at), None)
+        return self.tokens.mint_access(row, gen=row.refresh_generation, now=now, auth_time=row.created_at, until=until)
 
     def let_access_expire(self) -> None:
         self.jar[ACCESS_COOKIE] = self.mint_access(expired=True)

@@ -16,6 +16,7 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
+from webapp.web.sensitive import sensitive
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.events import shown_events
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
@@ -87,6 +88,7 @@ def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
 
 @blueprint.post("/people/<user_id>/disable")
 @role_required("admin")
+@sensitive("admin.person")
 def disable(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/disable`."""
     return _manage(user_id, "disabled", manage_people.disable)
@@ -94,6 +96,7 @@ def disable(user_id: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/people/<user_id>/enable")
 @role_required("admin")
+@sensitive("admin.person")
 def enable(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/enable`."""
     return _manage(user_id, "enabled", manage_people.enable)
@@ -101,6 +104,7 @@ def enable(user_id: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/people/<user_id>/send-reset")
 @role_required("admin")
+@sensitive("admin.person")
 def send_reset(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/send-reset`: mails a link. Not to oneself, not without mail."""
     if not services().settings.mail.is_on or user_id == current_user.id:
@@ -110,6 +114,7 @@ def send_reset(user_id: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/people/<user_id>/role")
 @role_required("admin")
+@sensitive("admin.person")
 def change_role(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/role`: `role` is `user` or `admin`."""
     role = request.form.get("role", "")
@@ -120,6 +125,7 @@ def change_role(user_id: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/people/<user_id>/reset-factors")
 @role_required("admin")
+@sensitive("admin.person")
 def reset_factors(user_id: str) -> Response | tuple[str, int]:
     """`POST /admin/people/<id>/reset-factors`: for a user who has lost all second steps."""
     try:
@@ -144,6 +150,7 @@ def _manage(user_id: str, done: str, act: Callable[..., None]) -> Response | tup
 
 @blueprint.post("/people/<user_id>/sessions/<sid>/revoke")
 @role_required("admin")
+@sensitive("admin.person")
 def revoke(user_id: str, sid: str) -> Response:
     """`POST /admin/people/<id>/sessions/<sid>/revoke`."""
     ended = end_sessions.end_one(
@@ -161,6 +168,7 @@ def revoke(user_id: str, sid: str) -> Response:
 
 @blueprint.post("/people/<user_id>/sessions/revoke-all")
 @role_required("admin")
+@sensitive("admin.person")
 def revoke_all(user_id: str) -> Response:
     """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
     if read(lambda tx: users.get(tx, user_id)) is None:

@@ -13,8 +13,8 @@ from webapp.web import device_cookie
 from webapp.web.answers import see_other
 from webapp.web.forms import CodeForm, EmailForm
 from webapp.web.limits import count
-from webapp.web.proof import demand_password
 from webapp.web.requests import client
+from webapp.web.sensitive import sensitive
 from webapp.web.texts import gettext as _
 from webapp.web.texts import lazy_gettext as _l
 
@@ -35,6 +35,7 @@ def show() -> Response:
 
 
 @blueprint.post("")
+@sensitive("email.show")
 def ask_change() -> Response:
     """`POST /account/email`: mails a code to the new address. The old one stays until it is typed."""
     form = EmailForm()
@@ -42,7 +43,6 @@ def ask_change() -> Response:
         new = clean_email(form.email.data or "")
         if new is None:
             raise FieldError("email", "invalid")
-        demand_password(form, "change of address")
         count("code_sent", current_user.id)
         count("code_to", email_key(new))
         session = current_user.auth_session

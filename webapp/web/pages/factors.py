@@ -12,10 +12,10 @@ from webapp.flows.prove_factor import TOTP
 from webapp.services import services
 from webapp.web import device_cookie, metrics
 from webapp.web.answers import page, see_other
-from webapp.web.forms import NewAppForm, ProvenForm
+from webapp.web.forms import AppForm
 from webapp.web.new_app import app_page, drawn
-from webapp.web.proof import demand_password
 from webapp.web.requests import client
+from webapp.web.sensitive import sensitive
 
 blueprint = Blueprint("factors", __name__, url_prefix="/account/factors")
 
@@ -34,21 +34,22 @@ def show() -> Response:
 
 
 @blueprint.get("/totp", endpoint="new_app")
+@sensitive()
 def show_new_app() -> Response:
     """`GET /account/factors/totp`: a new secret as a picture, as text and as a link."""
-    return _app_page(NewAppForm(formdata=None), 200)
+    return _app_page(AppForm(formdata=None), 200)
 
 
 @blueprint.post("/totp")
+@sensitive()
 def add_app() -> Response:
-    """`POST /account/factors/totp`: `sealed`, `otp`, `current_password`. The first factor: 200 and recovery codes."""
-    form = NewAppForm()
+    """`POST /account/factors/totp`: `sealed`, `otp`. The first factor: 200 and recovery codes."""
+    form = AppForm()
     secret = drawn(form, current_user.id)
     if secret is None:
-        return _app_page(NewAppForm(formdata=None), 422, SLOW)
+        return _app_page(AppForm(formdata=None), 422, SLOW)
     session = current_user.auth_session
     try:
-        demand_password(form, "second step")
         codes = flow.add_app(
             session,
             secret,
@@ -72,20 +73,16 @@ def add_app() -> Response:
 
 
 @blueprint.post("/totp/remove")
+@sensitive("factors.show")
 def remove_app() -> Response:
-    """`POST /account/factors/totp/remove`: `current_password`. 422 if the role needs a factor and this is the last."""
-    form = ProvenForm()
+    """`POST /account/factors/totp/remove`. 422 if the role needs a factor and this is the last."""
     try:
-        demand_password(form, "second step")
         flow.remove_app(
             current_user.auth_session,
             demands=services().tokens.demands,
             client=client(),
             now=services().clock(),
         )
-    except FieldError as problem:
-        form.show([problem])
-        return _page(422, remove=form)
     except flow.Demanded:
         return _page(422, DEMANDED)
     except flow.SessionOver:
@@ -95,15 +92,11 @@ def remove_app() -> Response:
 
 
 @blueprint.post("/codes")
+@sensitive("factors.show")
 def make_codes() -> Response:
-    """`POST /account/factors/codes`: `current_password`. 200 with ten new recovery codes, shown this once."""
-    form = ProvenForm()
+    """`POST /account/factors/codes`. 200 with ten new recovery codes, shown this once."""
     try:
-        demand_password(form, "second step")
         codes = flow.make_codes(current_user.auth_session, client=client(), now=services().clock())
-    except FieldError as problem:
-        form.show([problem])
-        return _page(422, codes=form)
     except flow.SessionOver:
         codes = []
     if not codes:
@@ -118,7 +111,7 @@ def _known_again(answer: Response) -> Response:
     return answer
 
 
-def _app_page(form: NewAppForm, status: int, notice: tuple[str, object] | None = None) -> Response:
+def _app_page(form: AppForm, status: int, notice: tuple[str, object] | None = None) -> Response:
     state = flow.look_up(current_user.id)
     if state.app or (services().tokens.demands.mail_on and not state.is_confirmed):
         return see_other(url_for("factors.show"))
@@ -127,18 +120,9 @@ def _app_page(form: NewAppForm, status: int, notice: tuple[str, object] | None =
     )
 
 
-def _page(
-    status: int,
-    notice: tuple[str, object] | None = None,
-    *,
-    remove: ProvenForm | None = None,
-    codes: ProvenForm | None = None,
-) -> Response:
+def _page(status: int, notice: tuple[str, object] | None = None) -> Response:
     demands = services().tokens.demands
     state = flow.look_up(current_user.id)
-    remove, codes = remove or ProvenForm(formdata=None), codes or ProvenForm(formdata=None)
-    remove.current_password.id = "remove-password"  # the page has two forms that ask for it
-    codes.current_password.id = "codes-password"
     return page(
         "factors.html",
         status,
@@ -147,7 +131,5 @@ def _page(
         can_seal=services().safe.can_seal,
         needs_address=demands.mail_on and not state.is_confirmed,
         is_demanded=demands.needs_factor(current_user.role),
-        remove=remove,
-        codes=codes,
         notice=notice,
     )

@@ -7,17 +7,27 @@ from flask import Blueprint, Response, g, request, url_for
 from webapp.core.errors import FieldError
 from webapp.flows import change_password as flow
 from webapp.services import services
+from webapp.store import factors
+from webapp.store.database import read
 from webapp.web.answers import page, see_other
 from webapp.web.forms import PasswordForm
 from webapp.web.gates import PasswordGate
 from webapp.web.marks import repeatable
+from webapp.web.sensitive import sensitive
 from webapp.web.sign_in import arrival, sign_in
 
 blueprint = Blueprint("passwords", __name__)
 
 
+def has_factor() -> bool:
+    """Has the person a second factor? Then the password alone must not be enough to change it."""
+    row = g.auth.judgement.row
+    return row is None or read(lambda tx: factors.of_person(tx, row.user_id)).any
+
+
 @blueprint.route("/account/password", methods=["GET", "POST"])
 @repeatable
+@sensitive(when=has_factor)
 def change() -> Response:
     """`GET, POST /account/password`: ends every other session; this browser goes on with a new one."""
     form = PasswordForm()

@@ -12,6 +12,7 @@ from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.requests import client, event_number
+from webapp.web.sensitive import is_another_session, sensitive
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.events import shown_events
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
@@ -42,6 +43,7 @@ def show() -> str:
 
 
 @blueprint.post("/sessions/<sid>/revoke")
+@sensitive("sessions.show", when=is_another_session)
 def revoke(sid: str) -> Response:
     """`POST /account/sessions/<sid>/revoke`. Another user's session, one that has ended and nonsense are all 404."""
     own = current_user.auth_session.sid
@@ -55,6 +57,7 @@ def revoke(sid: str) -> Response:
 
 
 @blueprint.post("/sessions/revoke-others")
+@sensitive("sessions.show")
 def revoke_others() -> Response:
     """`POST /account/sessions/revoke-others`: only this browser stays logged in."""
     end_sessions.end_others(current_user.id, current_user.auth_session.sid, client=client(), now=services().clock())

@@ -60,6 +60,7 @@ LIMIT_WORDS = {
     "logins": _l("This account has logged in too often in the last hour."),
     "password": _l("The current password was entered wrongly too many times."),
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
+    "step_up": _l("Your identity was confirmed too often in the last hour."),
     "acts": _l("Too many experiments in a short time."),
     "code_sent": _l("Too many codes were asked for."),
     "code_to": _l("Too many codes were asked for."),

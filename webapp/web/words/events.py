@@ -57,6 +57,8 @@ EVENTS: dict[str, tuple[str, LazyString]] = {
     Event.FACTORS_RESET: ("bad", _l("All second steps of the account were removed.")),
     Event.CODES_MADE: ("ok", _l("New recovery codes were made.")),
     Event.CODE_USED: ("", _l("A recovery code was used.")),
+    Event.STEP_UP_PASSED: ("ok", _l("Identity confirmed again before a sensitive change.")),
+    Event.STEP_UP_FAILED: ("bad", _l("Identity not confirmed: the password or the code was wrong.")),
     Event.ACCOUNT_EXPORTED: ("", _l("All data of the account was downloaded.")),
     Event.ACCOUNT_DELETED: ("bad", _l("The account was deleted.")),
     Event.KEYS_ROTATED: ("", _l("A signing key was replaced.")),

@@ -1,0 +1,97 @@
+"""Is it still you? Prove it once more, and go on to what matters."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, request, url_for
+from flask_login import current_user
+
+from webapp.core.errors import TooManyTries, WrongPassword
+from webapp.core.redirects import safe_next
+from webapp.flows import step_up as flow
+from webapp.flows.prove_factor import Typed
+from webapp.flows.refresh import Issued
+from webapp.services import services
+from webapp.store import factors
+from webapp.store.database import read
+from webapp.web import metrics
+from webapp.web.answers import page, see_other
+from webapp.web.cookies import write_tokens
+from webapp.web.forms import StepUpForm
+from webapp.web.gates import FactorGate, PasswordGate
+from webapp.web.limits import count
+from webapp.web.requests import client
+from webapp.web.sensitive import is_person_fresh
+from webapp.web.texts import lazy_gettext as _l
+from webapp.web.words.lifetimes import duration
+
+blueprint = Blueprint("step_up", __name__)
+
+WRONG = _l("The password or the code is wrong.")
+AGAIN = ("warn", _l("That took too long. Try again. If this page comes back, log out and log in again."))
+
+
+@blueprint.get("/step-up")
+def show() -> Response:
+    """`GET /step-up?next=…`: asks for the password, and for a code where the person has a second factor."""
+    target = safe_next(request.args.get("next"))
+    if is_person_fresh():
+        return see_other(target)
+    return step_up_page(target, notice=AGAIN if request.args.get("notice") == "again" else None)
+
+
+@blueprint.post("/step-up")
+def prove() -> Response:
+    """`POST /step-up`: `password`, `otp` or `recovery_code`, `next`."""
+    form = StepUpForm()
+    target = safe_next(form.next.data)
+    try:
+        count("step_up", current_user.auth_session.sid)
+        issued = flow.step_up(
+            services().tokens,
+            g.auth.judgement,
+            form.password.data or "",
+            Typed(form.otp.data or "", form.recovery_code.data or ""),
+            safe=services().safe,
+            gate=PasswordGate(),
+            factor_gate=FactorGate(),
+            judged_at=g.auth.judged_at,
+            now=services().clock(),
+            client=client(),
+        )
+    except flow.SessionOver:
+        return see_other(target)
+    except WrongPassword:
+        metrics.count_step_up("wrong")
+        return step_up_page(target, 422, wrong=True)
+    except TooManyTries:
+        metrics.count_step_up("limited")
+        raise
+    return passed(issued, target)
+
+
+def passed(issued: Issued, target: str) -> Response:
+    """The answer to a proof, whatever was proved: the browser gets its fresh tokens, and goes on to `target`."""
+    metrics.count_step_up("passed")
+    g.auth.issued = issued
+    if issued.row is None:
+        return see_other(f"{url_for('step_up.show')}?{urlencode({'notice': 'again', 'next': target})}")
+    answer = see_other(target)
+    write_tokens(answer, issued.row, access=issued.access, refresh=issued.refresh)
+    return answer
+
+
+def step_up_page(
+    target: str, status: int = 200, *, wrong: bool = False, notice: tuple[str, object] | None = None
+) -> Response:
+    """The page that asks for a proof."""
+    return page(
+        "step_up.html",
+        status,
+        form=StepUpForm(formdata=None, next=target),
+        form_error=WRONG if wrong else None,
+        has=read(lambda tx: factors.of_person(tx, current_user.id)),
+        counts_for=duration(services().settings.step_up_ttl),
+        notice=notice,
+    )
