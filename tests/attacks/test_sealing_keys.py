@@ -50,7 +50,7 @@ def test_without_a_key_nobody_sets_an_app_up(app: Flask, visitor: Browser, usern
     take_key_away(app)
     assert OFF in visitor.get("/account/factors").text
     assert OFF in visitor.get("/account/factors/totp").text
-    late = visitor.post("/account/factors/totp", form.fields | {"otp": "123456", "current_password": PASSWORD})
+    late = visitor.post("/account/factors/totp", form.fields | {"otp": "123456"})
     assert late.status_code == 422
     assert query(app, "SELECT * FROM totp_factors") == []
 

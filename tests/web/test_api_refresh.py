@@ -225,7 +225,7 @@ def test_an_expired_superseded_token_in_the_window_gets_another_successor(stage:
         claims = tokens.verify_refresh(stage.client.refresh, "api", stage.clock()).claims
         row = auth_sessions.load(claims.sid)
         assert row is not None
-        stage.client.access = tokens.mint_access(row, gen=0, now=stage.clock())
+        stage.client.access = tokens.mint_access(row, gen=0, now=stage.clock(), auth_time=row.auth_time)
     successor = stage._successor()
     stage.clock.advance(6)
     answer = stage.client.ask_refresh()

@@ -136,7 +136,7 @@ def account() -> Response:
 def _account_page(form: ProfileForm, status: int) -> Response:
     session = current_user.auth_session
     facts = [
-        (_l("Logged in since"), datetime_text(session.auth_time)),
+        (_l("Logged in since"), datetime_text(session.created_at)),
         (_l("Session ends by"), datetime_text(session.expires_at)),
         (_l("When the browser closes"), _l("you stay logged in") if session.persistent else _l("you are logged out")),
         (_l("Refreshes so far"), session.refresh_generation),

@@ -24,7 +24,7 @@ def index() -> str:
         "home.html",
         cases=FOUR_CASES,
         current_case=case.number if case else None,
-        signed_in_at=moment(session.auth_time),
+        signed_in_at=moment(session.created_at),
         session_ends_at=moment(session.expires_at),
         persistent=session.persistent,
     )
