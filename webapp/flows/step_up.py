@@ -100,8 +100,7 @@ def pass_step_up(
         if row is None:
             raise SessionOver("the session ended during the step-up")
         proved.use(tx)
-        about = {"at": now, "user_id": row.user_id, "sid": row.sid, "ip_address": client.ip_address}
-        events.record(tx, Event.STEP_UP_PASSED, **about)  # type: ignore[arg-type]
+        _record(tx, Event.STEP_UP_PASSED, row, client, now)
         return _hand_out(tx, tokens, judgement, row, judged_at, now)
 
     return transact(work)
@@ -109,8 +108,11 @@ def pass_step_up(
 
 def record_failure(session: SessionRow, client: Client, now: int) -> None:
     """Write down that a proof was wrong. Which one is not told: the one who sent it may read the trail."""
-    about = {"at": now, "user_id": session.user_id, "sid": session.sid, "ip_address": client.ip_address}
-    transact(lambda tx: events.record(tx, Event.STEP_UP_FAILED, **about))  # type: ignore[arg-type]
+    transact(lambda tx: _record(tx, Event.STEP_UP_FAILED, session, client, now))
+
+
+def _record(tx: Connection, event: Event, session: SessionRow, client: Client, now: int) -> None:
+    events.record(tx, event, at=now, user_id=session.user_id, sid=session.sid, ip_address=client.ip_address)
 
 
 def _row(judgement: Judgement) -> SessionRow:

@@ -35,6 +35,11 @@ def health(view: V) -> V:
     return _marked(tokenless(view), "is_health")
 
 
+def as_sensitive(view: V) -> V:
+    """Mark a view whose guard `@sensitive` demands a proof that it is still the same person (web/sensitive.py)."""
+    return _marked(view, "is_sensitive")
+
+
 def peek(view: V) -> V:
     """Mark a view that only looks: it knows who asks, but its request confirms, refreshes and records nothing."""
     return _marked(view, "is_peek")
@@ -78,3 +83,8 @@ def is_peek(view: View) -> bool:
 def is_health(view: View) -> bool:
     """Does this view say whether the process is well?"""
     return getattr(view, "is_health", False)
+
+
+def is_sensitive(view: View) -> bool:
+    """Does this view demand a proof that it is still the same person?"""
+    return getattr(view, "is_sensitive", False)

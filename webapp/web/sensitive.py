@@ -19,6 +19,7 @@ from webapp.core.freshness import is_fresh
 from webapp.services import services
 from webapp.web.answers import see_other
 from webapp.web.api.errors import challenge, error_response
+from webapp.web.marks import as_sensitive
 from webapp.web.person import current_auth
 from webapp.web.requests import here, is_api, this_request, wants_page
 
@@ -40,8 +41,7 @@ def sensitive(form: str = "", *, when: Callable[[], bool] = lambda: True) -> Cal
         def guarded(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs) if is_person_fresh() or not when() else ask_to_prove(form)
 
-        guarded.is_sensitive = True  # type: ignore[attr-defined]
-        return cast(V, guarded)
+        return cast(V, as_sensitive(guarded))
 
     return decorate
 
