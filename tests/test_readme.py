@@ -25,3 +25,17 @@ def test_paths_the_documents_name_exist() -> None:
     for document in documents:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_tests_the_documents_name_exist() -> None:
+    """A document that says what a test shows names one that is there: `folder/test_file.py::test_name`."""
+    named = 0
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for file, name in re.findall(r"([\w/]+\.py)::(\w+)", document.read_text("utf-8")):
+            path = ROOT / "tests" / file
+            assert path.exists(), f"{document.name}: {file}"
+            assert re.search(rf"^ *def {name}\(", path.read_text("utf-8"), re.MULTILINE), (
+                f"{document.name}: {file}::{name}"
+            )
+            named += 1
+    assert named > 30
