@@ -22,6 +22,8 @@ DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
 
 DAY_PATTERN = {"en": "EEEE, MMM d, y", "ko": "y. M. d. EEEE"}
 
+DATE_ALONE = {"en": "MMM d, y", "ko": "y. M. d."}
+
 FROM = 0.85
 """Share of a unit from which an age is told in it, as Babel does: 51 minutes are an hour."""
 
@@ -65,6 +67,12 @@ def day_text(seconds: int) -> str:
 @lru_cache(KEPT)
 def _day_text(day: int, code: str) -> str:
     return str(format_date(moment(day * 86400), DAY_PATTERN.get(code, DAY_PATTERN["en"]), locale=code))
+
+
+def date_text(seconds: int) -> str:
+    """The date of a moment (Unix seconds) in the reader's language, short, UTC."""
+    code = language()
+    return str(format_date(moment(seconds), DATE_ALONE.get(code, DATE_ALONE["en"]), locale=code))
 
 
 def hour_text(seconds: int) -> str:

@@ -30,7 +30,7 @@ def test_from_setting_up_to_logging_in(app: Flask, confirmed: Browser, username:
     assert shown.status_code == 200
     assert len(codes_of(shown.text)) == 10
     assert confirmed.get("/account").status_code == 200
-    assert "On: logging in takes" in confirmed.get("/account/factors").text
+    assert "On: your password alone does not open" in confirmed.get("/account/factors").text
     stranger = Browser.of_app(app)
     half = stranger.submit("/login", username=username, password=PASSWORD, next="/lab")
     assert (half.status_code, half.headers["location"]) == (303, "/login/second")

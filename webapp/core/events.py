@@ -38,6 +38,7 @@ class Event(StrEnum):
     FACTOR_REMOVED = "factor.removed"
     FACTOR_FAILED = "factor.failed"
     FACTOR_LIMITED = "factor.limited"
+    PASSKEY_COUNTER = "passkey.counter"
     FACTORS_RESET = "factors.reset"
     CODES_MADE = "codes.made"
     CODE_USED = "code.used"

@@ -28,6 +28,7 @@ PROBLEMS = {
     ("otp", "wrong"): N_("This code is wrong or was used already. Wait for the next one."),
     ("otp", "taken"): N_("There is an authenticator app already. Remove it first."),
     ("recovery_code", "wrong"): N_("This recovery code is wrong or was used already."),
+    ("name", "missing"): N_("Type a name."),
     ("username", "wrong"): N_("This is not your username."),
     ("login", "missing"): N_("Type your username or email address."),
     ("theme", "invalid"): N_("Choose one of the available themes."),

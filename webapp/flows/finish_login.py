@@ -122,7 +122,7 @@ def prove_second(
         prove_factor.record_limit(who, refusal, arrival.client, now)
         raise
     except WrongCode:
-        prove_factor.record_failure(who, typed, arrival.client, now)
+        prove_factor.record_failure(who, typed.kind, arrival.client, now)
         raise
 
 

@@ -14,7 +14,8 @@ from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE, end_all_in
 from webapp.flows.notify import notify
 from webapp.flows.prove_factor import TOTP
-from webapp.store import addresses, events, factors, guests, mails, users
+from webapp.flows.prove_passkey import PASSKEY
+from webapp.store import addresses, events, factors, guests, mails, passkeys, users
 from webapp.store.database import transact
 from webapp.store.users import Account
 
@@ -133,10 +134,12 @@ def reset_factors(user_id: str, *, by: str, client: Client, now: int) -> None:
         if not has.any:
             return
         factors.remove_app(tx, user_id)
+        passkeys.remove_all(tx, user_id)
         factors.remove_codes(tx, user_id)
         end_all_in(tx, user_id, reason=EndReason.ADMIN, client=client, now=now, by=by)
         events.record(tx, Event.FACTORS_RESET, at=now, user_id=user_id, ip_address=client.ip_address, by=by)
-        notify(tx, user_id, MailKind.FACTOR_OFF, client, now, factor=TOTP)
+        for kind in ([TOTP] if has.has_app else []) + ([PASSKEY] if has.passkeys else []):
+            notify(tx, user_id, MailKind.FACTOR_OFF, client, now, factor=kind)
 
     _manage(user_id, work, by=by, weakens=False)
 

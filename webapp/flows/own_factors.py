@@ -5,8 +5,8 @@ People set one up because they fear that somebody is in: so those others are out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -79,13 +79,13 @@ def add_app(
     shown, hashes = new_codes()
 
     def work(tx: Connection) -> list[str]:
-        person = _live(tx, session, now)
+        person = live_person(tx, session, now)
         if demands.mail_on and not person.is_confirmed:
             raise FieldError("email", "unconfirmed")
         first = insert_app(tx, person, sealed, step, hashes, session.sid, client, now)
         if not first:
             return []
-        _end_others(tx, session, client, now)
+        end_others(tx, session, client, now)
         auth_sessions.set_amr(tx, session.sid, joined(session.amr, BY_PASSWORD_AND_CODE))
         return shown
 
@@ -115,45 +115,50 @@ def insert_app(
     first = not factors.of_person(tx, person.id).any
     if not factors.add_app(tx, person.id, sealed, step, now):
         raise FieldError("otp", "taken")
-    about: dict[str, Any] = {"at": now, "user_id": person.id, "sid": sid, "ip_address": client.ip_address}
-    events.record(tx, Event.FACTOR_ADDED, kind=TOTP, **about)
-    notify(tx, person.id, MailKind.FACTOR_ON, client, now, factor=TOTP)
-    if first:
-        factors.set_codes(tx, person.id, hashes)
-        events.record(tx, Event.CODES_MADE, **about)
+    note_added(tx, person, TOTP, hashes if first else (), sid, client, now)
     return first
 
 
-def remove_app(session: SessionRow, *, demands: Demands, client: Client, now: int) -> None:
-    """Remove the authenticator app; with the last factor the recovery codes too.
+def note_added(
+    tx: Connection, person: Contact, kind: str, hashes: Sequence[str], sid: str | None, client: Client, now: int
+) -> None:
+    """Tell the trail and the person of a new factor; `hashes` of new recovery codes come with the first one."""
+    where = client.ip_address
+    events.record(tx, Event.FACTOR_ADDED, at=now, user_id=person.id, sid=sid, ip_address=where, kind=kind)
+    notify(tx, person.id, MailKind.FACTOR_ON, client, now, factor=kind)
+    if hashes:
+        factors.set_codes(tx, person.id, hashes)
+        events.record(tx, Event.CODES_MADE, at=now, user_id=person.id, sid=sid, ip_address=where)
+
+
+def remove_app(session: SessionRow, *, demands: Demands, client: Client, now: int) -> bool:
+    """Remove the authenticator app; with the last factor the recovery codes too. False if there is none.
 
     Raises Demanded, SessionOver or DatabaseUnavailable.
     """
+    return remove_factor(session, TOTP, lambda tx: factors.remove_app(tx, session.user_id), demands, client, now)
 
-    def work(tx: Connection) -> None:
-        person = _live(tx, session, now)
-        has = factors.of_person(tx, person.id)
-        is_last = has.passkeys == 0
-        if not has.has_app:
-            return
-        if is_last and demands.needs_factor(person.role):
-            raise Demanded("the role of this person needs a second step")
-        factors.remove_app(tx, person.id)
-        if is_last:
+
+def remove_factor(
+    session: SessionRow, kind: str, remove: Callable[[Connection], bool], demands: Demands, client: Client, now: int
+) -> bool:
+    """Take one factor of this kind away by `remove`, which says whether there was one. Otherwise as `remove_app`."""
+
+    def work(tx: Connection) -> bool:
+        person = live_person(tx, session, now)
+        if not remove(tx):
+            return False
+        if not factors.of_person(tx, person.id).any:
+            if demands.needs_factor(person.role):
+                raise Demanded("the role of this person needs a second step")
             factors.remove_codes(tx, person.id)
-        _end_others(tx, session, client, now)
-        events.record(
-            tx,
-            Event.FACTOR_REMOVED,
-            at=now,
-            user_id=person.id,
-            sid=session.sid,
-            ip_address=client.ip_address,
-            kind=TOTP,
-        )
-        notify(tx, person.id, MailKind.FACTOR_OFF, client, now, factor=TOTP)
+        end_others(tx, session, client, now)
+        where = client.ip_address
+        events.record(tx, Event.FACTOR_REMOVED, at=now, user_id=person.id, sid=session.sid, ip_address=where, kind=kind)
+        notify(tx, person.id, MailKind.FACTOR_OFF, client, now, factor=kind)
+        return True
 
-    transact(work)
+    return transact(work)
 
 
 def make_codes(session: SessionRow, *, client: Client, now: int) -> list[str]:
@@ -164,7 +169,7 @@ def make_codes(session: SessionRow, *, client: Client, now: int) -> list[str]:
     shown, hashes = new_codes()
 
     def work(tx: Connection) -> list[str]:
-        person = _live(tx, session, now)
+        person = live_person(tx, session, now)
         if not factors.of_person(tx, person.id).any:
             return []
         factors.set_codes(tx, person.id, hashes)
@@ -175,7 +180,8 @@ def make_codes(session: SessionRow, *, client: Client, now: int) -> list[str]:
     return transact(work)
 
 
-def _live(tx: Connection, session: SessionRow, now: int) -> Contact:
+def live_person(tx: Connection, session: SessionRow, now: int) -> Contact:
+    """The person of this session, whose row is held from here on. Raises SessionOver."""
     person = addresses.lock(tx, session.user_id)
     row = auth_sessions.reload(tx, session.sid)
     if person is None or row is None or not row.is_live(now):
@@ -183,7 +189,8 @@ def _live(tx: Connection, session: SessionRow, now: int) -> Contact:
     return person
 
 
-def _end_others(tx: Connection, session: SessionRow, client: Client, now: int) -> None:
+def end_others(tx: Connection, session: SessionRow, client: Client, now: int) -> None:
+    """End every other session of this session's person; this one follows their new epoch."""
     others = set(session_list.live_sids(tx, session.user_id, now)) - {session.sid}
     end(tx, others, EndReason.FACTORS, client, now, by=session.user_id)
     users.change_credentials(tx, session.user_id)

@@ -7,7 +7,7 @@ use          in the transaction of what it opens: one conditional statement, so 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -106,10 +106,10 @@ def was_used_since(user_id: str, typed: Typed, since: int, *, safe: Safe, now: i
     )
 
 
-def record_failure(user_id: str, typed: Typed, client: Client, now: int) -> None:
+def record_failure(user_id: str, kind: str, client: Client, now: int) -> None:
     """Write down that somebody knew the password and failed at the second step."""
-    about: dict[str, Any] = {"at": now, "user_id": user_id, "ip_address": client.ip_address, "kind": typed.kind}
-    transact(lambda tx: events.record(tx, Event.FACTOR_FAILED, **about))
+    where = client.ip_address
+    transact(lambda tx: events.record(tx, Event.FACTOR_FAILED, at=now, user_id=user_id, ip_address=where, kind=kind))
 
 
 def record_limit(user_id: str, refusal: TooManyTries, client: Client, now: int) -> None:

@@ -22,7 +22,7 @@ def add(tx: Connection, key: str, amount: int, *, now: int, seconds: int) -> Win
 
     One UPSERT: of many requests at the same moment each sees a different count.
     """
-    insert = _insert_of(tx.dialect.name)(RATE_COUNTERS).values(key=key, count=amount, expires_at=now + seconds)
+    insert = insert_of(tx.dialect.name)(RATE_COUNTERS).values(key=key, count=amount, expires_at=now + seconds)
     over = RATE_COUNTERS.c.expires_at <= now
     statement = insert.on_conflict_do_update(
         index_elements=[RATE_COUNTERS.c.key],
@@ -34,7 +34,8 @@ def add(tx: Connection, key: str, amount: int, *, now: int, seconds: int) -> Win
     return Window._make(tx.execute(statement).one())
 
 
-def _insert_of(dialect: str) -> Any:
+def insert_of(dialect: str) -> Any:
+    """`insert` of this dialect, which knows ON CONFLICT."""
     # Loaded by who uses it: the other dialect would be two megabytes of every worker.
     return import_module(f"sqlalchemy.dialects.{dialect}").insert
 

@@ -28,9 +28,13 @@ class Factors(NamedTuple):
     passkeys: int
 
     @property
+    def total(self) -> int:
+        return self.has_app + self.passkeys
+
+    @property
     def any(self) -> bool:
         """Whether the password alone no longer opens the account."""
-        return self.has_app or self.passkeys > 0
+        return self.total > 0
 
 
 # Made once: every login asks.

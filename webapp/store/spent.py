@@ -1,10 +1,18 @@
-"""Challenges that were answered. The statement of the upkeep."""
+"""Challenges of passkeys that were answered: each counts once. Nobody without a passkey writes a row."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
+from webapp.store.counters import insert_of
 from webapp.store.factor_models import SPENT
+
+
+def use(tx: Connection, nonce: str, expires_at: int) -> bool:
+    """Use up the challenge `nonce`, which is too old to count at `expires_at` anyway. False if it was used before."""
+    statement = insert_of(tx.dialect.name)(SPENT).values(nonce=nonce, expires_at=expires_at).on_conflict_do_nothing()
+    # Not by the row count, which drivers do not tell of an INSERT.
+    return tx.execute(statement.returning(SPENT.c.nonce)).first() is not None
 
 
 def sweep(tx: Connection, *, now: int, at_most: int) -> int:

@@ -41,6 +41,18 @@ class SignUpForm(TypedForm):
     next = HiddenField()
 
 
+class PasskeyForm(TypedForm):
+    """What a passkey answers (web/passkey_forms.py)."""
+
+    credential = HiddenField()
+    ceremony = HiddenField()
+    kept = HiddenField()
+
+
+class PasskeyNameForm(TypedForm):
+    name = StringField(_l("Name"))
+
+
 class LogInForm(TypedForm):
     username = StringField(_l("Username or email"))
     password = PasswordField(_l("Password"))

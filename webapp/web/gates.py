@@ -16,6 +16,7 @@ from webapp.flows.client import Client
 from webapp.store.users import Credentials
 from webapp.web import device_cookie
 from webapp.web.limits import Counted, count, give_back, hit, network_of
+from webapp.web.requests import client
 
 
 class LogInGate:
@@ -48,6 +49,21 @@ class LogInGate:
 
     def admit(self, user_id: str) -> None:
         """Count a login with the right password. Raises TooManyTries above 60 an hour."""
+        count("logins", user_id)
+
+
+class PasskeyGate:
+    """The limits of logging in with a passkey. Nobody can guess one; this keeps the work and the trail small."""
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Count a try from this request's address; inside, the answer is checked. Raises TooManyTries."""
+        held = [count("passkey", network_of(client().ip_address))]
+        with _given_back(held):
+            yield
+
+    def admit(self, user_id: str) -> None:
+        """Count a login. Raises TooManyTries above 60 an hour."""
         count("logins", user_id)
 
 

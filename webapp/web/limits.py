@@ -53,6 +53,8 @@ LIMITS = {
     "factor_day": Limit(20, DAY),
     # Proofs within one session that it is still the same person, right ones included: each writes an event.
     "step_up": Limit(60, 60 * MINUTE),
+    # Refused passkeys, from one address.
+    "passkey": Limit(60, 15 * MINUTE),
     # Codes that are mailed to confirm an address, of one account; and documents of all that is kept about a person.
     "code_sent": Limit(3, 15 * MINUTE),
     # Mails to one address that is nobody's yet, or somebody else's, whichever accounts ask: nobody's mailbox is filled.

@@ -11,6 +11,7 @@ from webapp.core.kept_forms import MOST_SEALED
 from webapp.core.session import EndReason
 from webapp.web.answers import page
 from webapp.web.forms import LogInForm
+from webapp.web.passkey_forms import offer_login
 from webapp.web.requests import home
 from webapp.web.texts import lazy_gettext as _l
 
@@ -80,7 +81,16 @@ def log_in_page(
     form.kept.data = (form.kept.data or "")[:MOST_SEALED]
     if form_error is None and notice is None:
         notice = _reason(bool(form.next.data))
-    return page("login.html", status, form=form, notice=notice, told=told, form_error=form_error, cases=FOUR_CASES)
+    return page(
+        "login.html",
+        status,
+        form=form,
+        passkey=offer_login(),
+        notice=notice,
+        told=told,
+        form_error=form_error,
+        cases=FOUR_CASES,
+    )
 
 
 def _reason(continues: bool) -> Notice | None:

@@ -7,6 +7,7 @@ from functools import wraps
 
 from flask import Response, g, url_for
 
+from webapp.core.ceremony import SECOND
 from webapp.core.errors import TooManyTries
 from webapp.core.kept_forms import MOST_SEALED
 from webapp.core.mail import masked
@@ -24,6 +25,7 @@ from webapp.web.kept_forms import page_after_login
 from webapp.web.limits import count
 from webapp.web.marks import public
 from webapp.web.new_app import app_page
+from webapp.web.passkey_forms import offer_new, offer_proof
 from webapp.web.pending import Pending
 from webapp.web.requests import home
 from webapp.web.sign_in import sign_in
@@ -34,15 +36,16 @@ Notice = tuple[str, object] | None
 def begin(login: Unfinished, *, target: str, persistent: bool = False, kept: str = "") -> Response:
     """From the password on to the step that is due: 303, or its page itself where it carries a form along."""
     metrics.note_login(metrics.CHALLENGED)
-    answer = _to_step(login, kept)
-    pending.remember(answer, login.user_id, login.credential_epoch, persistent=persistent, target=target)
+    nonce = pending.new_nonce()
+    answer = _to_step(login, nonce, kept)
+    pending.remember(answer, login.user_id, login.credential_epoch, persistent=persistent, target=target, nonce=nonce)
     return answer
 
 
 def advance(login: Pending, came: SessionRow | Unfinished, kept: str) -> Response:
     """On to the next step, or into the session."""
     if isinstance(came, Unfinished):
-        answer = _to_step(came, kept)
+        answer = _to_step(came, login.nonce, kept)
         pending.go_on(answer, login, came)
         return answer
     metrics.note_login(metrics.SUCCEEDED)
@@ -112,24 +115,33 @@ def address_page(
     )
 
 
-def second_page(standing: Standing, form: SecondForm, status: int = 200) -> Response:
-    """The page that asks for the second factor."""
+def second_page(
+    standing: Standing, nonce: str, form: SecondForm, status: int = 200, *, notice: Notice = None
+) -> Response:
+    """The page that asks for the second factor. `nonce` is the pending login's: a passkey's ceremony is bound to it."""
     _shorten(form)
-    return page("login_second.html", status, form=form, has=standing.has)
+    has = standing.has
+    passkey = offer_proof(SECOND, nonce, standing.person.id) if has.passkeys else None
+    return page("login_second.html", status, form=form, has=has, passkey=passkey, notice=notice)
 
 
-def enrol_page(standing: Standing, form: EnrolForm, status: int = 200, *, notice: Notice = None) -> Response:
-    """The page with the secret of a new authenticator app."""
+def enrol_page(
+    standing: Standing, nonce: str, form: EnrolForm, status: int = 200, *, notice: Notice = None
+) -> Response:
+    """The page with the secret of a new authenticator app, and the options of a new passkey."""
     _shorten(form)
     owner = standing.person
-    return app_page("login_enrol.html", form, status, user_id=owner.id, username=owner.username, notice=notice)
+    passkey = offer_new(nonce, user_id=owner.id, username=owner.username, name=owner.name)
+    return app_page(
+        "login_enrol.html", form, status, user_id=owner.id, username=owner.username, passkey=passkey, notice=notice
+    )
 
 
 def _shorten(form: StepForm | SecondForm | EnrolForm) -> None:
     form.kept.data = (form.kept.data or "")[:MOST_SEALED]
 
 
-def _to_step(login: Unfinished, kept: str) -> Response:
+def _to_step(login: Unfinished, nonce: str, kept: str) -> Response:
     if login.step is Step.ADDRESS:
         _send_first_code(login)
     if not kept:
@@ -138,8 +150,8 @@ def _to_step(login: Unfinished, kept: str) -> Response:
     if login.step is Step.ADDRESS:
         return address_page(standing, StepForm(formdata=None, kept=kept))
     if login.step is Step.FACTOR:
-        return second_page(standing, SecondForm(formdata=None, kept=kept))
-    return enrol_page(standing, EnrolForm(formdata=None, kept=kept))
+        return second_page(standing, nonce, SecondForm(formdata=None, kept=kept))
+    return enrol_page(standing, nonce, EnrolForm(formdata=None, kept=kept))
 
 
 def _to_page(step: Step) -> Response:

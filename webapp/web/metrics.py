@@ -54,7 +54,7 @@ DATABASE_ERRORS = Counter(
 )
 ERROR_ANSWERS = Counter("tokenroom_error_answers", "Responses with a 4xx or 5xx status.", ("status",))
 
-LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "api.login": "api"}
+LOG_IN_ENDPOINTS = {"accounts.log_in": "web", "login_passkey.prove": "web", "api.login": "api"}
 LOG_IN_RESULTS = {200: "succeeded", 303: "succeeded", 401: "wrong", 422: "wrong", 429: "limited"}
 SUCCEEDED, CHALLENGED = "succeeded", "challenged"
 """Results that a status does not tell: the end of a login by steps, and a right password that another step follows."""
@@ -84,7 +84,10 @@ def note_login(result: str) -> None:
 
 
 def count_factor(kind: str, result: str) -> None:
-    """Count a second factor (`totp`, `recovery`) that was added or removed, or whose code was right or wrong."""
+    """Count a second factor (`totp`, `passkey`, `recovery`): `added`, `removed`, `right`, `wrong`, or `counter`.
+
+    The last is a passkey whose counter did not rise.
+    """
     FACTORS.labels(kind, result).inc()
 
 

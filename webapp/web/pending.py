@@ -34,17 +34,19 @@ class Pending(NamedTuple):
     since: int
     """When the password was right, Unix seconds."""
     nonce: str
-    """Random: no two logins have the same cookie."""
+    """See `new_nonce`."""
 
 
 def remember(
-    answer: Response, user_id: str, credential_epoch: int, *, persistent: bool, target: str, done: tuple[str, ...] = ()
+    answer: Response, user_id: str, credential_epoch: int, *, persistent: bool, target: str, nonce: str
 ) -> None:
     """Begin a pending login, in place of any earlier one."""
-    pending = Pending(
-        user_id, credential_epoch, persistent, target, done, services().clock(), secrets.token_urlsafe(12)
-    )
-    _write(answer, pending)
+    _write(answer, Pending(user_id, credential_epoch, persistent, target, (), services().clock(), nonce))
+
+
+def new_nonce() -> str:
+    """Random: no two logins have the same cookie, and a passkey's ceremony belongs to one of them."""
+    return secrets.token_urlsafe(12)
 
 
 def go_on(answer: Response, pending: Pending, came: Unfinished) -> None:

@@ -25,7 +25,6 @@ from webapp.web.requests import here, is_api, this_request, wants_page
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-PATH = "/step-up"
 WORDS = "Prove once more who you are, and send the request again."
 
 
@@ -75,7 +74,7 @@ def ask_to_prove(form: str = "") -> Response:
         answer = jsonify(error="step_up_required", error_description=WORDS)
         answer.status_code = 401
         return answer
-    return see_other(f"{PATH}?{urlencode({'next': _way_back(form)})}")
+    return see_other(f"{url_for('step_up.show')}?{urlencode({'next': _way_back(form)})}")
 
 
 def _way_back(form: str) -> str:

@@ -9,14 +9,16 @@ from flask_login import current_user
 
 from webapp.core.logins import username_key
 from webapp.core.session import EndReason
+from webapp.dates import datetime_text
 from webapp.flows import end_sessions, manage_people
 from webapp.services import services
-from webapp.store import events, factors, session_list, users
+from webapp.store import events, factors, passkeys, session_list, users
 from webapp.store.database import read
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
 from webapp.web.sensitive import sensitive
+from webapp.web.texts import gettext as _
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.events import shown_events
 from webapp.web.words.sessions import ENDED_SHOWN_FOR, shown
@@ -82,8 +84,18 @@ def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         first=before is None,
         notice=notice,
-        app=read(lambda tx: factors.app_of(tx, user_id)),
+        factors=_factor_words(user_id),
     )
+
+
+def _factor_words(user_id: str) -> list[str]:
+    """Kind and date of each second step of a user; nothing secret."""
+    app = read(lambda tx: factors.app_of(tx, user_id))
+    since = [_("authenticator app since %(when)s", when=datetime_text(app.created_at))] if app else []
+    return since + [
+        _("passkey since %(when)s", when=datetime_text(row.created_at))
+        for row in read(lambda tx: passkeys.of_person(tx, user_id))
+    ]
 
 
 @blueprint.post("/people/<user_id>/disable")

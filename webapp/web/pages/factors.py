@@ -10,8 +10,9 @@ from webapp.core.errors import FieldError
 from webapp.flows import own_factors as flow
 from webapp.flows.prove_factor import TOTP
 from webapp.services import services
-from webapp.web import device_cookie, metrics
+from webapp.web import metrics
 from webapp.web.answers import page, see_other
+from webapp.web.factors_page import DEMANDED, factors_page, known_again
 from webapp.web.forms import AppForm
 from webapp.web.new_app import app_page, drawn
 from webapp.web.requests import client
@@ -22,15 +23,17 @@ blueprint = Blueprint("factors", __name__, url_prefix="/account/factors")
 NOTICES = {
     "added": ("ok", _l("The authenticator app is set up.")),
     "removed": ("ok", _l("The authenticator app was removed. All other sessions ended.")),
+    "passkey": ("ok", _l("The passkey was added.")),
+    "renamed": ("ok", _l("Saved.")),
+    "no-passkey": ("ok", _l("The passkey was removed. All other sessions ended.")),
 }
-DEMANDED = ("bad", _l("Your role needs a second step, so you can't remove the last one."))
 SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
 
 
 @blueprint.get("")
 def show() -> Response:
     """`GET /account/factors`: what there is beside the password."""
-    return _page(200, NOTICES.get(request.args.get("notice", "")))
+    return factors_page(200, NOTICES.get(request.args.get("notice", "")))
 
 
 @blueprint.get("/totp", endpoint="new_app")
@@ -69,7 +72,7 @@ def add_app() -> Response:
     metrics.count_factor(TOTP, "added")
     if not codes:
         return see_other(url_for("factors.show", notice="added"))
-    return _known_again(page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=True))
+    return known_again(page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=True))
 
 
 @blueprint.post("/totp/remove")
@@ -77,18 +80,20 @@ def add_app() -> Response:
 def remove_app() -> Response:
     """`POST /account/factors/totp/remove`. 422 if the role needs a factor and this is the last."""
     try:
-        flow.remove_app(
+        removed = flow.remove_app(
             current_user.auth_session,
             demands=services().tokens.demands,
             client=client(),
             now=services().clock(),
         )
     except flow.Demanded:
-        return _page(422, DEMANDED)
+        return factors_page(422, DEMANDED)
     except flow.SessionOver:
+        removed = False
+    if not removed:
         return see_other(url_for("factors.show"))
     metrics.count_factor(TOTP, "removed")
-    return _known_again(see_other(url_for("factors.show", notice="removed")))
+    return known_again(see_other(url_for("factors.show", notice="removed")))
 
 
 @blueprint.post("/codes")
@@ -104,32 +109,10 @@ def make_codes() -> Response:
     return page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=False)
 
 
-def _known_again(answer: Response) -> Response:
-    """The epoch moved: without a new mark this browser would count as a stranger at its next login."""
-    session = current_user.auth_session
-    device_cookie.remember(answer, session._replace(credential_epoch=session.user_credential_epoch + 1))
-    return answer
-
-
 def _app_page(form: AppForm, status: int, notice: tuple[str, object] | None = None) -> Response:
     state = flow.look_up(current_user.id)
     if state.app or (services().tokens.demands.mail_on and not state.is_confirmed):
         return see_other(url_for("factors.show"))
     return app_page(
         "new_app.html", form, status, user_id=current_user.id, username=current_user.username, notice=notice
-    )
-
-
-def _page(status: int, notice: tuple[str, object] | None = None) -> Response:
-    demands = services().tokens.demands
-    state = flow.look_up(current_user.id)
-    return page(
-        "factors.html",
-        status,
-        state=state,
-        few_codes=state.few_codes,
-        can_seal=services().safe.can_seal,
-        needs_address=demands.mail_on and not state.is_confirmed,
-        is_demanded=demands.needs_factor(current_user.role),
-        notice=notice,
     )

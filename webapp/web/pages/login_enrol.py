@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from webapp.core.ceremony import REGISTER, Refused
 from webapp.core.errors import FieldError
+from webapp.core.session import SessionRow
 from webapp.core.steps import Step
-from webapp.flows.enrol import enrol_app
+from webapp.flows.enrol import enrol_app, enrol_passkey
 from webapp.flows.finish_login import Standing
 from webapp.flows.log_in import Unfinished
+from webapp.flows.own_passkeys import check_made
 from webapp.flows.prove_factor import TOTP
+from webapp.flows.prove_passkey import PASSKEY
 from webapp.services import services
 from webapp.web import metrics
 from webapp.web.answers import page
-from webapp.web.forms import EnrolForm
+from webapp.web.forms import EnrolForm, PasskeyForm
 from webapp.web.login_steps import at, enrol_page, person, taking
 from webapp.web.new_app import drawn
+from webapp.web.passkey_forms import presented, usual_name, why_not_added
 from webapp.web.pending import Pending
 from webapp.web.sign_in import arrival, sign_in
 from webapp.web.texts import lazy_gettext as _l
@@ -29,18 +34,24 @@ SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
 @at(Step.ENROL)
 def show(login: Pending, standing: Standing) -> Response:
     """`GET /login/enrol`: shows a new secret for an authenticator app."""
-    return enrol_page(standing, EnrolForm(formdata=None))
+    return enrol_page(standing, login.nonce, EnrolForm(formdata=None))
 
 
 @blueprint.post("")
 @taking(Step.ENROL)
 def prove(login: Pending, step: Unfinished) -> Response:
-    """`POST /login/enrol`: `sealed`, `otp`; answers 200 with the session and the recovery codes, shown once."""
+    """`POST /login/enrol`: `sealed`, `otp`, or `credential`, `ceremony`.
+
+    Answers 200 with the session and the recovery codes, shown once.
+    """
     standing = person(login, step)
+    if PasskeyForm().ceremony.data:
+        return _prove_passkey(login, step, standing)
     form = EnrolForm()
     secret = drawn(form, login.user_id)
     if secret is None:
-        return enrol_page(standing, EnrolForm(formdata=None, kept=form.kept.data), 422, notice=SLOW)
+        form = EnrolForm(formdata=None, kept=form.kept.data)
+        return enrol_page(standing, login.nonce, form, 422, notice=SLOW)
     tokens = services().tokens
     try:
         session, codes = enrol_app(
@@ -55,7 +66,28 @@ def prove(login: Pending, step: Unfinished) -> Response:
         )
     except FieldError as problem:
         form.show([problem])
-        return enrol_page(standing, form, 422)
+        return enrol_page(standing, login.nonce, form, 422)
+    return _begun(login, session, codes, TOTP)
+
+
+def _prove_passkey(login: Pending, step: Unfinished, standing: Standing) -> Response:
+    tokens = services().tokens
+    try:
+        session, codes = enrol_passkey(
+            tokens.lifetimes,
+            tokens.demands,
+            arrival(persistent=login.persistent),
+            step,
+            check_made(presented(REGISTER, login.nonce), usual_name()),
+            since=login.since,
+        )
+    except (FieldError, Refused) as problem:
+        form = EnrolForm(formdata=None, kept=PasskeyForm().kept.data)
+        return enrol_page(standing, login.nonce, form, 422, notice=("bad", why_not_added(problem)))
+    return _begun(login, session, codes, PASSKEY)
+
+
+def _begun(login: Pending, session: SessionRow, codes: list[str], kind: str) -> Response:
     metrics.note_login(metrics.SUCCEEDED)
-    metrics.count_factor(TOTP, "added")
+    metrics.count_factor(kind, "added")
     return sign_in(page("recovery_codes.html", codes=codes, target=login.next, first=True), session)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, request, url_for
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
+from webapp.core.ceremony import STEP_UP, Refused
 from webapp.core.errors import TooManyTries, WrongPassword
-from webapp.core.redirects import safe_next
 from webapp.flows import step_up as flow
 from webapp.flows.prove_factor import Typed
 from webapp.flows.refresh import Issued
+from webapp.flows.step_up_by_passkey import step_up_by_passkey
 from webapp.services import services
 from webapp.store import factors
 from webapp.store.database import read
@@ -19,15 +21,17 @@ from webapp.web import metrics
 from webapp.web.answers import page, see_other
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import StepUpForm
-from webapp.web.gates import FactorGate, PasswordGate
+from webapp.web.gates import FactorGate, PasskeyGate, PasswordGate
 from webapp.web.limits import count
-from webapp.web.requests import client
+from webapp.web.passkey_forms import count_refusal, count_use, offer_proof, presented
+from webapp.web.requests import client, way_back
 from webapp.web.sensitive import is_person_fresh
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.lifetimes import duration
 
 blueprint = Blueprint("step_up", __name__)
 
+NOT_HERE = _l("That passkey did not work here. Try again, or use your password.")
 WRONG = _l("The password or the code is wrong.")
 AGAIN = ("warn", _l("That took too long. Try again. If this page comes back, log out and log in again."))
 
@@ -35,7 +39,7 @@ AGAIN = ("warn", _l("That took too long. Try again. If this page comes back, log
 @blueprint.get("/step-up")
 def show() -> Response:
     """`GET /step-up?next=…`: asks for the password, and for a code where the person has a second factor."""
-    target = safe_next(request.args.get("next"))
+    target = way_back(request.args.get("next"))
     if is_person_fresh():
         return see_other(target)
     return step_up_page(target, notice=AGAIN if request.args.get("notice") == "again" else None)
@@ -45,7 +49,7 @@ def show() -> Response:
 def prove() -> Response:
     """`POST /step-up`: `password`, `otp` or `recovery_code`, `next`."""
     form = StepUpForm()
-    target = safe_next(form.next.data)
+    target = way_back(form.next.data)
     try:
         count("step_up", current_user.auth_session.sid)
         issued = flow.step_up(
@@ -64,10 +68,39 @@ def prove() -> Response:
         return see_other(target)
     except WrongPassword:
         metrics.count_step_up("wrong")
-        return step_up_page(target, 422, wrong=True)
+        return step_up_page(target, 422, error=WRONG)
     except TooManyTries:
         metrics.count_step_up("limited")
         raise
+    return passed(issued, target)
+
+
+@blueprint.post("/step-up/passkey")
+def prove_passkey() -> Response:
+    """`POST /step-up/passkey`: `credential`, `ceremony`, `next`."""
+    target = way_back(StepUpForm().next.data)
+    session = current_user.auth_session
+    try:
+        count("step_up", session.sid)
+        with PasskeyGate().attempt():
+            issued, proof = step_up_by_passkey(
+                services().tokens,
+                g.auth.judgement,
+                session,
+                presented(STEP_UP, session.sid),
+                judged_at=g.auth.judged_at,
+                now=services().clock(),
+                client=client(),
+            )
+    except flow.SessionOver:
+        return see_other(target)
+    except Refused as refusal:
+        metrics.count_step_up("wrong")
+        return step_up_page(target, 422, error=count_refusal(refusal, NOT_HERE))
+    except TooManyTries:
+        metrics.count_step_up("limited")
+        raise
+    count_use(proof)
     return passed(issued, target)
 
 
@@ -83,15 +116,18 @@ def passed(issued: Issued, target: str) -> Response:
 
 
 def step_up_page(
-    target: str, status: int = 200, *, wrong: bool = False, notice: tuple[str, object] | None = None
+    target: str, status: int = 200, *, error: LazyString | None = None, notice: tuple[str, object] | None = None
 ) -> Response:
     """The page that asks for a proof."""
+    has = read(lambda tx: factors.of_person(tx, current_user.id))
+    session = current_user.auth_session
     return page(
         "step_up.html",
         status,
         form=StepUpForm(formdata=None, next=target),
-        form_error=WRONG if wrong else None,
-        has=read(lambda tx: factors.of_person(tx, current_user.id)),
+        form_error=error,
+        has=has,
+        passkey=offer_proof(STEP_UP, session.sid, session.user_id) if has.passkeys else None,
         counts_for=duration(services().settings.step_up_ttl),
         notice=notice,
     )

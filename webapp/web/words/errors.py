@@ -61,6 +61,7 @@ LIMIT_WORDS = {
     "password": _l("The current password was entered wrongly too many times."),
     "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
     "step_up": _l("Your identity was confirmed too often in the last hour."),
+    "passkey": _l("Too many passkeys were refused from your network."),
     "acts": _l("Too many experiments in a short time."),
     "code_sent": _l("Too many codes were asked for."),
     "code_to": _l("Too many codes were asked for."),
