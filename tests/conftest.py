@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.support.app import CHEAP_HASHER, build_app
+from tests.support.app import build_app
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
 from tests.support.databases import (
@@ -21,7 +21,8 @@ from tests.support.databases import (
     need,
     postgres_is_there,
 )
-from tests.support.server import PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, PRELOAD, Server
+from tests.support.serving import CHEAP_HASHER
 from webapp import create_app
 from webapp.core import passwords
 from webapp.services import services_of
@@ -144,7 +145,7 @@ def person(visitor: Browser, username: str) -> Browser:
 
 @pytest.fixture(scope="session")
 def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("sqlite_server"), arguments=PRELOAD) as server:
+    with Server(tmp_path_factory.mktemp("sqlite_server"), settings=CHEAP_HASHING, arguments=PRELOAD) as server:
         yield server
 
 
@@ -153,7 +154,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     need("PostgreSQL", there=postgres_is_there())
     address = make_postgres_database()
     try:
-        with Server(tmp_path_factory.mktemp("postgres_server"), address, arguments=PRELOAD) as server:
+        folder = tmp_path_factory.mktemp("postgres_server")
+        with Server(folder, address, settings=CHEAP_HASHING, arguments=PRELOAD) as server:
             yield server
     finally:
         drop_postgres_database(address)

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.support.chromium import CHROMIUM, FLAGS, Console, OpenPage, await_focus, findings, scrolls_sideways, sign_up  # noqa: F401 (imported from here)
+from tests.support.chromium import CHROMIUM, FLAGS, Console, OpenPage, Profiles, sign_up
 from tests.support.databases import need
-from tests.support.server import PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, PRELOAD, Server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The application under gunicorn with 2 workers, on SQLite."""
-    with Server(tmp_path_factory.mktemp("site"), workers=2, arguments=PRELOAD) as server:
+    with Server(tmp_path_factory.mktemp("site"), workers=2, settings=CHEAP_HASHING, arguments=PRELOAD) as server:
         yield server
 
 
@@ -50,40 +50,44 @@ def console() -> Console:
     return Console()
 
 
+@pytest.fixture(scope="session")
+def profiles(chromium: Chromium, site: Server) -> Profiles:
+    return Profiles(chromium, site.url)
+
+
 @pytest.fixture
-def open_page(site: Server, chromium: Chromium, console: Console) -> Iterator[OpenPage]:
-    """`open_page(path, dark=False, width=1280, js=True, locale="en-US", context=None)`: a page of a new browser
-    profile (or of the given context) at `path`. The console must have stayed silent when the test ends."""
-    contexts: list[BrowserContext] = []
+def open_page(profiles: Profiles, console: Console) -> Iterator[OpenPage]:
+    """`open_page(path, user=None, dark=False, width=1280, js=True, locale="en-US", apart=False, context=None)`: a page
+    of an emptied browser profile (or of the given context) at `path`, where `user` names an account that is made for
+    it. `apart` is for tests that leave more than cookies behind: a page's clock, its scripts, its routes. The console
+    must have stayed silent when the test ends."""
 
     def open_at(
         path: str,
         *,
+        user: str | None = None,
         dark: bool = False,
         width: int = 1280,
         height: int = 900,
         js: bool = True,
         locale: str = "en-US",
+        apart: bool = False,
         context: BrowserContext | None = None,
     ) -> Page:
-        if context is None:
-            context = chromium.new_context(
-                base_url=site.url,
-                color_scheme="dark" if dark else "light",
-                viewport={"width": width, "height": height},
-                java_script_enabled=js,
-                locale=locale,
-            )
-            context.set_default_timeout(10_000)
-            contexts.append(context)
-        page = context.new_page()
+        page = context.new_page() if context else profiles.take(js, locale, apart=apart)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(
+            color_scheme="dark" if dark else "light", reduced_motion="no-preference", forced_colors="none"
+        )
         console.watch(page)
+        if user:
+            sign_up(page, user)
         page.goto(path)
         return page
 
     yield open_at
-    for context in contexts:
-        context.close()
+    console.leave()
+    profiles.give_back()
     # 4xx answers are reported by Chromium as errors of the page that asked for them; they are what tests provoke.
     unexpected = [m for m in console.messages if "Failed to load resource" not in m]
     assert unexpected == []

@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.chromium import OpenPage, sign_up
+from tests.support.chromium import OpenPage
 from tests.support.server import Server
 
 ACTIVE = """() => {
@@ -20,12 +20,9 @@ ACTIVE = """() => {
 
 
 @pytest.fixture
-def lab(open_page: OpenPage, site: Server) -> Page:
+def lab(open_page: OpenPage, site: Server, request: pytest.FixtureRequest) -> Page:
     site.clock.set(max(site.clock(), int(time.time())))
-    page = open_page("/signup")
-    sign_up(page, f"a{secrets.token_hex(5)}")
-    page.goto("/lab")
-    return page
+    return open_page("/lab", user=f"a{secrets.token_hex(5)}", apart=getattr(request, "param", False))
 
 
 def press(page: Page, section: str, lever: str) -> None:
@@ -49,6 +46,7 @@ def test_each_request_is_said(lab: Page) -> None:
     assert lab.locator("#lab [role=status], #lab [role=alert], #lab [aria-live]").count() == 0
 
 
+@pytest.mark.parametrize("lab", [True], ids=["apart"], indirect=True)
 def test_the_end_of_a_countdown_is_said(lab: Page, site: Server) -> None:
     """Nobody touches anything, and the next request becomes another case."""
     press(lab, "board", "clock/fast")
@@ -87,8 +85,7 @@ def test_the_focus_stays_on_the_lever(lab: Page, section: str, lever: str) -> No
 
 def test_forced_colours_lose_no_label(open_page: OpenPage, site: Server) -> None:
     """With the reader's own colours each word differs from the shape it stands on."""
-    page = open_page("/signup")
-    sign_up(page, f"a{secrets.token_hex(5)}")
+    page = open_page("about:blank", user=f"a{secrets.token_hex(5)}")
     page.emulate_media(forced_colors="active")
     for act in ("thief", "logout"):
         page.goto(f"/lab/acts/{act}")

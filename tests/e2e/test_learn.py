@@ -11,19 +11,18 @@ PAGES = ("/learn?change=year&text=x", "/learn/quiz?q1=stay&q2=both&q3=end", "/le
 
 
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
-@pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing(open_page: OpenPage, locale: str, dark: bool) -> None:
-    """All three pages, in both languages, light and dark."""
-    page = open_page(PAGES[0], locale=locale, dark=dark)
+def test_axe_finds_nothing(open_page: OpenPage, locale: str) -> None:
+    """All three pages in both languages, and dark in English: both languages have the same colours."""
+    page = open_page("about:blank", locale=locale)
     for path in PAGES:
         page.goto(path)
-        assert findings(page) == []
+        assert findings(page, dark_too=locale == "en-US") == []
 
 
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 def test_nothing_scrolls_sideways(open_page: OpenPage, locale: str) -> None:
     """From the narrowest phone to a wide screen."""
-    page = open_page(PAGES[0], locale=locale)
+    page = open_page("about:blank", locale=locale)
     for path in PAGES:
         page.goto(path)
         for width in (320, 390, 760, 1280, 1920):

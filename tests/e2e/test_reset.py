@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import OpenPage, await_notice, findings, scrolls_sideways, sign_up
+from tests.support.chromium import OpenPage, await_notice, findings, scrolls_sideways
 from tests.support.mailbox import Outbox, code
 from tests.support.server import Server
 
@@ -62,9 +62,7 @@ def test_a_forgotten_password(site: Server, open_page: OpenPage, js: bool, dark:
 def test_an_address_is_confirmed(site: Server, open_page: OpenPage, js: bool) -> None:
     """The banner leads to the page; a code from the mail confirms, and the banner is gone."""
     name = f"e{secrets.token_hex(5)}"
-    page = open_page("/", js=js)
-    sign_up(page, name)
-    page.goto("/account")
+    page = open_page("/account", user=name, js=js)
     look_at(page, js=js)
     page.click("text=Confirm it now")
     page.wait_for_url("**/account/email")

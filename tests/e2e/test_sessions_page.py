@@ -8,22 +8,20 @@ import secrets
 import pytest
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import OpenPage, await_focus, findings, scrolls_sideways, sign_up
+from tests.support.chromium import OpenPage, await_focus, findings, scrolls_sideways
 
 
 @pytest.mark.parametrize("js", [True, False])
 def test_one_device_ends_another(open_page: OpenPage, js: bool) -> None:
     """Ended here, the other one is asked to log in with its very next click, and told why."""
-    here, there = open_page("/", js=js), open_page("/", js=js)
     name = f"e{secrets.token_hex(5)}"
-    sign_up(here, name)
-    there.goto("/login")
+    here, there = open_page("/account/sessions", user=name, js=js), open_page("/login", js=js)
     await_focus(there)
     there.fill("[name=username]", name)
     there.fill("[name=password]", PASSWORD)
     there.click("main form button")
     there.wait_for_url("**/")
-    here.goto("/account/sessions")
+    here.reload()
     assert here.locator(".row[aria-current]").count() == 1
     assert "Chrome on Linux" in here.locator(".row").first.inner_text()
     here.locator(".row:not([aria-current]) button").click()
@@ -36,10 +34,8 @@ def test_one_device_ends_another(open_page: OpenPage, js: bool) -> None:
 
 def test_the_password_is_changed(open_page: OpenPage) -> None:
     """This browser goes on, with other tokens."""
-    page = open_page("/")
-    sign_up(page, f"e{secrets.token_hex(5)}")
+    page = open_page("/account/password", user=f"e{secrets.token_hex(5)}")
     before = {c["name"]: c["value"] for c in page.context.cookies()}
-    page.goto("/account/password")
     await_focus(page)
     page.fill("[name=current_password]", PASSWORD)
     page.fill("[name=new_password]", "another fine sentence")
@@ -51,12 +47,10 @@ def test_the_password_is_changed(open_page: OpenPage) -> None:
     assert "The password was changed." in page.content()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("path", ["/account/sessions", "/account/activity", "/account/password"])
-def test_pages_are_accessible_and_fit_a_phone(open_page: OpenPage, path: str, dark: bool) -> None:
-    """axe finds nothing on the account pages at 320 px, and nothing scrolls sideways."""
-    page = open_page("/", dark=dark, width=320)
-    sign_up(page, f"e{secrets.token_hex(5)}")
-    page.goto(path)
-    assert findings(page) == []
-    assert not scrolls_sideways(page)
+def test_pages_are_accessible_and_fit_a_phone(open_page: OpenPage) -> None:
+    """axe finds nothing on the account pages at 320 px, light and dark, and nothing scrolls sideways."""
+    page = open_page("about:blank", user=f"e{secrets.token_hex(5)}", width=320)
+    for path in ("/account/sessions", "/account/activity", "/account/password"):
+        page.goto(path)
+        assert findings(page, dark_too=True) == [], path
+        assert not scrolls_sideways(page), path

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.chromium import OpenPage, findings, scrolls_sideways
 from tests.support.server import Server
 from tests.support.sql import execute
 from tests.support.totp import code, secret_of
@@ -31,8 +31,7 @@ def looked_at(page: Page, name: str) -> None:
 def test_the_whole_way(site: Server, open_page: OpenPage, locale: str, dark: bool, width: int) -> None:
     """From the account pages to ten codes, then out and in again with a code and with a recovery code."""
     username = f"two_{locale[:2]}"
-    page = open_page("/signup", locale=locale, dark=dark, width=width)
-    sign_up(page, username)
+    page = open_page("about:blank", user=username, locale=locale, dark=dark, width=width)
     execute(site, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
     page.goto(f"{site.url}/account/factors")
     looked_at(page, f"{username}_1_off")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 
@@ -29,9 +28,6 @@ class CompiledTemplates(BytecodeCache):
 
 
 COMPILED = CompiledTemplates()
-
-CHEAP_HASHER = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
-"""argon2id at almost no cost. A sign-up and a login cost 25 ms each otherwise, in hundreds of tests."""
 
 
 def build_app(folder: Path, settings: dict[str, str]) -> Flask:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
-from tests.support.browser import PASSWORD
+from tests.support.browser import PASSWORD, FormReader
 
 CHROMIUM = os.environ.get("WEBAPP_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -28,20 +27,93 @@ OpenPage = Callable[..., Page]
 """The fixture `open_page` of `tests/e2e/conftest.py`."""
 
 
-@dataclass
 class Console:
-    """What the browser complained about, by page. The content policy speaks here too."""
+    """What the browser complained about. The content policy speaks here too."""
 
-    messages: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self._watched: list[Page] = []
 
     def watch(self, page: Page) -> None:
-        page.on("console", lambda message: self.messages.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.messages.append(f"error: {error}"))
+        page.on("console", self._said)
+        page.on("pageerror", self._failed)
+        self._watched.append(page)
+
+    def leave(self) -> None:
+        """Watch no page any longer."""
+        while self._watched:
+            page = self._watched.pop()
+            page.remove_listener("console", self._said)
+            page.remove_listener("pageerror", self._failed)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        self.messages.append(f"{message.type}: {message.text}")
+
+    def _failed(self, error: Error) -> None:
+        self.messages.append(f"error: {error}")
 
 
-def findings(page: Page) -> list[str]:
-    """What axe finds on the page, one line a rule. Empty is what we want."""
-    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+class Profiles:
+    """Browser profiles, emptied and used again: a new one costs eight times as much as a page load."""
+
+    def __init__(self, chromium: Browser, url: str) -> None:
+        self._chromium, self._url = chromium, url
+        self._spare: dict[tuple[bool, str], list[Page]] = {}
+        self._taken: list[tuple[tuple[bool, str], Page]] = []
+        self._apart: list[BrowserContext] = []
+
+    def take(self, js: bool, locale: str, *, apart: bool) -> Page:
+        """A page of a profile without cookies; one of its own, if it is to stand `apart`."""
+        kind = (js, locale)
+        if not apart and self._spare.get(kind):
+            page = self._spare[kind].pop()
+        else:
+            context = self._chromium.new_context(base_url=self._url, java_script_enabled=js, locale=locale)
+            context.set_default_timeout(10_000)
+            page = context.new_page()
+            if apart:
+                self._apart.append(context)
+                return page
+        self._taken.append((kind, page))
+        return page
+
+    def give_back(self) -> None:
+        """Empty what was taken."""
+        while self._apart:
+            self._apart.pop().close()
+        while self._taken:
+            kind, page = self._taken.pop()
+            for another in page.context.pages:
+                if another is not page:
+                    another.close()
+            page.goto("about:blank")
+            page.context.clear_cookies()
+            self._spare.setdefault(kind, []).append(page)
+
+
+SETTLED = """Promise.all(document.getAnimations()
+  .filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished))"""
+"""Awaits the end of every transition; what turns for ever is left turning."""
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+def findings(page: Page, *, dark_too: bool = False) -> list[str]:
+    """What axe finds on the page, one line per rule; `dark_too` asks the rules of colours again on the dark page.
+
+    Empty is what we want. The dark page differs in nothing but colours: the stylesheet knows it by light-dark() alone.
+    """
+    found = _violations(page)
+    if dark_too:
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(SETTLED)
+        found += [f"dark: {line}" for line in _violations(page, runOnly=OF_COLOURS)]
+        page.emulate_media(color_scheme="light")
+    return found
+
+
+def _violations(page: Page, **options: object) -> list[str]:
+    answer = Axe().run(page, options={"resultTypes": ["violations"], **options}).response
+    violations: list[dict[str, Any]] = answer["violations"]
     return [f"{v['id']}: {v['help']} {[n['html'][:120] for n in v['nodes']]}" for v in violations]
 
 
@@ -60,11 +132,15 @@ def await_notice(page: Page, words: str) -> None:
 
 
 def sign_up(page: Page, username: str, password: str = PASSWORD) -> None:
-    """Sign up through the form."""
-    page.goto("/signup")
-    await_focus(page)
-    page.fill("[name=username]", username)
-    page.fill("[name=email]", f"{username}@example.com")
-    page.fill("[name=password]", password)
-    page.click("main form button")
-    page.wait_for_url("**/")
+    """Sign up with this page's cookies and in its language, without a page load: `test_main_job` fills in the form."""
+    language = page.evaluate("navigator.language")
+    asking = page.context.request
+    form = next(form for form in FormReader(asking.get("/signup").text()).forms if "username" in form.fields)
+    typed = {"username": username, "email": f"{username}@example.com", "password": password}
+    answer = asking.post(
+        form.action,
+        form={**form.fields, **typed},
+        headers={"Accept-Language": language},
+        max_redirects=0,
+    )
+    assert answer.status == 303, answer.text()

@@ -22,6 +22,8 @@ from webapp import create_app
 
 PRELOAD = ("--preload",)
 """Import once and fork: for servers whose tests are not about how workers start, it saves most of the start."""
+CHEAP_HASHING = {"WEBAPP_TEST_HASHING": "cheap"}
+"""Setting of a server whose tests are not about the strength of passwords."""
 PR_SET_PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,18 +8,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from argon2 import PasswordHasher
 from flask import Flask, request
 from flask_login import current_user
 
 from tests.support.clock import SetClock
 from tests.support.waiting import until
 from webapp import create_app
+from webapp.core import passwords
 from webapp.services import services_of
 from webapp.web import limit_storage
 from webapp.web.authentication import public
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+CHEAP_HASHER = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
+"""argon2id at almost no cost. A sign-up and a login cost 25 ms each otherwise, in hundreds of tests."""
 
 
 def add_test_views(app: Flask) -> None:
@@ -73,8 +79,6 @@ def add_test_views(app: Flask) -> None:
 
 def count_hashes(into: Path) -> None:
     """Append one byte to a file for each password hash that is computed, whatever for, in whichever worker."""
-    from webapp.core import passwords
-
     real: Any = passwords._HASHER
 
     class Counting:
@@ -91,6 +95,8 @@ def make_app() -> Flask:
     app = create_app()
     services_of(app).clock = SetClock(Path(os.environ["WEBAPP_TEST_CLOCK"]))
     add_test_views(app)
+    if os.environ.get("WEBAPP_TEST_HASHING") == "cheap":
+        passwords._HASHER = CHEAP_HASHER
     if hashes := os.environ.get("WEBAPP_TEST_HASHES"):
         count_hashes(Path(hashes))
     if rest := os.environ.get("WEBAPP_TEST_REST"):

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from flask_login import current_user
 
-from tests.support.app import CHEAP_HASHER
 from tests.support.browser import PASSWORD, Browser, FormReader, cookies_set
 from tests.support.clock import SetClock
+from tests.support.serving import CHEAP_HASHER
 from tests.support.sql import execute, query
 from webapp.core import passwords
 
