@@ -7,7 +7,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from tests.support.databases import drop_postgres_database, make_postgres_databa
 from tests.support.mailbox import MailServer, Outbox, code, link
 from tests.support.server import ROOT
 from tests.support.sql import execute, query
+from tests.support.waiting import until
 from webapp import create_app
 from webapp.core.mail import MailKind
 from webapp.core.mail_route import read_mail_route
@@ -265,6 +268,59 @@ def test_eight_couriers_of_which_two_are_killed(kind: str, tmp_path: Path) -> No
             drop_postgres_database(settings["WEBAPP_DATABASE_URL"])
     outbox = Outbox(app)
     assert {str(mail["To"]) for mail in outbox.all()} == {f"p{number}@example.com" for number in range(300)}
+
+
+HOST = """
+import sys, time
+from webapp import create_app
+from webapp.mail import courier
+from webapp.services import services_of
+
+ahead = int(sys.argv[1])
+courier.PAUSE = 0.05
+app = create_app()
+services_of(app).clock = lambda: int(time.time()) + ahead
+courier.start(app)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def host(settings: dict[str, str], name: str, ahead: int) -> Iterator[subprocess.Popen[str]]:
+    """A process with a folder, a courier and a clock of its own; its mails say in `From` which one it is."""
+    environment = os.environ | settings | {"WEBAPP_LOG_LEVEL": "error", "WEBAPP_MAIL_FROM": f"{name}@example.com"}
+    environment["WEBAPP_INSTANCE_PATH"] += f"/{name}"
+    command = [sys.executable, "-c", HOST, str(ahead)]
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+def test_two_hosts_on_one_outbox(tmp_path: Path) -> None:
+    """Two couriers that share nothing but the database, half a minute apart: each mail goes out once, and both work."""
+    need("PostgreSQL", there=postgres_is_there())
+    settings = {"WEBAPP_DATABASE_URL": make_postgres_database(), "WEBAPP_INSTANCE_PATH": str(tmp_path)}
+    try:
+        migrate(app := create_app(settings | {"WEBAPP_LOG_LEVEL": "error"}))
+        with MailServer() as server:
+            settings["WEBAPP_MAIL_URL"] = f"smtp://127.0.0.1:{server.port}"
+            with host(settings, "first", 0), host(settings, "second", 30), app.app_context():
+                for number in range(120):
+                    address = f"p{number}@example.com"
+                    now = int(time.time())
+                    transact(lambda tx: mails.queue(tx, MailKind.TAKEN, address=address, language="en", now=now))  # noqa: B023
+                until(lambda: not query(app, "SELECT id FROM mails WHERE sent_at IS NULL"), 60, "some mail waits")
+        with app.app_context():
+            db.engine.dispose()
+    finally:
+        drop_postgres_database(settings["WEBAPP_DATABASE_URL"])
+    assert sorted(str(mail["To"]) for mail in server.got) == sorted(f"p{number}@example.com" for number in range(120))
+    assert {str(mail["From"]) for mail in server.got} == {"first@example.com", "second@example.com"}
 
 
 def test_a_stranger_reads_the_database(app: Flask, queue: Callable[..., str]) -> None:
