@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.support.browser import Browser
+from tests.support.browser import PASSWORD, Browser
 from tests.support.sql import execute
 from tests.support.statements import statements
 
-KINDS = ("known", "unknown", "disabled", "by address", "no such form")
+KINDS = ("known", "unknown", "disabled", "confirmed", "by address", "a guest", "no such form")
 
 
 def login_of(kind: str, username: str) -> str:
@@ -24,6 +24,10 @@ def answer_of(app: Flask, kind: str) -> tuple[int, dict[str, str], bytes, list[s
     """Status, headers, body and statements of one request."""
     person = Browser.of_app(app)
     username = person.sign_up()
+    if kind == "confirmed":
+        execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
+    if kind == "a guest":
+        execute(app, "UPDATE users SET email = 'guest-1@guest.invalid' WHERE username = ?", username)
     if kind == "disabled":
         execute(app, "UPDATE users SET disabled_at = 1 WHERE username = ?", username)
     visitor = Browser.of_app(app)
@@ -37,12 +41,34 @@ def answer_of(app: Flask, kind: str) -> tuple[int, dict[str, str], bytes, list[s
 
 
 def test_the_same_answer_and_the_same_statements(app: Flask) -> None:
-    """Byte for byte, one SELECT and one INSERT."""
+    """Byte for byte, one SELECT and one INSERT, for every login that an account could have."""
     known = answer_of(app, "known")
     assert known[0] == 303
     assert [verb for verb in known[3] if verb in ("SELECT", "INSERT")] == ["SELECT", "INSERT"]
-    for kind in KINDS[1:4]:
+    for kind in KINDS[1:-1]:
         assert answer_of(app, kind) == known, kind
+
+
+def change_to(app: Flask, address: str) -> tuple[int, dict[str, str], bytes, list[str]]:
+    """The same of one change of address, and of the page that follows it."""
+    person = Browser.of_app(app)
+    person.sign_up(password=PASSWORD)
+    form = person.read_form("/account/email")
+    with statements(app) as seen:
+        answer = person.post("/account/email", form.fields | {"email": address, "current_password": PASSWORD})
+    headers = {name: value for name, value in answer.headers.items() if name in ("location", "content-type", "vary")}
+    return answer.status_code, headers, answer.content, [text.split()[0] for text in seen]
+
+
+def test_a_change_of_address_tells_as_little(app: Flask) -> None:
+    """The address of nobody, of an account that has confirmed it, and of one that has not: equal in every byte, with
+    equal statements."""
+    execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", Browser.of_app(app).sign_up("bob"))
+    Browser.of_app(app).sign_up("eve")
+    free = change_to(app, "nobody@example.com")
+    assert (free[0], free[1]["location"]) == (303, "/account/email?notice=asked")
+    assert change_to(app, "bob@example.com") == free
+    assert change_to(app, "eve@example.com") == free
 
 
 @pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on"}])

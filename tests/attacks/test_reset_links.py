@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+from urllib.parse import urlencode
+
 import pytest
 from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.crowd import at_once
-from tests.support.mailbox import Outbox, link, text
+from tests.support.mailbox import Outbox, code, link, text
 from tests.support.server import Server
 from tests.support.sql import execute, query
+from tests.support.totp import code as totp
+from tests.support.totp import codes_of, set_up
 from tests.support.trail import event_names
+from webapp.mail import courier
 
 NEW = "another perfectly fine sentence"
 MINUTE = 60
@@ -130,6 +136,48 @@ def test_a_changed_password_kills_it(app: Flask, person: Browser, username: str,
     assert choose(stranger, path) == 422
 
 
+def test_a_first_factor_kills_it(
+    app: Flask, person: Browser, username: str, stranger: Browser, clock: SetClock
+) -> None:
+    """An earlier link is dead; a new one changes the password alone: no session, no factor removed, no code used."""
+    execute(app, "UPDATE users SET email_verified_at = 1")
+    old = asked_link(app, stranger, username)
+    secret, shown = set_up(person, clock())
+    assert choose(stranger, old) == 422
+    clock.advance(30)
+    assert choose(stranger, asked_link(app, stranger, username)) == 303
+    assert (stranger.access, query(app, "SELECT COUNT(*) AS n FROM auth_sessions WHERE revoked_at IS NULL")) == (
+        None,
+        [{"n": 0}],
+    )
+    assert stranger.log_in(username, NEW).headers["location"] == "/login/second"
+    assert query(app, "SELECT COUNT(*) AS n FROM recovery_codes WHERE used_at IS NULL") == [{"n": 10}]
+    assert stranger.submit("/login/second", otp=totp(secret, clock())).headers["location"] == "/"
+    other = Browser.of_app(app)
+    other.log_in(username, NEW)
+    assert other.submit("/login/second", recovery_code=codes_of(shown.text)[3]).headers["location"] == "/"
+
+
+def test_three_an_hour(app: Flask, person: Browser, username: str, clock: SetClock) -> None:
+    """By name and by address together an account gets three mails an hour; the page says the same every time."""
+    for number in range(6):
+        ask(Browser.of_app(app), username if number % 2 else f"{username}@example.com")
+        clock.advance(60)
+    Outbox(app).newest(f"{username}@example.com")
+    assert len(Outbox(app).all()) == 3
+    clock.advance(3601)
+    ask(Browser.of_app(app), username)
+    Outbox(app).newest(f"{username}@example.com")
+    assert len(Outbox(app).all()) == 4
+
+
+@pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on"}])
+def test_twenty_an_hour_from_one_address(app: Flask, stranger: Browser) -> None:
+    """Somebody who asks for everybody's link is refused, whichever names there are."""
+    statuses = [stranger.submit("/reset", login=f"somebody{number}").status_code for number in range(21)]
+    assert statuses == [303] * 20 + [429]
+
+
 def test_a_link_that_was_opened_in_between(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
     """The page names one account, so it never changes another's password: it is shown again, with the other name."""
     assert stranger.submit("/reset", login=username).status_code == 303
@@ -211,22 +259,67 @@ def test_a_poisoned_request(
     assert "evil" not in mail.as_string()
 
 
+def test_an_absolute_request_line(sqlite_server: Server) -> None:
+    """`POST http://evil.example/reset` (RFC 9112 section 3.2.2) is refused, or the link is ours all the same."""
+    owner = sqlite_server.browser()
+    username = owner.sign_up()
+    asker = sqlite_server.browser()
+    body = urlencode(asker.read_form("/reset").fields | {"login": username})
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in asker.http.cookies.jar)
+    with socket.create_connection(("127.0.0.1", sqlite_server.port), timeout=10) as wire:
+        wire.sendall(
+            f"POST http://evil.example/reset HTTP/1.1\r\nHost: 127.0.0.1:{sqlite_server.port}\r\n"
+            f"Sec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookies}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        status = wire.makefile("rb").readline().split()[1]
+    if status == b"303":
+        mail = Outbox(sqlite_server).newest(f"{username}@example.com")
+        assert link(mail).startswith(f"{sqlite_server.url}/reset/open?token=")
+        assert "evil" not in mail.as_string()
+    else:
+        assert status in (b"400", b"404")
+
+
 def test_a_stranger_used_my_address(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
-    """The mailbox takes the account over: the stranger's password, session and API tokens are dead."""
+    """The mailbox takes the account over: the stranger's password, session and API tokens are dead, and so is a change
+    of address that the stranger began; no factor could be enrolled without the mailbox."""
+    assert 'name="sealed"' not in person.get("/account/factors/totp", follow_redirects=True).text
+    person.submit("/account/email", email="thief@example.net", current_password=PASSWORD)
+    late = code(Outbox(app).newest("thief@example.net"))
+    fields = person.read_form("/account/email", "/account/email/confirm").fields | {"code": late}
     tokens = person.http.post("/api/v1/login", json={"username": username, "password": PASSWORD}).json()
     path = asked_link(app, stranger, f"{username}")
     assert choose(stranger, path) == 303
+    assert person.post("/account/email/confirm", fields).status_code == 303
     assert person.get("/test/me").status_code == 303
     me = stranger.http.get("/api/v1/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
     assert me.status_code == 401
-    (row,) = query(app, "SELECT email_verified_at FROM users WHERE username = ?", username)
+    (row,) = query(app, "SELECT email, email_verified_at FROM users WHERE username = ?", username)
+    assert row["email"] == f"{username}@example.com"
     assert row["email_verified_at"] is not None
+    stranger.log_in(username, NEW)
+    fields = stranger.read_form("/account/email").fields | {"code": late}
+    assert stranger.post("/account/email/confirm", fields).status_code == 422
+    assert query(app, "SELECT email FROM users WHERE username = ?", username) == [{"email": row["email"]}]
 
 
 def test_another_spelling_of_the_address(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
     """The mail goes to the address that is stored."""
     ask(stranger, f"  {username.upper()}@EXAMPLE.com ")
     assert Outbox(app).newest(f"{username}@example.com")["To"] == f"{username}@example.com"
+
+
+@pytest.mark.parametrize(
+    "typed", ["kımı@example.com", "\u212aimi@example.com", "kimi@ex\u0430mple.com", "kimi@EXAMPLE.COM."]
+)
+def test_a_spelling_that_may_be_another_mailbox(app: Flask, visitor: Browser, stranger: Browser, typed: str) -> None:
+    """A dotless i, a Kelvin sign, a Cyrillic letter: no mail ever goes to the address that was typed."""
+    visitor.submit("/signup", username="kimi", email="kimi@example.com", name="", password=PASSWORD)
+    ask(stranger, typed)
+    courier.send_round(app)
+    assert {str(mail["To"]) for mail in Outbox(app).all()} <= {"kimi@example.com"}
 
 
 def test_the_texts_hold_nothing_of_the_persons_choosing(app: Flask, visitor: Browser, stranger: Browser) -> None:

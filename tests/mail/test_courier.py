@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection
 
 from tests.support.clock import SetClock
 from tests.support.mailbox import MailServer, Outbox, code, link, text
-from webapp.core.mail import HOUR, MINUTE, MailKind, hash_link_secret
+from tests.support.sql import database_file, execute, query, sqlite
+from tests.support.trail import event_names, events
+from webapp.core.mail import DAY, HOUR, MINUTE, MailKind, hash_link_secret
 from webapp.core.mail_route import read_mail_route
-from webapp.mail import courier
+from webapp.mail import courier, transport
 from webapp.services import services_of
 from webapp.store import mail_delivery, mails
 from webapp.store.database import read, transact
@@ -139,6 +144,7 @@ def test_a_refused_recipient(app: Flask, queue: Callable[..., str], answer: str,
     found = row(app, refused)
     assert found is not None
     assert (found.failed_at is not None) == (state == "failed")
+    assert event_names(app) == (["mail.failed"] if state == "failed" else [])
     assert [mail["To"] for mail in server.got] == ["ada@example.com"]
     sent = row(app, fine)
     assert sent is not None
@@ -174,17 +180,72 @@ def test_an_unverified_certificate_sends_nothing(app: Flask, queue: Callable[...
         )
 
 
-def test_a_reset_of_yesterday_is_given_up(
-    app: Flask, outbox: Outbox, queue: Callable[..., str], clock: SetClock
+@pytest.mark.parametrize(
+    ("kind", "longest"), [(MailKind.RESET, HOUR), (MailKind.CODE, HOUR), (MailKind.PASSWORD, 3 * DAY)], ids=str
+)
+def test_a_mail_of_yesterday_is_given_up(
+    app: Flask, outbox: Outbox, queue: Callable[..., str], clock: SetClock, kind: MailKind, longest: int
 ) -> None:
-    """A mail with a secret waits for an hour at most."""
-    mail_id = queue(MailKind.RESET)
-    clock.advance(HOUR + 1)
+    """A mail with a secret waits for an hour at most, a notice for three days; the trail says why it was not sent."""
+    early, late = queue(kind, address="early@example.com"), queue(kind)
+    execute(app, "UPDATE mails SET created_at = created_at - 1 WHERE id = ?", early)
+    clock.advance(longest)
     courier.send_round(app)
-    found = row(app, mail_id)
-    assert found is not None
-    assert found.failed_at is not None
-    assert outbox.all() == []
+    assert [mail["To"] for mail in outbox.all()] == ["ada@example.com"]
+    given_up, sent = row(app, early), row(app, late)
+    assert given_up is not None
+    assert sent is not None
+    assert (given_up.failed_at, sent.sent_at) == (clock(), clock())
+    assert [event["detail"] for event in events(app) if event["event"] == "mail.failed"] == [
+        {"kind": kind.value, "why": "too_old"}
+    ]
+
+
+def test_a_mail_is_part_of_what_it_tells_of(app: Flask, queue: Callable[..., str], clock: SetClock) -> None:
+    """Where the transaction fails, there is no mail and no courier is woken; after a commit there are both."""
+
+    def fail(tx: Connection) -> None:
+        mails.queue(tx, MailKind.PASSWORD, address="ada@example.com", language="en", now=clock())
+        raise ValueError("what the mail would tell of cannot be done")
+
+    mails.WAITING.clear()
+    with app.app_context(), pytest.raises(ValueError, match="cannot be done"):
+        transact(fail)
+    assert (query(app, "SELECT id FROM mails"), mails.WAITING.is_set()) == ([], False)
+    queue()
+    assert (len(query(app, "SELECT id FROM mails")), mails.WAITING.is_set()) == (1, True)
+
+
+def test_nothing_is_locked_while_a_mail_travels(
+    app: Flask, queue: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow mail server keeps nobody waiting: a change is written meanwhile, and the hash is there already."""
+    seen = []
+    send = transport._Folder.send
+
+    def look(folder: transport._Folder, message: EmailMessage) -> None:
+        with sqlite(database_file(app), timeout=0) as connection:
+            connection.execute("UPDATE mails SET detail = detail")
+            seen.append(connection.execute("SELECT secret_hash, sent_at FROM mails").fetchall())
+        send(folder, message)
+
+    monkeypatch.setattr(transport._Folder, "send", look)
+    queue(MailKind.RESET)
+    courier.send_round(app)
+    (((secret_hash, sent_at),),) = seen
+    assert (len(secret_hash), sent_at) == (64, None)
+
+
+def test_the_log_names_no_address(app: Flask, queue: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
+    """Of each mail its id, its kind and its result."""
+    with caplog.at_level(logging.INFO, "webapp.mail"):
+        mail_id = queue(MailKind.RESET)
+        courier.send_round(app)
+    (entry,) = [record.getMessage() for record in caplog.records if record.name == "webapp.mail"]
+    for word in (mail_id, "reset", "sent"):
+        assert word in entry
+    assert "ada@" not in caplog.text
+    assert "token=" not in caplog.text
 
 
 def test_a_killed_couriers_mail(app: Flask, outbox: Outbox, queue: Callable[..., str], clock: SetClock) -> None:

@@ -84,6 +84,28 @@ def test_five_a_day(app: Flask, confirmed: str, clock: SetClock) -> None:
     assert subjects(app) == ["New login"] * 6
 
 
+def test_an_old_token_that_is_used_again(app: Flask, visitor: Browser, confirmed: str, clock: SetClock) -> None:
+    """The notice says what happened and names no token."""
+    old = visitor.refresh
+    for _rotation in range(2):
+        clock.advance(700)
+        assert visitor.get("/test/me").status_code == 200
+    visitor.access, visitor.refresh = None, old
+    assert visitor.get("/test/me").status_code == 303
+    assert subjects(app) == ["We ended one of your sessions"]
+    told = text(Outbox(app).newest(f"{confirmed}@example.com"))
+    assert "An old token was used again" in told
+    assert "eyJ" not in told
+
+
+def test_a_farewell(app: Flask, visitor: Browser, confirmed: str) -> None:
+    """It goes to the address of the account that is gone, and the row knows no person."""
+    visitor.submit("/account/delete", username=confirmed, current_password=PASSWORD)
+    assert subjects(app) == ["Your account is deleted"]
+    assert Outbox(app).all()[0]["To"] == f"{confirmed}@example.com"
+    assert query(app, "SELECT kind, user_id FROM mails") == [{"kind": "deleted", "user_id": None}]
+
+
 def test_guests_get_no_mail(app: Flask, visitor: Browser) -> None:
     """Their addresses exist nowhere: not a reset, nor a code, nor a notice is sent."""
     assert visitor.submit("/", "/lab/guest").status_code == 303

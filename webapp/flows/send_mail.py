@@ -52,8 +52,8 @@ class Post(Protocol):
         """One connection for a round. Raises MailServerAway."""
 
 
-Tell = Callable[[str, Result], None]
-"""Told of each mail: kind and result."""
+Tell = Callable[[MailRow, Result], None]
+"""Told of each mail, and what became of it."""
 
 
 def send_waiting(post: Post, clock: Callable[[], int], tell: Tell, *, at_most: int = rules.ROUND) -> int:
@@ -80,9 +80,9 @@ def _deliver_all(post: Post, carrier: Carrier, waiting: list[str], clock: Callab
             result = _deliver(post, carrier, mail, clock)
         except MailServerAway:
             _postpone(mail, clock())
-            tell(mail.kind, Result.DELAYED)
+            tell(mail, Result.DELAYED)
             break
-        tell(mail.kind, result)
+        tell(mail, result)
     return taken
 
 
@@ -96,7 +96,7 @@ def _postpone_all(waiting: list[str], clock: Callable[[], int], tell: Tell) -> i
         result = Result.DELAYED
         if not _drop_needless(mail, clock()):
             result = _postpone(mail, clock())
-        tell(mail.kind, result)
+        tell(mail, result)
     return taken
 
 

@@ -18,7 +18,7 @@ from webapp.flows.send_mail import Result, send_waiting
 from webapp.mail.post import ApplicationPost
 from webapp.services import services_of
 from webapp.store.database import UNAVAILABLE_ERRORS
-from webapp.store.mails import WAITING
+from webapp.store.mails import WAITING, MailRow
 
 PAUSE = 10
 """Seconds between two looks when nothing wakes it."""
@@ -28,10 +28,10 @@ log = structlog.stdlib.get_logger("webapp.mail")
 MAILS = Counter("tokenroom_mails_total", "Mails by kind and result.", ["kind", "result"])
 
 
-def tell(kind: str, result: Result) -> None:
-    """Count a mail, and log what became of it: its kind, never its address."""
-    MAILS.labels(kind, result.value).inc()
-    log.info("mail", kind=kind, result=result.value)
+def tell(mail: MailRow, result: Result) -> None:
+    """Count a mail, and log what became of it: its id and kind, never its address."""
+    MAILS.labels(mail.kind, result.value).inc()
+    log.info("mail", id=mail.id, kind=mail.kind, result=result.value)
 
 
 def send_round(app: Flask) -> int:
