@@ -44,15 +44,39 @@ def test_the_lab_says_when_the_account_is_deleted(visitor: Browser, clock: SetCl
 
 
 def test_a_guest_is_offered_nothing_that_asks_for_a_password(visitor: Browser, app: Flask) -> None:
-    """Password, address and data are no tabs of an account that has neither password nor mailbox."""
+    """Password and address are no tabs of an account that has neither password nor mailbox; its data are."""
     enter(visitor)
     page = visitor.get("/account").text
     assert "/account/sessions" in page
-    for path in ("/account/password", "/account/email", "/account/delete"):
+    assert 'href="/account/delete"' in page
+    for path in ("/account/password", "/account/email"):
         assert f'href="{path}"' not in page
     other = Browser.of_app(app)
     other.sign_up()
     assert 'href="/account/email"' in other.get("/account").text
+
+
+def test_a_guest_who_has_just_entered_can_delete_the_account(visitor: Browser, app: Flask, clock: SetClock) -> None:
+    """Entering is the only proof that a guest has: ten minutes later the page says what to do instead."""
+    enter(visitor)
+    name = visitor.get("/test/me").json()["username"]
+    document = visitor.submit("/account/delete", "/account/export").json()
+    assert document["profile"]["username"] == name
+    late = visitor.read_form("/account/delete")
+    clock.advance(601)
+    answer = visitor.post("/account/delete", late.fields | {"username": name})
+    assert answer.headers["location"] == "/step-up?next=%2Faccount%2Fdelete"
+    page = visitor.get(answer.headers["location"]).text
+    assert "Log out instead" in page
+    assert 'type="password"' not in page
+    assert rows(app, "SELECT COUNT(*) FROM users") == [(1,)]
+    visitor.log_out()
+    enter(visitor)
+    name = visitor.get("/test/me").json()["username"]
+    answer = visitor.submit("/account/delete", username=name)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?notice=deleted")
+    assert rows(app, "SELECT COUNT(*) FROM users") == [(1,)]
+    assert visitor.get("/test/me").status_code == 303
 
 
 @pytest.mark.parametrize("password", ["", "none", "guest", "\x00" * 32, "x" * 2000])

@@ -138,7 +138,7 @@ def test_guests_are_told_that_they_have_no_password(visitor: Browser, clock: Set
     visitor.submit("/", "/lab/guest")
     clock.advance(STALE)
     page = visitor.get("/step-up?next=/account/delete").text
-    assert "A guest of the lab has no password" in page
+    assert "a guest has no password" in page
     assert 'name="password"' not in page
 
 

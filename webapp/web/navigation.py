@@ -43,8 +43,8 @@ ACCOUNT_TABS = (
     ("leaving.show", _l("Your data")),
 )
 """The pages under `/account`, in the order of their tabs. One that this deployment does not have is left out."""
-NOT_FOR_GUESTS = frozenset({"passwords.change", "email.show", "leaving.show"})
-"""Those that ask for the password, which a guest of the lab does not have."""
+NOT_FOR_GUESTS = frozenset({"passwords.change", "email.show"})
+"""Those about the password and the mailbox, which a guest of the lab does not have."""
 
 
 class Chip(NamedTuple):

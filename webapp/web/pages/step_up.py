@@ -15,7 +15,7 @@ from webapp.flows.prove_factor import Typed
 from webapp.flows.refresh import Issued
 from webapp.flows.step_up_by_passkey import step_up_by_passkey
 from webapp.services import services
-from webapp.store import factors
+from webapp.store import factors, guests
 from webapp.store.database import read
 from webapp.web import metrics
 from webapp.web.answers import page, see_other
@@ -129,5 +129,6 @@ def step_up_page(
         has=has,
         passkey=offer_proof(STEP_UP, session.sid, session.user_id) if has.passkeys else None,
         counts_for=duration(services().settings.step_up_ttl),
+        guest_until=read(lambda tx: guests.until(tx, current_user.id)) if current_user.is_guest else None,
         notice=notice,
     )
