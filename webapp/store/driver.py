@@ -42,6 +42,11 @@ class Statement:
 
         return _on_thread_connection(work)
 
+    def rows(self, tx: Transaction, **values: Any) -> list[tuple[Any, ...]]:
+        """All rows of a SELECT in `tx`."""
+        text, parameters = self._prepare(tx.engine, values)
+        return [tuple(row) for row in tx.exec_driver_sql(text, parameters).fetchall()]
+
     def changed(self, tx: Transaction, **values: Any) -> int:
         """Run an UPDATE in `tx`; how many rows it changed."""
         text, parameters = self._prepare(tx.engine, values)
@@ -58,6 +63,11 @@ class Statement:
         constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._texts[engine.name] = prepared = (str(compiled), tuple(order) if order else None, constants)
         return prepared
+
+
+def look(work: Callable[[ThreadConnection], T]) -> T:
+    """Run `work`, which only reads, outside of any transaction. Raises DatabaseUnavailable."""
+    return _on_thread_connection(work)
 
 
 def run_in_autocommit(work: Callable[[ThreadConnection], T], *, patience: float = PATIENCE) -> T:

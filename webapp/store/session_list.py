@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, case, delete, func, or_, select
 
 from webapp.core.session import Ending, EndReason
 from webapp.store.database import DatabaseUnavailable, read
+from webapp.store.driver import Statement, Transaction
 from webapp.store.live import live
 from webapp.store.models import AUTH_SESSIONS, USERS
 
@@ -88,16 +89,23 @@ def has_any(tx: Connection, user_id: str) -> bool:
     return tx.execute(select(AUTH_SESSIONS.c.id).where(AUTH_SESSIONS.c.user_id == user_id).limit(1)).first() is not None
 
 
-def of_user(tx: Connection, user_id: str, *, ended_since: int, limit: int = ENDED_SHOWN + 50) -> list[ListedSession]:
-    """A person's sessions, last used first, those that ended before `ended_since` left out; at most `limit`."""
-    recent = or_(AUTH_SESSIONS.c.revoked_at >= ended_since, AUTH_SESSIONS.c.revoked_at.is_(None))
-    statement = (
-        _LISTING.where(AUTH_SESSIONS.c.user_id == user_id, recent, AUTH_SESSIONS.c.expires_at >= ended_since)
-        # The living first, so that a cut of the list never hides one.
-        .order_by(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.last_seen_at.desc(), AUTH_SESSIONS.c.id)
-        .limit(limit)
+_SINCE: BindParameter[int] = bindparam("ended_since")
+_OF_USER = Statement(
+    _LISTING.where(
+        AUTH_SESSIONS.c.user_id == bindparam("user_id"),
+        or_(AUTH_SESSIONS.c.revoked_at >= _SINCE, AUTH_SESSIONS.c.revoked_at.is_(None)),
+        AUTH_SESSIONS.c.expires_at >= _SINCE,
     )
-    return [ListedSession._make(row) for row in tx.execute(statement)]
+    # The living first, so that a cut of the list never hides one.
+    .order_by(AUTH_SESSIONS.c.revoked_at.is_not(None), AUTH_SESSIONS.c.last_seen_at.desc(), AUTH_SESSIONS.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def of_user(tx: Transaction, user_id: str, *, ended_since: int, limit: int = ENDED_SHOWN + 50) -> list[ListedSession]:
+    """A person's sessions, last used first, those that ended before `ended_since` left out; at most `limit`."""
+    rows = _OF_USER.rows(tx, user_id=user_id, ended_since=ended_since, most=limit)
+    return [ListedSession._make(row) for row in rows]
 
 
 def live_of(tx: Connection, user_id: str, now: int) -> list[ListedSession]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Flask, g, has_request_context, request
@@ -15,7 +15,11 @@ from webapp.web.csrf import csrf, csrf_token
 from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
+from webapp.web.requests import this_request
 from webapp.web.templates import Templates, offer
+
+ADDRESSES = 2048
+"""Addresses that are kept ready."""
 
 
 class Application(Flask):
@@ -33,7 +37,7 @@ class Application(Flask):
         super().__init__(*args, **options)
         self.url_map.converters["default"] = Storable
         self.session_interface = FormSessionInterface()
-        self._addresses: dict[tuple[str, str, str], str] = {}
+        self._kept = lru_cache(ADDRESSES)(self._address)
         register_login(self)
         register_csrf(self)
 
@@ -61,18 +65,21 @@ class Application(Flask):
 
         Plain: each address is put together whenever a template says it.
         Cost:  9 µs an address; a page has twenty.
-        Here:  one without values is kept, and a static file's; not while files are being edited.
+        Here:  those with few and short values are kept; not while files are being edited.
         """
-        given = {name: value for name, value in values.items() if value is not None}
-        filename = given.pop("filename", "") if endpoint == "static" else ""
-        keep = not given and not endpoint.startswith(".") and not self.debug
-        if not keep or not has_request_context():
+        keep = endpoint[:1] != "." and not self.config["DEBUG"] and has_request_context()
+        if not keep or not all(map(_is_short, values.items())):
             return super().url_for(endpoint, **values)
-        key = (request.environ.get("SCRIPT_NAME", ""), endpoint, filename)
-        found = self._addresses.get(key)
-        if found is None:
-            found = self._addresses[key] = super().url_for(endpoint, **values)
-        return found
+        return self._kept(this_request().environ.get("SCRIPT_NAME"), endpoint, **values)
+
+    def _address(self, _root: str | None, endpoint: str, /, **values: Any) -> str:
+        return super().url_for(endpoint, **values)
+
+
+def _is_short(value: tuple[str, Any]) -> bool:
+    """Is this a value that many addresses have, and no word to Flask about the address?"""
+    name, text = value
+    return name[0] != "_" and type(text) is str and len(text) <= 64
 
 
 class Storable(UnicodeConverter):

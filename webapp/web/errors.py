@@ -20,7 +20,7 @@ from webapp.store.reasons import reason
 from webapp.web import request_id
 from webapp.web.api.errors import CODES, challenge, error_of_status, error_response
 from webapp.web.csrf import CrossOrigin, is_proven_same_origin
-from webapp.web.form_cookie import names_sent
+from webapp.web.form_cookie import texts_sent
 from webapp.web.hosts import ForeignHost, is_ours
 from webapp.web.person import current_auth
 from webapp.web.requests import asks_for_json, here, is_api, this_request, wants_page
@@ -174,7 +174,7 @@ def came_without_cookies() -> bool:
     """Does the browser keep no cookies of ours? Not even the one came back that the form's page had set."""
     auth, request = current_auth(), this_request()
     has_tokens = auth is not None and any(cookie.value is not None for cookie in auth.sent)
-    found = names_sent(request, current_app.config["SESSION_COOKIE_NAME"])
+    found = texts_sent(request, current_app.config["SESSION_COOKIE_NAME"])
     is_plain = services().settings.production and request.scheme == "http"
     if not found and not has_tokens and is_plain and is_news("plain http"):
         log.warning(

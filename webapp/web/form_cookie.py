@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response
@@ -20,16 +22,25 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 MOST = 8
 """Cookies of ours that are looked at in one request. Each costs a signature to check."""
+KEPT = 1024
+"""Browsers whose cookies' signatures a worker has checked and keeps."""
 
 
-def names_sent(request: Request, base: str) -> list[str]:
-    """Names of forms' cookies that the request carried, this instance's or another's; the newest MOST.
+def texts_sent(request: Request, base: str) -> dict[str, str]:
+    """Forms' cookies that the request carried by name, this instance's or another's; the newest MOST.
 
     Browsers send older ones first (RFC 6265 section 5.4). If the oldest were kept instead, MOST cookies of instances
     that are gone would hide ours for good, and no form could be sent any more.
     """
-    ours = re.compile(rf"{re.escape(base)}_[0-9a-f]{{8}}")
-    return [name for name in request.cookies if ours.fullmatch(name)][-MOST:]
+    found: dict[str, str] = {}
+    for name, text in _pattern(base).findall(request.environ.get("HTTP_COOKIE", "")):
+        found.setdefault(name, text)
+    return dict(list(found.items())[-MOST:])
+
+
+@lru_cache(maxsize=4)
+def _pattern(base: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|;)[ \t]*({re.escape(base)}_[0-9a-f]{{8}})=([^; \t]*)")
 
 
 class FormSession(SessionMixin):
@@ -84,17 +95,19 @@ class FormSessionInterface(SecureCookieSessionInterface):
 
     _signer: URLSafeTimedSerializer | None = None
     _signed_with: str | bytes | None = None
+    _read: Callable[[str], dict[str, Any]]
+    """What a cookie that we signed holds; raises BadSignature. A text that was ours stays ours: it is kept."""
 
     def open_session(self, app: Flask, request: Request) -> Any:
         return FormSession(lambda: self._open_all(app, request))
 
     def _open_all(self, app: Flask, request: Request) -> dict[str, SecureCookieSession]:
-        signer, base = self.get_signing_serializer(app), self.get_cookie_name(app)
-        assert signer is not None, "as_flask_config sets the secret key"
+        base = self.get_cookie_name(app)
+        assert self.get_signing_serializer(app) is not None, "as_flask_config sets the secret key"
         found = {}
-        for name in names_sent(request, base):
+        for name, text in texts_sent(request, base).items():
             try:
-                found[name] = self.session_class(signer.loads(request.cookies[name]))
+                found[name] = self.session_class(deepcopy(self._read(text)))
             except BadSignature:  # another instance's on this host, or signed with a key that is gone
                 continue
         return found or {f"{base}_{secrets.token_hex(4)}": self.session_class()}
@@ -118,4 +131,6 @@ class FormSessionInterface(SecureCookieSessionInterface):
         # Kept as long as its secret is the application's: a change of the key ring changes both.
         if self._signed_with != app.secret_key:
             self._signer, self._signed_with = super().get_signing_serializer(app), app.secret_key
+            if self._signer is not None:
+                self._read = lru_cache(KEPT)(self._signer.loads)
         return self._signer

@@ -25,6 +25,10 @@ def _choices(words: Mapping[str, object]) -> list[SelectChoice]:
 class TypedForm(FlaskForm):  # type: ignore[misc]
     """A form that shows the problems a flow found beside the fields they belong to."""
 
+    class Meta:
+        csrf = False
+        """`web/csrf.py` checks the token before any view runs, and `hidden_csrf` writes it."""
+
     def show(self, problems: Iterable[FieldError]) -> None:
         for problem in problems:
             # new_password shares the words of password.

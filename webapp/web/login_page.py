@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Response, request, session
 from flask_babel.speaklater import LazyString
 
-from webapp.core.decision import FOUR_CASES
 from webapp.core.demands import Unmet
 from webapp.core.kept_forms import MOST_SEALED
 from webapp.core.session import EndReason
@@ -81,16 +80,7 @@ def log_in_page(
     form.kept.data = (form.kept.data or "")[:MOST_SEALED]
     if form_error is None and notice is None:
         notice = _reason(bool(form.next.data))
-    return page(
-        "login.html",
-        status,
-        form=form,
-        passkey=offer_login(),
-        notice=notice,
-        told=told,
-        form_error=form_error,
-        cases=FOUR_CASES,
-    )
+    return page("login.html", status, form=form, passkey=offer_login(), notice=notice, told=told, form_error=form_error)
 
 
 def _reason(continues: bool) -> Notice | None:

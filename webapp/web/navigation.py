@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app, request, url_for
 
-from webapp.core.decision import case_of
+from webapp.core.decision import FOUR_CASES, case_of
 from webapp.core.redirects import is_below
 from webapp.services import services
 from webapp.web.person import current_auth
@@ -68,7 +68,7 @@ LINKS = Links()
 
 
 def register(app: Flask) -> None:
-    app.jinja_env.globals["life_words"] = life
+    app.jinja_env.globals |= {"life_words": life, "four_cases": FOUR_CASES}
     offer(
         app,
         nav_items=menu,
@@ -86,9 +86,9 @@ def menu() -> list[tuple[str, Any, str | None]]:
     if auth is None or auth.person is None:
         return []
     role = auth.person.role
-    known = current_app.view_functions
+    known, address = current_app.view_functions, current_app.url_for
     items = [
-        (url_for(endpoint), words)
+        (address(endpoint), words)
         for endpoint, words, need in (*SIGNED_IN, *current_app.extensions.get(_EXTENSION, ()))
         if endpoint in known and need in (None, role)
     ]
@@ -102,10 +102,9 @@ def tabs() -> list[tuple[str, Any, bool]]:
     if auth is None or auth.person is None or not request.path.startswith("/account"):
         return []
     left_out = NOT_FOR_GUESTS if auth.person.is_guest else frozenset()
+    known, address = current_app.view_functions, current_app.url_for
     urls = [
-        (url_for(endpoint), words)
-        for endpoint, words in ACCOUNT_TABS
-        if endpoint in current_app.view_functions and endpoint not in left_out
+        (address(endpoint), words) for endpoint, words in ACCOUNT_TABS if endpoint in known and endpoint not in left_out
     ]
     here = _here()
     return [(url, words, here == url) for url, words in urls]
@@ -133,7 +132,8 @@ def _current(urls: list[str]) -> dict[str, str]:
 
 
 def _here() -> str:
-    return root(this_request()) + request.path
+    request = this_request()
+    return root(request) + request.path
 
 
 def _link(endpoint: str) -> str | None:

@@ -17,6 +17,7 @@ from webapp.flows.save_profile import save_profile
 from webapp.services import services
 from webapp.store import auth_sessions, factors, session_list, users
 from webapp.store.database import read
+from webapp.store.driver import look
 from webapp.web.api import schema
 from webapp.web.api.body import named, read_body
 from webapp.web.api.errors import error_of_status, error_response
@@ -67,7 +68,7 @@ def change_me() -> Response:
 )
 def sessions() -> Response:
     now, window = g.auth.judged_at, services().settings.lifetimes.renewal_window
-    listed = read(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now))
+    listed = look(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now))
     living = [session for session in listed if session.ending(now, window) is None]
     return jsonify(
         sessions=[

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 
-from webapp.core.decision import FOUR_CASES, PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
 from webapp.core.judgement import Judgement
 from webapp.core.tokens import Tokens
 from webapp.dates import clock_text
@@ -151,7 +151,6 @@ def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
     answer.set_data(
         render_template(
             "lab/lab.html",
-            cases=FOUR_CASES,
             board=board,
             state=_state(board, now),
             row=current,

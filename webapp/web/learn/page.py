@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, render_template, request
 
 from webapp.core.base64url import encode_base64url
-from webapp.core.decision import FOUR_CASES, case_of
+from webapp.core.decision import case_of
 from webapp.core.inspector.take_apart import explain, json_text, take_apart
 from webapp.core.jws import read_token, sign_with, signature_is_right, write_segment
 from webapp.core.lifetimes import DAY
@@ -71,7 +71,6 @@ def show() -> str:
         text=text.encode("utf-8", "replace").decode(),
         max_text=MAX_TEXT,
         encoded=encode_base64url(text.encode("utf-8", "replace")),
-        cases=FOUR_CASES,
         current_case=case.number if case else None,
         row=auth.person.auth_session if auth.person is not None else None,
         life=life(),

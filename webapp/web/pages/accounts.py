@@ -119,7 +119,7 @@ def log_out() -> Response:
 def account() -> Response:
     """`GET, POST /account`: the profile."""
     if request.method != "POST":  # HEAD is answered as GET is, and changes nothing
-        form = ProfileForm(obj=current_user)
+        form = ProfileForm(obj=g.auth.person)
         return _account_page(form, 200)
     form = ProfileForm()
     try:

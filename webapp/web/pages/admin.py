@@ -14,6 +14,7 @@ from webapp.flows import end_sessions, manage_people
 from webapp.services import services
 from webapp.store import events, factors, passkeys, session_list, users
 from webapp.store.database import read
+from webapp.store.driver import look
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
@@ -70,7 +71,7 @@ def _person_page(user_id: str, notice: tuple[str, object] | None) -> str:
     account = read(lambda tx: users.get(tx, user_id))
     if account is None:
         abort(404)
-    listed = read(lambda tx: session_list.of_user(tx, user_id, ended_since=now - ENDED_SHOWN_FOR))
+    listed = look(lambda tx: session_list.of_user(tx, user_id, ended_since=now - ENDED_SHOWN_FOR))
     rows = read(lambda tx: events.newest(tx, user_id, before=before, limit=PAGE + 1))
     lab = read(lambda tx: events.lab_sids(tx, user_id, {row.sid for row in rows if row.sid}))
     names = read(lambda tx: users.names(tx, {str(row.detail["by"]) for row in rows if "by" in row.detail}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template
 
-from webapp.core.decision import FOUR_CASES, case_of
+from webapp.core.decision import case_of
 from webapp.dates import moment
 from webapp.web.marks import public
 
@@ -17,12 +17,11 @@ def index() -> str:
     """`GET /`."""
     auth = g.auth
     if auth.person is None:
-        return render_template("home.html", cases=FOUR_CASES)
+        return render_template("home.html")
     session = auth.person.auth_session
     case = case_of(auth.judgement.access.state, auth.judgement.refresh.state)
     return render_template(
         "home.html",
-        cases=FOUR_CASES,
         current_case=case.number if case else None,
         signed_in_at=moment(session.created_at),
         session_ends_at=moment(session.expires_at),

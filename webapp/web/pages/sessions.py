@@ -9,6 +9,7 @@ from webapp.flows import end_sessions
 from webapp.services import services
 from webapp.store import events, session_list
 from webapp.store.database import read
+from webapp.store.driver import look
 from webapp.web.answers import see_other
 from webapp.web.cookies import clear_tokens
 from webapp.web.requests import client, event_number
@@ -36,7 +37,7 @@ NOTICES = {
 def show() -> str:
     """`GET /account/sessions`."""
     now = services().clock()
-    listed = read(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now - ENDED_SHOWN_FOR))
+    listed = look(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now - ENDED_SHOWN_FOR))
     alive, ended = shown(listed, now, current_user.auth_session.sid)
     notice = NOTICES.get(request.args.get("notice", ""))
     return render_template("sessions.html", alive=alive, ended=ended, notice=notice)

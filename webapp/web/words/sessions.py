@@ -56,7 +56,6 @@ class ShownSession(NamedTuple):
     """Seen within the last minutes."""
     ends: int
     """When it ends if it is not used again: Unix seconds."""
-    persistent: bool
     current: bool
     ended: int | None
     reason: Any
@@ -101,7 +100,6 @@ def shown(
             seen=session.last_seen_at,
             active=now - session.last_seen_at < ACTIVE_FOR,
             ends=min(session.expires_at, session.refresh_expires_at + window),
-            persistent=session.persistent,
             current=session.sid == current_sid,
             ended=ending[1] if ending else None,
             began=began_with(session.amr),
