@@ -68,7 +68,7 @@ class Application(Flask):
         Here:  those with few and short values are kept; not while files are being edited.
         """
         keep = endpoint[:1] != "." and not self.config["DEBUG"] and has_request_context()
-        if not keep or not all(map(_is_short, values.items())):
+        if not keep or (values and not all(map(_is_short, values.items()))):
             return super().url_for(endpoint, **values)
         return self._kept(this_request().environ.get("SCRIPT_NAME"), endpoint, **values)
 
@@ -121,9 +121,10 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
     """
 
     def load(self) -> Any:
-        if "_login_user" not in g:
+        known = g._get_current_object()
+        if "_login_user" not in known:
             self._load_user()
-        return g._login_user
+        return known._login_user
 
     def _load_user(self) -> None:
         self._update_request_context_with_user(self._request_callback(request))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask
 
 from webapp.core.decision import FOUR_CASES, case_of
 from webapp.core.redirects import is_below
-from webapp.services import services
+from webapp.services import services_of
 from webapp.web.person import current_auth
 from webapp.web.requests import root, this_request
 from webapp.web.templates import offer
@@ -60,60 +61,61 @@ class Chip(NamedTuple):
 class Links:
     """Addresses of what may be missing from a deployment, by blueprint: `links.lab`. None where it is."""
 
+    def __init__(self, app: Flask) -> None:
+        self.__app = app
+
     def __getattr__(self, name: str) -> str | None:
-        return _link(f"{name}.show")
-
-
-LINKS = Links()
+        return _link(self.__app, f"{name}.show")
 
 
 def register(app: Flask) -> None:
     app.jinja_env.globals |= {"life_words": life, "four_cases": FOUR_CASES}
+    links = Links(app)
     offer(
         app,
-        nav_items=menu,
-        tabs=tabs,
-        chip=chip,
-        links=lambda: LINKS,
-        signup_open=lambda: services().settings.signup_open,
-        guest_entry=lambda: _link("guest.enter"),
+        nav_items=partial(menu, app),
+        tabs=partial(tabs, app),
+        chip=partial(chip, app),
+        links=lambda: links,
+        signup_open=lambda: services_of(app).settings.signup_open,
+        guest_entry=lambda: _link(app, "guest.enter"),
     )
 
 
-def menu() -> list[tuple[str, Any, str | None]]:
+def menu(app: Flask) -> list[tuple[str, Any, str | None]]:
     """The links of the header: address, words, and what `aria-current` says of it. Empty for strangers."""
     auth = current_auth()
     if auth is None or auth.person is None:
         return []
     role = auth.person.role
-    known, address = current_app.view_functions, current_app.url_for
     items = [
-        (address(endpoint), words)
-        for endpoint, words, need in (*SIGNED_IN, *current_app.extensions.get(_EXTENSION, ()))
-        if endpoint in known and need in (None, role)
+        (app.url_for(endpoint), words)
+        for endpoint, words, need in (*SIGNED_IN, *app.extensions.get(_EXTENSION, ()))
+        if endpoint in app.view_functions and need in (None, role)
     ]
     here = _current([url for url, _words in items])
     return [(url, words, here.get(url)) for url, words in items]
 
 
-def tabs() -> list[tuple[str, Any, bool]]:
+def tabs(app: Flask) -> list[tuple[str, Any, bool]]:
     """The tabs of the account pages: address, words, and whether it is this page. Empty elsewhere."""
     auth = current_auth()
-    if auth is None or auth.person is None or not request.path.startswith("/account"):
+    if auth is None or auth.person is None or not this_request().path.startswith("/account"):
         return []
     left_out = NOT_FOR_GUESTS if auth.person.is_guest else frozenset()
-    known, address = current_app.view_functions, current_app.url_for
     urls = [
-        (address(endpoint), words) for endpoint, words in ACCOUNT_TABS if endpoint in known and endpoint not in left_out
+        (app.url_for(endpoint), words)
+        for endpoint, words in ACCOUNT_TABS
+        if endpoint in app.view_functions and endpoint not in left_out
     ]
     here = _here()
     return [(url, words, here == url) for url, words in urls]
 
 
-def chip() -> Chip | None:
+def chip(app: Flask) -> Chip | None:
     """The case of this request, for those who are logged in, while the lab is on."""
     auth = current_auth()
-    if auth is None or auth.person is None or not services().settings.lab:
+    if auth is None or auth.person is None or not services_of(app).settings.lab:
         return None
     access, refresh = auth.judgement.access, auth.judgement.refresh
     case = case_of(access.state, refresh.state)
@@ -136,5 +138,5 @@ def _here() -> str:
     return root(request) + request.path
 
 
-def _link(endpoint: str) -> str | None:
-    return url_for(endpoint) if endpoint in current_app.view_functions else None
+def _link(app: Flask, endpoint: str) -> str | None:
+    return app.url_for(endpoint) if endpoint in app.view_functions else None

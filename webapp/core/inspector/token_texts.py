@@ -17,7 +17,9 @@ _QUOTES = "\"'`<>,;() "
 
 def token_in(text: str) -> str:
     """The token in a pasted text, line breaks taken out. The text itself where no token can be told apart."""
-    text = "".join(char for char in trimmed(text) if char.isascii() or unicodedata.category(char) != "Cf")
+    text = trimmed(text)
+    if not text.isascii():
+        text = "".join(char for char in text if char.isascii() or unicodedata.category(char) != "Cf")
     plain = text.strip(_QUOTES)
     plain = _SCHEME.sub("", plain, count=1).strip(_QUOTES) if _SCHEME.match(plain) else plain
     together = "".join(plain.split())
