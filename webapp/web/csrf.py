@@ -62,7 +62,8 @@ def is_proven_same_origin() -> bool:
 
 def this_browsers_forms() -> FormSession:
     """Flask's session of this request, not its stand-in."""
-    found: FormSession = session._get_current_object()  # type: ignore[attr-defined]
+    stand_in: Any = session
+    found: FormSession = stand_in._get_current_object()
     return found
 
 
