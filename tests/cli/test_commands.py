@@ -57,6 +57,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
         "created_at": 0,
         "disabled_at": None,
         "email_verified_at": 0,
+        "factors": [],
     }
     created = [event for event in listed(site, "audit", "--user", "ada") if event["event"] == "account.created"]
     assert created[0]["detail"] == {"by": "command line", "role": "admin"}

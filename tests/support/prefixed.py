@@ -92,6 +92,12 @@ def walk(browser: Browser, site: str, advance: Callable[[int], object], outbox: 
     submit(f"{PREFIX}/", f"{PREFIX}/preferences", language="ko", next=f"{PREFIX}/account?x=1")
     submit(f"{PREFIX}/", f"{PREFIX}/preferences", language="en", next="/elsewhere")
 
+    advance(86400)  # what matters asks for a proof, and leads back
+    asked = get(f"{PREFIX}/account/factors/totp", 303).headers["location"]
+    assert asked == f"{PREFIX}/step-up?next=%2Flogin-app%2Faccount%2Ffactors%2Ftotp"
+    proved = submit(asked, f"{PREFIX}/step-up", password=PASSWORD)
+    assert proved.headers["location"] == f"{PREFIX}/account/factors/totp"
+
     assert submit(f"{PREFIX}/", f"{PREFIX}/logout").headers["location"] == f"{PREFIX}/login"
     asked = get(f"{PREFIX}/account?tab=1", 303).headers["location"]
     assert asked == f"{PREFIX}/login?next=%2Flogin-app%2Faccount%3Ftab%3D1"

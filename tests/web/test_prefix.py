@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from flask import Flask
@@ -12,6 +14,7 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.mailbox import Outbox
 from tests.support.prefixed import PREFIX, walk
+from tests.support.server import ROOT
 
 SITE = f"http://127.0.0.1:8000{PREFIX}"
 
@@ -124,3 +127,17 @@ def test_a_server_that_mounts_the_application_below_a_path(app: Flask) -> None:
         answer = client.get("/here/account")
         assert answer.headers["location"] == "/here/login?next=%2Fhere%2Faccount"
         assert 'action="/here/login"' in client.get("/here/login").text
+
+
+def test_nobody_writes_an_address_as_text() -> None:
+    """`url_for` knows the path that the site is below; `way_back` asks whether `next` is."""
+    written = re.compile(r"""(see_other|redirect)\(f?["']/|\bsafe_next\(""")
+    found = {
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "webapp" / "web").rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if written.search(line) and path.name != "requests.py"
+    }
+    assert not found
+    templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    assert not re.findall(r"""(?:href|src|action)="/[^"]*""", templates)

@@ -26,6 +26,10 @@ from webapp.store.session_list import ListedSession
 group = AppGroup("sessions", help="List, end and clean up sessions.")
 
 PAGE = 500
+IDS = 10_000
+"""Ids that are read at once."""
+MOST_SEARCHED = 500_000
+"""Sessions among which a short id is looked for: a second's work."""
 
 
 @group.command("list")
@@ -69,14 +73,15 @@ def _everybodys(now: int) -> Iterator[ListedSession]:
 
 @group.command("revoke")
 @click.argument("sid")
+@click.option("--user", "login", help="Whose it is (username or email): then a short id is found among any number.")
 @command
-def revoke(sid: str) -> None:
+def revoke(sid: str, login: str | None) -> None:
     """End one session: SID is its id or the short id that `sessions list` prints.
 
     That device is logged out on its next request.
     """
     now = services().clock()
-    whole = _whole_id(sid, now) if is_storable(sid) else sid
+    whole = _whole_id(sid, find(login).id if login else None, now) if is_storable(sid) else sid
     if not is_storable(sid) or not end_sessions.end_one(
         whole, reason=EndReason.ADMIN, client=CLIENT, now=now, by=COMMAND_LINE
     ):
@@ -84,14 +89,37 @@ def revoke(sid: str) -> None:
     click.echo(f"Session {session_label(whole)} has ended.")
 
 
-def _whole_id(sid: str, now: int) -> str:
+def _whole_id(sid: str, user_id: str | None, now: int) -> str:
     """The id of the live session that `sid` names, by its short id or by itself."""
     if len(sid) != 2 * LABEL_BYTES:
         return sid
-    found = [session.sid for session in _everybodys(now) if session_label(session.sid) == sid]
-    if len(found) > 1:
-        raise click.ClickException(f"{sid} names {len(found)} sessions; take the whole id from --json")
-    return found[0] if found else sid
+    if user_id is not None:
+        ids = [session.sid for session in read(lambda tx: session_list.live_of(tx, user_id, now))]
+        named = [whole for whole in ids if session_label(whole) == sid]
+    else:
+        looked_at = list(_some_ids())
+        labelled = [whole for whole in looked_at if session_label(whole) == sid]
+        named = read(lambda tx: session_list.live_among(tx, labelled, now))
+        if not named and len(looked_at) == MOST_SEARCHED:
+            raise click.ClickException(f"{sid} is not among {MOST_SEARCHED} sessions; name the user with --user")
+    if len(named) > 1:
+        raise click.ClickException(f"{sid} names {len(named)} sessions; take the whole id from --json")
+    return named[0] if named else sid
+
+
+def _some_ids() -> Iterator[str]:
+    """Ids of at most MOST_SEARCHED sessions: no index knows short ids, and nobody waits for all of millions."""
+    after = ""
+
+    def next_page(tx: Connection) -> list[str]:
+        return session_list.ids(tx, after=after, limit=IDS)
+
+    for _ in range(MOST_SEARCHED // IDS):
+        page = read(next_page)
+        yield from page
+        if len(page) < IDS:
+            return
+        after = page[-1]
 
 
 @group.command("revoke-all")

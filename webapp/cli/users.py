@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from webapp.cli.output import CLIENT, command, json_option, show
 from webapp.core.errors import FieldError
 from webapp.core.field_problems import PROBLEMS
-from webapp.core.logins import username_key
 from webapp.core.mail import MailKind
 from webapp.flows import delete_account, manage_people, sign_up
 from webapp.flows import set_password as set_password_flow
@@ -23,6 +22,7 @@ from webapp.mail.post import LINK_PATH, link_token
 from webapp.services import services
 from webapp.store import factor_counts, users
 from webapp.store.database import read
+from webapp.store.people_search import search
 from webapp.store.users import Account
 
 group = AppGroup("users", help="Create, list and change accounts.")
@@ -95,16 +95,16 @@ def list_(search: str, as_json: bool) -> None:
 
 
 def _everybody(text: str) -> Iterator[tuple[Account, list[str]]]:
-    after = ""
+    after: str | None = ""
 
-    def next_page(tx: Connection) -> list[tuple[Account, list[str]]]:
-        people = users.page(tx, after=after, limit=PAGE, text=text)
+    def next_page(tx: Connection) -> tuple[list[tuple[Account, list[str]]], str | None]:
+        people, further = search(tx, text, after=after or "", limit=PAGE)
         kinds = factor_counts.kinds_of(tx, [account.id for account in people])
-        return [(account, kinds.get(account.id, [])) for account in people]
+        return [(account, kinds.get(account.id, [])) for account in people], further
 
-    while page := read(next_page):
+    while after is not None:
+        page, after = read(next_page)
         yield from page
-        after = username_key(page[-1][0].username)
 
 
 @group.command("set-password")

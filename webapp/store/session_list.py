@@ -120,12 +120,24 @@ def live_page(tx: Connection, *, now: int, after: str, limit: int) -> tuple[list
     The page is cut before it is judged: it costs the same wherever it begins, and whatever PostgreSQL believes about
     how many are live.
     """
-    key = AUTH_SESSIONS.c.id
-    ids = list(tx.execute(select(key).where(key > after).order_by(key).limit(limit)).scalars())
-    if not ids:
+    looked_at = ids(tx, after=after, limit=limit)
+    if not looked_at:
         return [], None
-    statement = _LISTING.where(key.in_(ids), live(now)).order_by(key)
-    return [ListedSession._make(row) for row in tx.execute(statement)], ids[-1]
+    key = AUTH_SESSIONS.c.id
+    statement = _LISTING.where(key.in_(looked_at), live(now)).order_by(key)
+    return [ListedSession._make(row) for row in tx.execute(statement)], looked_at[-1]
+
+
+def ids(tx: Connection, *, after: str, limit: int) -> list[str]:
+    """Ids of sessions, ended ones included, in their order, behind `after`; at most `limit`."""
+    key = AUTH_SESSIONS.c.id
+    return list(tx.execute(select(key).where(key > after).order_by(key).limit(limit)).scalars())
+
+
+def live_among(tx: Connection, sids: list[str], now: int) -> list[str]:
+    """Those of these few sessions that are live."""
+    statement = _LISTING.where(AUTH_SESSIONS.c.id.in_(sids), live(now)).order_by(AUTH_SESSIONS.c.id)
+    return [row.sid for row in tx.execute(statement)]
 
 
 def live_sids(tx: Connection, user_id: str, now: int, channel: str | None = None) -> list[str]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import secrets
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core.errors import FieldError
 from webapp.core.logins import email_key, login_key, username_key
-from webapp.core.text import fold, is_storable
+from webapp.core.text import is_storable
 from webapp.store import retired_names
 from webapp.store.models import USERS
 
 MAX_LISTED = 500
 """People on one page of a listing."""
-MAX_QUERY = 100
-"""Characters of a search that count."""
 
 
 class Credentials(NamedTuple):
@@ -100,27 +98,16 @@ def names(tx: Connection, user_ids: set[str]) -> dict[str, str]:
     return {str(user_id): str(username) for user_id, username in rows}
 
 
-def page(tx: Connection, *, after: str, limit: int, text: str = "") -> list[Account]:
+def page(tx: Connection, *, after: str, limit: int) -> list[Account]:
     """People in the order of their folded user names, from the one behind `after` on; at most `limit`.
 
-    `text`: only those whose user name, address or name contains it. A page costs the same wherever it begins.
+    A page costs the same wherever it begins.
     """
     if not is_storable(after):
         return []
     key = USERS.c.username_key
-    rows = tx.execute(_ACCOUNTS.where(key > after, _contains(text)).order_by(key).limit(limit))
+    rows = tx.execute(_ACCOUNTS.where(key > after).order_by(key).limit(limit))
     return [Account._make(row) for row in rows]
-
-
-def _contains(text: str) -> ColumnElement[bool]:
-    text = text[:MAX_QUERY]
-    if not text or not is_storable(text):
-        return true()
-    return or_(
-        USERS.c.username_key.contains(fold(text), autoescape=True),
-        USERS.c.email_key.contains(email_key(text), autoescape=True),
-        func.lower(USERS.c.name).contains(text.lower(), autoescape=True),
-    )
 
 
 def lock_admins_and(tx: Connection, user_id: str) -> list[Account]:

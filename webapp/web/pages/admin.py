@@ -15,6 +15,7 @@ from webapp.services import services
 from webapp.store import events, factors, passkeys, session_list, users
 from webapp.store.database import read
 from webapp.store.driver import look
+from webapp.store.people_search import MAX_QUERY, SEARCHED, search
 from webapp.web.answers import see_other
 from webapp.web.requests import client, event_number
 from webapp.web.roles import role_required
@@ -52,10 +53,19 @@ def list_people() -> str:
 
     Neither counted nor numbered: a page costs the same among a million users as among ten.
     """
-    query, after = request.args.get("q", "").strip()[: users.MAX_QUERY], request.args.get("after", "")[:MAX_AFTER]
-    found = read(lambda tx: users.page(tx, after=after, limit=PAGE + 1, text=query))
-    more = username_key(found[PAGE - 1].username) if len(found) > PAGE else None
-    return render_template("admin_people.html", people=found[:PAGE], query=query, first=not after, more=more)
+    query, after = request.args.get("q", "").strip()[:MAX_QUERY], request.args.get("after", "")[:MAX_AFTER]
+    exact = read(lambda tx: users.find(tx, query)) if query and not after else None
+    found, further = read(lambda tx: search(tx, query, after=after, limit=PAGE + 1))
+    is_full = len(found) > PAGE
+    listed = [person for person in found[:PAGE] if person != exact]
+    return render_template(
+        "admin_people.html",
+        people=[exact, *listed] if exact else listed,
+        query=query,
+        first=not after,
+        more=username_key(found[PAGE - 1].username) if is_full else further,
+        searched=SEARCHED if further and not is_full else None,
+    )
 
 
 @blueprint.get("/people/<user_id>")
