@@ -161,7 +161,18 @@ def test_the_field_carries_its_ceremony() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "null", '{"a": 1, "a": 2}', "{" * 5000, "{}" + " " * 20_000, '{"id": "\ud800"}']
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        '{"a": 1, "a": 2}',
+        "{" * 5000,
+        "{}" + " " * 20_000,
+        '{"id": "\ud800"}',
+        '{"id": "\\u0000"}',
+        '{"id": "AB="}',
+    ],
 )
 def test_answers_that_cannot_be_read(text: str) -> None:
     """Length, then form."""

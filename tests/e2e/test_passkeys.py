@@ -113,6 +113,12 @@ def test_the_whole_way(site: Server, at_a_name: BrowserContext, console: Console
     looked_at(page, "keys_5_second")
     page.click("text=Use your passkey")
     page.wait_for_url(lambda url: url.endswith("/"))
+    site.clock.advance(601)
+    page.goto("/account/factors/passkeys/new")
+    page.wait_for_url("**/step-up?**")
+    looked_at(page, "keys_6_step_up")
+    page.click("text=Use your passkey")
+    page.wait_for_url("**/account/factors/passkeys/new")
     log_out(page)
     listed = at_a_name.new_page()  # its script finds the list: the page logs in by itself
     console.watch(listed)
@@ -168,8 +174,12 @@ def test_in_korean_in_the_dark(site: Server, chromium: Chromium, console: Consol
     assert [m for m in console.messages if "Failed to load resource" not in m] == []
 
 
-def test_without_script(site: Server, open_page: OpenPage) -> None:
-    """Nothing of passkeys is shown."""
-    page = open_page(f"{named(site)}/login", js=False)
-    expect(page.locator("#password")).to_be_visible()
-    expect(page.locator("text=passkey")).to_be_hidden()
+def test_without_script_or_passkeys(site: Server, at_a_name: BrowserContext, open_page: OpenPage) -> None:
+    """Nothing of passkeys is shown, without JavaScript or in a browser without its functions."""
+    without = open_page(f"{named(site)}/login", js=False)
+    older = at_a_name.new_page()
+    older.add_init_script("delete PublicKeyCredential.parseCreationOptionsFromJSON")
+    older.goto("/login")
+    for page in (without, older):
+        expect(page.locator("#password")).to_be_visible()
+        expect(page.locator("text=passkey")).to_be_hidden()

@@ -112,10 +112,15 @@ def read_answer(text: str) -> dict[str, Any]:
 
 
 def credential_id_of(answer: dict[str, Any]) -> str:
-    """Which passkey answers. Raises Refused."""
+    """Which passkey answers, base64url. Raises Refused."""
     name = answer.get("id")
-    if not isinstance(name, str) or not name or len(name) > MAX_CREDENTIAL_ID * 4 // 3 + 4 or not name.isascii():
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_CREDENTIAL_ID * 4 // 3 + 1:
         raise Refused("refused", "the answer names no credential")
+    try:
+        decode_base64url(name)
+    except ValueError:
+        # Also for the database's sake: PostgreSQL takes no NUL.
+        raise Refused("refused", "the name of the credential is no base64url") from None
     return name
 
 

@@ -31,7 +31,7 @@ MOST_SEALED = 24 * 1024
 """Characters of a sealed text that are looked at: MOST_BYTES become fewer."""
 
 _PASSWORD = re.compile(r"passw|passphrase|pwd", re.IGNORECASE)
-_NEVER = re.compile(r"token|csrf|secret|totp|\botp\b|^(recovery_)?code$|^kept$", re.IGNORECASE)
+_NEVER = re.compile(r"token|csrf|secret|totp|\botp\b|^(recovery_)?code$|^kept$|^credential$|^ceremony$", re.IGNORECASE)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)
 """A value that looks like a JWT, whatever its field is called."""
 
