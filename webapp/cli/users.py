@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import TypedDict
 
 import click
 from flask.cli import AppGroup
@@ -15,6 +16,7 @@ from webapp.core.field_problems import PROBLEMS
 from webapp.core.mail import MailKind
 from webapp.flows import delete_account, manage_people, sign_up
 from webapp.flows import set_password as set_password_flow
+from webapp.flows.client import Client
 from webapp.flows.end_sessions import COMMAND_LINE
 from webapp.flows.hand_over_link import hand_over_link
 from webapp.flows.manage_people import ROLES
@@ -28,6 +30,19 @@ from webapp.store.users import Account
 group = AppGroup("users", help="Create, list and change accounts.")
 
 PAGE = 500
+
+
+class Operator(TypedDict):
+    """Who acts, from where, and when: what every flow below is told."""
+
+    by: str
+    client: Client
+    now: int
+
+
+def operator() -> Operator:
+    """The person at this terminal, now."""
+    return Operator(by=COMMAND_LINE, client=CLIENT, now=services().clock())
 
 
 def find(login: str) -> Account:
@@ -115,9 +130,7 @@ def set_password(username: str, password_stdin: bool) -> None:
     """Give an account another password. All its sessions end."""
     person = find(username)
     try:
-        set_password_flow.set_password(
-            person, _password(password_stdin), by=COMMAND_LINE, client=CLIENT, now=services().clock()
-        )
+        set_password_flow.set_password(person, _password(password_stdin), **operator())
     except FieldError as problem:
         raise click.ClickException(f"password: {PROBLEMS[problem.field, problem.code]}") from None
     click.echo(f"{person.username} has a new password and is logged out everywhere.")
@@ -132,7 +145,7 @@ def delete(username: str, yes: bool) -> None:
     person = find(username)
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {person.username} ({person.email}) for good?", abort=True)
-    delete_account.delete_account(person.id, None, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    delete_account.delete_account(person.id, None, **operator())
     click.echo(f"{person.username} is deleted.")
 
 
@@ -142,7 +155,7 @@ def delete(username: str, yes: bool) -> None:
 @command
 def set_role(username: str, role: str) -> None:
     """Change a user's role. It takes effect on their next request."""
-    manage_people.change_role(find(username).id, role, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    manage_people.change_role(find(username).id, role, **operator())
     click.echo(f"{username} now has the role {role}.")
 
 
@@ -151,7 +164,7 @@ def set_role(username: str, role: str) -> None:
 @command
 def reset_factors(username: str) -> None:
     """Remove all second steps of a user who has lost them. All their sessions end."""
-    manage_people.reset_factors(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    manage_people.reset_factors(find(username).id, **operator())
     click.echo(f"{username} has no second step any more and is logged out everywhere.")
 
 
@@ -160,7 +173,7 @@ def reset_factors(username: str) -> None:
 @command
 def disable(username: str) -> None:
     """Disable an account: it cannot log in, and all its sessions end."""
-    manage_people.disable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    manage_people.disable(find(username).id, **operator())
     click.echo(f"{username} is disabled and logged out everywhere.")
 
 
@@ -169,7 +182,7 @@ def disable(username: str) -> None:
 @command
 def enable(username: str) -> None:
     """Let a disabled account log in again."""
-    manage_people.enable(find(username).id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    manage_people.enable(find(username).id, **operator())
     click.echo(f"{username} is enabled again.")
 
 
@@ -182,7 +195,7 @@ def reset_link(username: str) -> None:
 
 
 def _link(user_id: str, kind: MailKind) -> str:
-    mail_id, secret = hand_over_link(user_id, kind, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    mail_id, secret = hand_over_link(user_id, kind, **operator())
     return f"{services().settings.public_url}{LINK_PATH}{link_token(mail_id, secret)}"
 
 
@@ -192,7 +205,7 @@ def _link(user_id: str, kind: MailKind) -> str:
 def confirm_email(username: str) -> None:
     """Count a user's email address as confirmed. You vouch for it."""
     account = find(username)
-    manage_people.confirm_email(account.id, by=COMMAND_LINE, client=CLIENT, now=services().clock())
+    manage_people.confirm_email(account.id, **operator())
     click.echo(f"{account.email} counts as confirmed.")
 
 
