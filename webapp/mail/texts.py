@@ -128,16 +128,13 @@ PLAIN = {
         _l("We ended one of your sessions"),
         _l(
             "An old token was used again. A restored browser profile does that; "
-            "so does somebody who copied your cookies."
+            "so does a thief with a copy of your cookies."
         ),
         _l("If you can't explain it, change your password."),
     ),
     MailKind.ADDRESS_ASKED: (
         _l("Your email address is about to change"),
-        _l(
-            "Somebody who is logged in to your account asked to use another email address. "
-            "It has to be confirmed first."
-        ),
+        _l("A session of your account asked to use another email address. The new address has to be confirmed first."),
     ),
     MailKind.ADDRESS_CHANGED: (
         _l("Your email address was changed"),
