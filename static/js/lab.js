@@ -8,7 +8,7 @@ const AUTO_MS = 5000;
 
 const lab = document.getElementById("lab");
 const said = document.getElementById("said");
-let state, skew, auto, busy = false, waiting, asked = 0;
+let state, skew, auto, busy = false, waiting, asked = 0, second;
 
 function begin() {
   state = JSON.parse(lab.dataset.state);
@@ -21,6 +21,7 @@ function begin() {
   button.addEventListener("click", toggleAuto);
   sayAuto();
   for (const form of lab.querySelectorAll("form[data-lever]")) form.addEventListener("submit", pull);
+  second = undefined;
   tick();
 }
 
@@ -35,14 +36,17 @@ function left(seconds) {
   return lab.dataset.days.replace("#", Math.round(seconds / 86400));
 }
 
+// Whenever a second begins, and not in between: what is written is laid out and painted anew.
 function tick() {
+  if (Math.floor(now()) === second) return;
+  second = Math.floor(now());
   let crossed = false;
   for (const name of ["access", "refresh"]) {
     const token = state[name];
     if (token.expires_at === null) continue;
-    const remaining = Math.max(token.expires_at - now(), 0);
+    const remaining = Math.max(token.expires_at - second, 0);
     const box = lab.querySelector(`[data-countdown="${name}"]`);
-    box.querySelector("[data-left]").textContent = left(Math.ceil(remaining));
+    box.querySelector("[data-left]").textContent = left(remaining);
     box.querySelector("progress").value = remaining;
     crossed ||= remaining === 0 && token.state === "valid";
   }
@@ -52,7 +56,7 @@ function tick() {
 
 function moveNow() {
   const drawing = lab.querySelector("svg[data-scale]");
-  const shift = (now() - state.drawn) * Number(drawing.dataset.scale);
+  const shift = (second - state.drawn) * Number(drawing.dataset.scale);
   const most = drawing.viewBox.baseVal.width - 16 - Number(drawing.dataset.nowX);
   lab.querySelector("[data-now]").setAttribute("transform", `translate(${Math.min(shift, most).toFixed(1)} 0)`);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -20,6 +21,25 @@ def test_pages_name_files_by_their_content_and_browsers_may_keep_them(visitor: B
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert "cookie" not in answer.headers.get("vary", "").lower()
     assert "set-cookie" not in answer.headers
+
+
+def test_text_is_sent_with_gzip_to_those_who_take_it(app: Flask) -> None:
+    """The same bytes in a fifth of the length; a browser that has them is told so; others get them as they are."""
+    client, address = app.test_client(), "/static/css/tokenroom.css"
+    plain = client.get(address, buffered=True, headers={"Accept-Encoding": "identity"})
+    packed = client.get(address, buffered=True, headers={"Accept-Encoding": "br, gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert int(packed.headers["content-length"]) == len(packed.data) < len(plain.data) / 3
+    assert "Accept-Encoding" in plain.headers["vary"]
+    assert "Accept-Encoding" in packed.headers["vary"]
+    known = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+    assert client.get(address, buffered=True, headers=known).status_code == 304
+    ranged = client.get(address, buffered=True, headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"})
+    assert (ranged.status_code, ranged.data) == (206, plain.data[:10])
+    refused = client.get(address, buffered=True, headers={"Accept-Encoding": "gzip;q=0"})
+    assert refused.data == plain.data
 
 
 def test_another_version_is_served_but_not_kept(visitor: Browser) -> None:
