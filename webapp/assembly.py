@@ -12,7 +12,7 @@ from webapp import cli, log, web
 from webapp.config.flask_options import as_flask_config
 from webapp.config.settings import Settings
 from webapp.core.errors import KeyRingError, SettingsError
-from webapp.core.keys import KeyRing
+from webapp.core.key_ring import KeyRing
 from webapp.flows.open_key_ring import open_key_ring
 from webapp.services import EXTENSION, Services, system_clock
 from webapp.store.database import db, engine_options, prepare_engine

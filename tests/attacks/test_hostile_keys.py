@@ -15,7 +15,8 @@ from flask import Flask
 from tests.support.browser import Browser
 from tests.support.forge import b64
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, REFRESH, KeyRing, new_secret
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACCESS, REFRESH, new_secret
 
 LIMIT = 0.05
 """Seconds of processor time one hostile request may cost, the page it gets included."""

@@ -10,7 +10,8 @@ from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
 from tests.support.sql import execute, query
-from webapp.core.keys import REFRESH, KeyRing, new_secret
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import REFRESH, new_secret
 from webapp.web.limits import hit
 
 WRONG = "not the right one"

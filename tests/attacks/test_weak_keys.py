@@ -9,7 +9,8 @@ import pytest
 from tests.support.commands import run_command
 from webapp.core.base64url import encode_base64url
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, REFRESH, RETIRED, KeyRing, new_key, new_secret
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACCESS, REFRESH, RETIRED, new_key, new_secret
 
 
 def secret_key(purpose: str, secret: bytes) -> object:

@@ -14,10 +14,12 @@ from tests.support.guarded import guarded_at
 from tests.support.sql import execute, query
 from tests.support.totp import set_up
 from webapp.cli import checks, factor_checks
-from webapp.cli.checks import FORGED, Grade, judge_proxies
+from webapp.cli.findings import Grade
+from webapp.cli.proxy_checks import FORGED, judge_proxies
 from webapp.config.settings import Settings
 from webapp.core.ceremony import NewPasskey
-from webapp.core.keys import FACTORS, KeyRing
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import FACTORS
 from webapp.services import services_of
 from webapp.store import passkeys
 from webapp.store.database import transact

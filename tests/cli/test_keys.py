@@ -17,7 +17,8 @@ from tests.support.clock import SetClock
 from tests.support.server import ROOT
 from webapp import create_app
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, FACTORS, REFRESH, KeyRing
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACCESS, FACTORS, REFRESH
 from webapp.services import services_of
 from webapp.store.database import DatabaseUnavailable, read, transact
 from webapp.store.models import SecurityEvent

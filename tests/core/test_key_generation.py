@@ -13,7 +13,8 @@ from tests.support.rows import session_row
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import KeyRingError
 from webapp.core.key_generation import new_material, problem_with_jwk
-from webapp.core.keys import ACCESS, REFRESH, Key, KeyRing, generate, new_ring, new_secret
+from webapp.core.key_ring import KeyRing, new_ring
+from webapp.core.keys import ACCESS, REFRESH, Key, generate, new_secret
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.tokens import Tokens
 

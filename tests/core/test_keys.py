@@ -9,16 +9,8 @@ from typing import Any
 import pytest
 
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import (
-    ACCESS,
-    FACTORS,
-    REFRESH,
-    KeyRing,
-    decode_base64url,
-    encode_base64url,
-    new_ring,
-    new_secret,
-)
+from webapp.core.key_ring import KeyRing, new_ring
+from webapp.core.keys import ACCESS, FACTORS, REFRESH, decode_base64url, encode_base64url, new_secret
 
 SECRET = encode_base64url(bytes(range(32)))
 OTHER_SECRET = encode_base64url(bytes(range(32, 64)))

@@ -14,7 +14,8 @@ from tests.support.forgeries import forgeries
 from tests.support.rows import session_row
 from webapp.core.claims import ABSENT, Verdict
 from webapp.core.decision import TokenState
-from webapp.core.keys import KeyRing, new_secret
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import new_secret
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.tokens import Tokens
 

@@ -15,7 +15,7 @@ from tests.support.cluster import programs
 from tests.support.databases import migrate, need
 from tests.support.standby import Pair
 from tests.support.waiting import until
-from webapp.cli import checks
+from webapp.cli import database_checks
 from webapp.store.database import db
 
 pytestmark = pytest.mark.faults
@@ -47,7 +47,7 @@ def told(app: Flask) -> list[str]:
 
 def graded(app: Flask) -> list[str]:
     with app.app_context():
-        return [f"{found.grade}: {found.words}" for found in checks.database(0) if found.topic == "durability"]
+        return [f"{found.grade}: {found.words}" for found in database_checks.database(0) if found.topic == "durability"]
 
 
 def test_a_sound_pair(on_pair: Flask) -> None:

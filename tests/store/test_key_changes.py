@@ -13,7 +13,8 @@ import pytest
 
 from webapp.config.settings import Settings
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, FACTORS, REFRESH, KeyRing, new_secret
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACCESS, FACTORS, REFRESH, new_secret
 from webapp.flows.open_key_ring import make_key_ring, open_key_ring
 from webapp.store.key_file import KeyFile, ReloadingKeyRing
 

@@ -11,7 +11,8 @@ import pytest
 
 from webapp import create_app
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, KeyRing, new_ring, new_secret
+from webapp.core.key_ring import KeyRing, new_ring
+from webapp.core.keys import ACCESS, new_secret
 from webapp.store.key_file import KeyFile, ReloadingKeyRing
 
 

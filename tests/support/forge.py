@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.support.browser import read_parts
 from tests.support.rows import session_row
-from webapp.core.keys import KeyRing, encode_base64url, new_secret
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import encode_base64url, new_secret
 from webapp.core.lifetimes import Lifetimes
 from webapp.core.tokens import Tokens
 

@@ -15,7 +15,8 @@ from tests.support.api import ApiClient
 from tests.support.browser import Browser
 from tests.support.server import Server
 from tests.support.waiting import until
-from webapp.core.keys import ACCESS, REFRESH, KeyRing
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACCESS, REFRESH
 from webapp.core.lifetimes import Lifetimes
 from webapp.flows.rotate_keys import retire_key, rotate_keys
 from webapp.store.key_file import KeyFile

@@ -9,8 +9,8 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import probe
-from webapp.cli import checks, factor_checks, mail_checks
-from webapp.cli.checks import Finding, Grade
+from webapp.cli import checks, database_checks, factor_checks, mail_checks, proxy_checks
+from webapp.cli.findings import Finding, Grade
 from webapp.cli.output import json_option, to_json
 from webapp.core.errors import TokenroomError
 from webapp.services import services
@@ -47,7 +47,7 @@ def _examine() -> list[Finding]:
             )
         )
     try:
-        findings += checks.database(now)
+        findings += database_checks.database(now)
     except TokenroomError as error:
         findings.append(Finding(Grade.FAILING, "database", str(error), "start the database"))
     findings += checks.redis(chosen.redis_url)
@@ -59,5 +59,5 @@ def _examine() -> list[Finding]:
         findings += factor_checks.secrets(ring) if ring is not None else []
         findings += factor_checks.passkeys(chosen)
     if ring is not None:  # the question is signed
-        findings += checks.proxies(chosen, (probe.HEADER, probe.sign_probe()))
+        findings += proxy_checks.proxies(chosen, (probe.HEADER, probe.sign_probe()))
     return findings

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from webapp.cli.checks import Finding, Grade
+from webapp.cli.findings import Finding, Grade
 from webapp.config.settings import Settings
-from webapp.core.keys import ACTIVE, FACTORS, VERIFY, KeyRing
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACTIVE, FACTORS, VERIFY
 from webapp.store import factor_counts, factors
 from webapp.store.database import read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from webapp.cli.checks import Finding, Grade
+from webapp.cli.findings import Finding, Grade
 from webapp.config.mail import MailSettings
 from webapp.core.errors import TokenroomError
 from webapp.core.lifetimes import MINUTE

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from webapp.core.base64url import decode_base64url, encode_base64url
 from webapp.core.errors import TokenroomError
-from webapp.core.keys import FACTORS, Key, KeyRing
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import FACTORS, Key
 
 NONCE_BYTES = 12
 """96 random bits (NIST SP 800-38D section 8.2.2): far fewer than 2^32 texts are sealed under one key."""

@@ -28,7 +28,8 @@ from webapp.core.claims import (
 from webapp.core.decision import TokenState
 from webapp.core.demands import NOTHING, Demands
 from webapp.core.freshness import acr_of
-from webapp.core.keys import ACCESS, REFRESH, RETIRED, Key, KeyRing
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import ACCESS, REFRESH, RETIRED, Key
 from webapp.core.lifetimes import IAT_LEEWAY, MAX_TOKEN_LENGTH, Lifetimes
 from webapp.core.remembered import Authenticated, Remembered
 from webapp.core.session import Channel, SessionRow, new_jti

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import ACCESS, FACTORS, KeyRing, generate, new_ring, new_secret
+from webapp.core.key_ring import KeyRing, new_ring
+from webapp.core.keys import ACCESS, FACTORS, generate, new_secret
 from webapp.store.key_file import KeyFile
 
 log = logging.getLogger(__name__)

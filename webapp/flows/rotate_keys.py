@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from webapp.core.errors import KeyRingError
 from webapp.core.events import Event
-from webapp.core.keys import FACTORS, VERIFY, Key, KeyRing, generate
+from webapp.core.key_ring import KeyRing
+from webapp.core.keys import FACTORS, VERIFY, Key, generate
 from webapp.core.lifetimes import Lifetimes
 from webapp.store import events, factors
 from webapp.store.database import read, transact

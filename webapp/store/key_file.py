@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from webapp.core.errors import KeyRingError
-from webapp.core.keys import KeyRing
+from webapp.core.key_ring import KeyRing
 
 log = logging.getLogger(__name__)
 
