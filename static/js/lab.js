@@ -50,8 +50,18 @@ function tick() {
     box.querySelector("progress").value = remaining;
     crossed ||= remaining === 0 && token.state === "valid";
   }
+  tickFresh();
   moveNow();
   if (crossed) peek();
+}
+
+// How long a proof still counts: "fresh until", or that it is over.
+function tickFresh() {
+  const [on, off] = lab.querySelectorAll("[data-fresh] > span");
+  const remaining = (state.fresh_until ?? 0) - now();
+  on.querySelector("[data-left]").textContent = left(Math.ceil(Math.max(remaining, 0)));
+  on.hidden = remaining < 0;
+  off.hidden = !on.hidden;
 }
 
 function moveNow() {
@@ -158,7 +168,7 @@ function send(action, fields, place) {
   request.setRequestHeader("Accept", "text/html");
   request.onloadend = () => {
     busy = false;
-    const page = request.status === 200 ? request.response?.getElementById("lab") : null;
+    const page = [200, 422].includes(request.status) ? request.response?.getElementById("lab") : null;
     // Asked to log in, or anything unforeseen: let the browser go there itself.
     if (page) show(page, action, place);
     else return location.assign(lab.dataset.pageUrl);

@@ -20,6 +20,7 @@ ACTS = {
     "lost": "The lost response",
     "thief": "The token thief",
     "first": "The thief comes first",
+    "copy": "The copy before",
     "logout": "Logout during a refresh",
     "slow": "The slow page",
 }
@@ -185,11 +186,11 @@ def test_lanes_stand_upright_on_a_phone(open_page: OpenPage) -> None:
 
 @BOTH
 def test_the_tour(open_page: OpenPage, js: bool) -> None:
-    """Its five steps, by their own buttons and links, each beside the board; done steps are ticked."""
+    """Its first five steps, by their own buttons and links, each beside the board; done steps are ticked."""
     page = enter(open_page, js=js)
     page.click(".jumps a:text-is('Guided tour')")
     for step, (lever, case) in enumerate(((None, 4), ("expire/access", 2), ("expire/refresh", 3)), start=1):
-        expect(page.locator("#tour-title")).to_contain_text(f"{step} of 5")
+        expect(page.locator("#tour-title")).to_contain_text(f"{step} of 6")
         if lever:
             pull(page, lever, "#tour", view=f"?step={step}")
             expect_next(page, case)

@@ -21,7 +21,7 @@ from webapp.store.models import LabRequest
 from webapp.web.lab.cells import REACHABLE
 
 LEVERS = ("expire/access", "expire/refresh", "expire/both", "clock/fast", "clock/normal")
-ACTS = ("tabs", "lost", "thief", "first", "logout", "slow")
+ACTS = ("tabs", "lost", "thief", "first", "copy", "logout", "slow")
 
 
 def pull(visitor: Browser, lever: str, token: str, **fields: str) -> Any:
@@ -313,24 +313,24 @@ def test_reset_starts_anew(app: Flask, visitor: Browser) -> None:
     assert "1 of 33 cells seen" in page.text
 
 
-@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("step", range(1, 7))
 def test_a_step_of_the_tour_has_an_address(visitor: Browser, step: int) -> None:
     """Without scripts: each control of the page comes back to the same step."""
     visitor.sign_up()
     page = visitor.get(f"/lab?step={step}").text
-    assert f"{step} of 5:" in page
+    assert f"{step} of 6:" in page
     actions = re.findall(r'action="(/lab/[^"]+)"', page)
     assert actions
     assert all(f"step={step}" in action for action in actions)
 
 
-@pytest.mark.parametrize("step", ["0", "6", "x", "1'", "%00", "١"])
+@pytest.mark.parametrize("step", ["0", "7", "x", "1'", "%00", "١"])
 def test_other_steps_are_no_tour(visitor: Browser, step: str) -> None:
-    """A step outside 1 to 5 shows the lab without the tour."""
+    """A step outside 1 to 6 shows the lab without the tour."""
     visitor.sign_up()
     page = visitor.get(f"/lab?step={step}")
     assert page.status_code == 200
-    assert " of 5:" not in page.text
+    assert " of 6:" not in page.text
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------
@@ -434,7 +434,9 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
     page = visitor.get(f"/lab/acts/{act}")
     assert page.status_code == 200
     assert 'notice notice-ok"' in page.text
-    assert page.text.count("notice-bad") == (1 if act == "thief" else 0), "the login page's notice is shown in the act"
+    assert page.text.count("notice-bad") == (1 if act in ("thief", "copy") else 0), (
+        "the login page's notice is shown in the act"
+    )
     assert row_of(app, visitor) == before
     with app.app_context():
         sids = read(lambda tx: session_list.live_sids(tx, before.user_id, before.created_at))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from webapp.web.lab.proofs import copy_before
 from webapp.web.lab.races import eight_tabs, log_out_race, slow_page
 from webapp.web.lab.scene import Scene
 from webapp.web.lab.stage import Stage
@@ -58,6 +59,15 @@ ACTS = (
             "session: see who is logged out, and what each of you sees."
         ),
         thief_first,
+    ),
+    Act(
+        "copy",
+        _l("The copy before"),
+        _l(
+            "Someone copies both cookies, and then you prove once more who you are. Your tokens become fresh; the copy "
+            "never does."
+        ),
+        copy_before,
     ),
     Act(
         "logout",

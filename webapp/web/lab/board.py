@@ -106,6 +106,15 @@ def foretell(tokens: Tokens, access: str | None, refresh: str | None, now: int) 
     )
 
 
+def fresh_until(board: Board, within: int) -> int | None:
+    """Until when the person counts as having just proved who they are (Unix seconds); None where no token says so.
+
+    As `core/freshness.is_fresh`: by the access token's `auth_time`, which never counts for more than the row's.
+    """
+    row, claims = board.judgement.row, board.judgement.access.claims
+    return claims.auth_time + within if claims and row and claims.auth_time <= row.auth_time else None
+
+
 def _view(name: str, text: str | None, verdict: Verdict[Any]) -> TokenView:
     claims = verdict.claims
     if claims is None or text is None:

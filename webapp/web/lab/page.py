@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.freshness import acr_of
 from webapp.core.judgement import Judgement
 from webapp.core.tokens import Tokens
 from webapp.dates import clock_text
@@ -25,16 +26,17 @@ from webapp.web.cookies import held_after, write_tokens
 from webapp.web.hooks import settle
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.lab.acts import ACTS
-from webapp.web.lab.board import Board, case_of_cell, foretell, kind_of, lit_case
+from webapp.web.lab.board import Board, case_of_cell, foretell, fresh_until, kind_of, lit_case
 from webapp.web.lab.cells import REACHABLE
 from webapp.web.lab.recorder import remember
 from webapp.web.lab.sentence import PULLED, said, strip_of
 from webapp.web.lab.timeline import draw
-from webapp.web.lab.tour import step_asked_for
+from webapp.web.lab.tour import STEPS, step_asked_for
 from webapp.web.lab.witness import STAGE_PATH
 from webapp.web.marks import peek, public
 from webapp.web.person import Auth
 from webapp.web.words import tokens as words
+from webapp.web.words.lifetimes import duration
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
 
@@ -101,6 +103,7 @@ def _state(board: Board, now: int) -> dict[str, Any]:
         "cell": f"{board.judgement.access.state.value}/{board.judgement.column.value}",
         "generation": row.refresh_generation if row else None,
         "live": board.judgement.live,
+        "fresh_until": fresh_until(board, services().settings.step_up_ttl),
         **{
             view.name: {
                 "state": view.state.value,
@@ -120,23 +123,24 @@ def _pull(lever: Callable[[Tokens, Judgement, int], Held | None], name: str) -> 
     held = lever(tokens, judge(tokens, *held_after(g.auth), "web", now), now)
     if held is not None:
         write_tokens(answer, held.row, access=held.access, refresh=held.refresh)
-    return _fill(answer, lever=name if held else "nothing")
+    return fill(answer, lever=name if held else "nothing")
 
 
 def page(**more: Any) -> Response:
     """The lab as the answer to this request, with what a view of it has to show besides."""
-    return _fill(settled(), **more)
+    return fill(settled(), **more)
 
 
 def settled() -> Response:
     """An answer whose cookies are settled before its page is written, so that the page can tell of them."""
     answer = current_app.response_class(mimetype="text/html")
-    g.auth.recorded = True  # by `_fill`: what a control does comes after the settling
+    g.auth.recorded = True  # by `fill`: what a control does comes after the settling
     settle(g.auth, answer, services())
     return answer
 
 
-def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
+def fill(answer: Response, lever: str = "", tried: object = None, status: int = 200) -> Response:
+    """Write the lab into a settled answer. `lever`: the control that acted after the request was decided."""
     auth: Auth = g.auth
     tokens, now = services().tokens, services().clock()
     row = auth.judgement.row
@@ -148,10 +152,13 @@ def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
     current = board.judgement.row or row
     strip = strip_of(requests[0]) if requests else None
     view: dict[str, Any] = {name: request.args[name] for name in ("step", "large") if name in request.args}
+    answer.status_code = status
     answer.set_data(
         render_template(
             "lab/lab.html",
             board=board,
+            fresh_until=fresh_until(board, services().settings.step_up_ttl),
+            acr=acr_of(current.amr),
             state=_state(board, now),
             row=current,
             now=now,
@@ -172,6 +179,8 @@ def _fill(answer: Response, lever: str = "", tried: object = None) -> Response:
             view=view,
             large={name: view[name] for name in view if name == "large"},
             step=step_asked_for(requests),
+            steps=STEPS,
+            counts_for=duration(services().settings.step_up_ttl),
             kind_of=kind_of,
             case_of_cell=case_of_cell,
             lit_case=lambda r: lit_case(TokenState(r.access), TokenState(r.refresh), Outcome(r.outcome)),

@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 from flask import request
 from werkzeug.test import Client as WsgiClient
 
+from webapp.core.freshness import BY_PASSWORD
 from webapp.core.lifetimes import REDELIVERY_BURST, SKEW
 from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows import lab_stage
 from webapp.flows.client import Client
+from webapp.flows.judge import judge
+from webapp.flows.refresh import Issued
+from webapp.flows.step_up import Proved, pass_step_up
 from webapp.services import services, this_application
 from webapp.store import thread_connection
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE, wire_names
@@ -68,6 +72,24 @@ class Stage:
     def let_grace_pass(self) -> None:
         """Move the confirmation of the current generation beyond the grace."""
         self.rewrite(refresh_confirmed_at=self.now - self.tokens.lifetimes.grace - SKEW - 1)
+
+    def let_freshness_pass(self, ttl: int) -> None:
+        """Move the login so far back that it no longer counts as a proof, and hold an access token that says so."""
+        long_ago = self.now - ttl - 1
+        self.rewrite(created_at=long_ago, auth_time=long_ago)
+        self.jar[ACCESS_COOKIE] = self.mint_access()
+
+    def prove(self) -> Issued:
+        """What a right password does on the step-up's page. The stage knows nobody's: the proof is taken as given."""
+        judgement = judge(self.tokens, self.jar.get(ACCESS_COOKIE), self.jar.get(REFRESH_COOKIE), "web", self.now)
+        proved = Proved(BY_PASSWORD, self.row.credential_epoch)
+        issued = pass_step_up(self.tokens, judgement, proved, judged_at=self.now, now=self.now, client=self._client)
+        self.jar |= {
+            name: text
+            for name, text in ((ACCESS_COOKIE, issued.access), (REFRESH_COOKIE, issued.refresh))
+            if text is not None
+        }
+        return issued
 
     def let_burst_pass(self) -> None:
         """Move the making of the current refresh token beyond the burst."""

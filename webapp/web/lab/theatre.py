@@ -11,6 +11,7 @@ from webapp.services import services, services_of
 from webapp.web.lab.acts import ACTS, BY_NAME
 from webapp.web.lab.cells import REACHABLE, try_cell
 from webapp.web.lab.page import blueprint, page
+from webapp.web.lab.prove import prove
 from webapp.web.lab.recorder import record
 from webapp.web.lab.scene import drawings
 from webapp.web.lab.stage import Stage
@@ -18,6 +19,8 @@ from webapp.web.lab.witness import WITNESS
 from webapp.web.limits import count
 from webapp.web.login_page import NOTICES
 from webapp.web.requests import client
+
+blueprint.post("/prove")(prove)
 
 
 def register(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""The tour: five steps beside the board. Which one, is in the address, so that it works without scripts."""
+"""The tour: six steps beside the board. Which one, is in the address, so that it works without scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import request
 from webapp.store.lab_requests import Record
 from webapp.web.lab.board import kind_of
 
-STEPS = ("case-4", "case-2", "case-3", "theft", "case-1")
+STEPS = ("case-4", "case-2", "case-3", "theft", "case-1", "proved")
 """What each step shows, in order."""
 
 
@@ -29,4 +29,5 @@ def step_asked_for(requests: Sequence[Record]) -> Step | None:
         return None
     # What a control's own request was is no merit of the reader's, unless it was sent to see just that.
     seen = {kind_of(record) for record in requests if not record.lever}
+    seen |= {"proved" for record in requests if record.lever.startswith("proved")}
     return Step(int(asked), frozenset(number for number, kind in enumerate(STEPS, start=1) if kind in seen))

@@ -68,6 +68,7 @@ WHAT = {
     "redelivered": _l("Not first: the new token had just been made, so the same one was sent again."),
     "forked": _l("Made again: nobody had used the new token, so another one took its place. Only the last one counts."),
     "access only": _l("Not rotated: the new token is already in use elsewhere, so only an access token was issued."),
+    "proved": _l("Proved again: auth_time moved in the row, and an access token that says so was issued."),
     "session ended": _l("Nothing issued: the session had ended in the meantime."),
     "too late": _l("Nothing issued: building the page took longer than the grace period."),
     "overtaken": _l("Nothing issued: other requests had already moved on."),
