@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.browser import PASSWORD
 from tests.support.chromium import SETTLED, OpenPage, findings, scrolls_sideways
 from tests.support.server import Server
 
@@ -437,3 +438,26 @@ def test_dates_are_in_the_readers_zone(open_page: OpenPage) -> None:
     zone = page.evaluate("new Intl.DateTimeFormat().resolvedOptions().timeZone")
     local = datetime.fromtimestamp(seconds, ZoneInfo(zone))
     expect(shown).to_have_text(re.compile(rf"^{local:%b} {local.day}, {local:%Y, %H:%M:%S}\s\S+$"))
+
+
+def test_proving_it_again_ticks(open_page: OpenPage, site: Server) -> None:
+    """The line counts down by itself and ends; a wrong password is said beside its field; the right one begins anew."""
+    page = enter(open_page)
+    line = page.locator("[data-fresh]")
+    expect(line).to_contain_text("fresh until")
+    before = line.locator("[data-left]").inner_text()
+    expect(line.locator("[data-left]")).not_to_have_text(before)
+    site.clock.advance(601)
+    page.reload()
+    expect(line.locator("span").nth(1)).to_be_visible()
+    expect(line.locator("span").first).to_be_hidden()
+    page.click("#board .sure summary")
+    for typed in ("wrong", PASSWORD):
+        page.fill("#prove-password", typed)
+        pull(page, "prove")
+        if typed == "wrong":
+            expect(page.locator("#prove-error")).to_be_visible()
+            assert findings(page) == []
+    expect(line).to_contain_text("1fa")
+    expect(line.locator("span").first).to_be_visible()
+    expect(page.locator("#prove-error")).to_have_count(0)

@@ -159,6 +159,7 @@ def fill(answer: Response, lever: str = "", tried: object = None, status: int = 
             board=board,
             fresh_until=fresh_until(board, services().settings.step_up_ttl),
             acr=acr_of(current.amr),
+            is_unproved=lever == "unproved",
             state=_state(board, now),
             row=current,
             now=now,

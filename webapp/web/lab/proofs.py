@@ -26,7 +26,7 @@ def copy_before(stage: Stage) -> Scene:
     theirs = stage.send(path=SENSITIVE, jar=stolen, keep=False)
     stage.let_grace_pass()
     late = stage.send(jar=expired, keep=False)
-    scene = Scene([_("You"), _("Thief")], beats=6, notice="reuse", copies=[Copy(0, 1, 0.1, "a0 r0", 1)])
+    scene = Scene([_("You"), _("Thief")], beats=7, notice="reuse", copies=[Copy(0, 1, 0.1, "a0 r0", 1)])
     scene.hits = [
         Hit(0, 0.5, 1.1, asked.kind, 1),
         Hit(0, 1.5, 2.1, "other", 2),
@@ -34,7 +34,7 @@ def copy_before(stage: Stage) -> Scene:
         Hit(1, 3.5, 4.1, theirs.kind, 4),
         Hit(1, 4.7, 5.3, late.kind, 5),
     ]
-    scene.bands = [Band(0, 2.1, "r0"), Band(2.1, 5.3, "r1"), Band(5.3, 6, _("ended: token reuse"), ended=True)]
+    scene.bands = [Band(0, 2.1, "r0"), Band(2.1, 5.3, "r1"), Band(5.3, 7, _("ended: token reuse"), ended=True)]
     scene.story = [
         (
             asked.kind,

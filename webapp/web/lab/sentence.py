@@ -37,11 +37,8 @@ PULLED = {
     "fast": _l("Then it gave your session short lifetimes: 15 and 45 seconds."),
     "normal": _l("Then it gave your session its normal lifetimes again."),
     "reset": _l("Then it reset the lab: two new tokens, normal lifetimes, an empty history."),
-    "proved": _l("Then it noted that it is you: auth_time moved in token and row, and the refresh token was replaced."),
-    "proved_young": _l(
-        "Then it noted that it is you: auth_time moved in token and row. The refresh token stayed: it was first used "
-        "moments ago, and other tabs may still be under way with the one before."
-    ),
+    "proved": _l("Then you proved who you are: auth_time moved, and the refresh token was replaced."),
+    "proved_young": _l("Then auth_time moved. The refresh token stayed: other tabs may still be using the one before."),
     "unproved": _l("Then the password or the code was wrong, so nothing changed."),
     "nothing": _l("Another tab got there first, so it changed nothing more. Try again."),
 }
