@@ -15,7 +15,9 @@ from sqlalchemy import text
 from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.crowd import at_once
+from tests.support.passkeys import add_passkey, browser_at_a_name, device_of, use_passkey
 from tests.support.server import Server
+from tests.support.sql import execute
 from tests.support.waiting import until
 from webapp.store import session_list
 from webapp.store.database import db, transact
@@ -28,6 +30,10 @@ def sample(text: str, name: str, **labels: str) -> float:
         if found and found[1] == name and dict(re.findall(r'(\w+)="([^"]*)"', found[2] or "")) == labels:
             return float(found[3])
     return 0.0
+
+
+RESULTS = ("added", "right", "counter", "wrong")
+"""What can become of a passkey."""
 
 
 class Difference:
@@ -86,6 +92,23 @@ def test_strangers_log_ins_and_errors_are_counted(app: Flask, visitor: Browser) 
     assert grown("tokenroom_logins_total", channel="web", result="succeeded") == 1
     visitor.get("/nowhere")
     assert grown("tokenroom_error_answers_total", status="404") == 1
+
+
+def test_passkeys_are_counted(app: Flask) -> None:
+    """One added, one that logs in, one whose counter stands still, and one that is refused."""
+    owner, stranger = browser_at_a_name(app), browser_at_a_name(app)
+    name = owner.sign_up()
+    execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", name)
+    device, grown = device_of(owner), Difference(owner)
+    add_passkey(owner, device)
+    for count in (1, 1):
+        use_passkey(stranger, device, count=count)
+        stranger.log_out()
+    use_passkey(stranger, device, flags=0)
+    found = {result: grown("tokenroom_factors_total", kind="passkey", result=result) for result in RESULTS}
+    assert found == {"added": 1, "right": 2, "counter": 1, "wrong": 1}
+    assert grown("tokenroom_logins_total", channel="web", result="succeeded") == 2
+    assert grown("tokenroom_logins_total", channel="web", result="wrong") == 1
 
 
 def test_a_refresh_the_database_refuses_is_counted(

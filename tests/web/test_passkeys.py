@@ -251,6 +251,26 @@ def test_an_administrator_takes_all_away(app: Flask, owner: Browser, username: s
     assert "Two-step login: passkey removed" in [str(mail["Subject"]) for mail in Outbox(app).all()]
 
 
+class TestRequired:
+    """`WEBAPP_EMAIL_VERIFICATION=required`."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_EMAIL_VERIFICATION": "required"}
+
+    def test_an_address_that_is_no_longer_confirmed(self, app: Flask, visitor: Browser, device: Authenticator) -> None:
+        """A passkey alone begins no session that the site would not serve: the password leads to the mailed code."""
+        visitor.submit("/signup", username="ada.l", email="ada@example.com", name="", password=PASSWORD)
+        execute(app, "UPDATE users SET email_verified_at = 1")
+        visitor.log_in("ada.l")
+        add_passkey(visitor, device)
+        execute(app, "UPDATE users SET email_verified_at = NULL")
+        stranger = browser_at_a_name(app)
+        assert use_passkey(stranger, device).status_code == 422
+        assert len(query(app, "SELECT nonce FROM spent")) == 1  # the registration's
+        assert stranger.log_in("ada.l").headers["location"] == "/login/address"
+
+
 class TestDemanded:
     """`WEBAPP_MFA_REQUIRED=all`, mail off."""
 
