@@ -1,4 +1,6 @@
-"""No honest session ends, nothing lives after a logout, and nobody shares a session: in every reachable state.
+"""No honest session ends, nothing lives after a logout, nobody shares a session, and no copy becomes fresh.
+
+In every reachable state, of one honest browser (I1 to I4) or of an owner and a thief (I5), with step-ups (I6, I7).
 
 python -m tests.model.test_exploration     walks further, for minutes: up to four requests at once, five forks
 """
@@ -19,12 +21,17 @@ RUNS: dict[str, tuple[dict[str, Any], int]] = {
     "one at once": ({"one": True, "most": 5}, 11_478),
     "two at once, case 3, skew": ({"tabs": 2, "most": 1, "case3": True, "skew": True}, 18_000),
     "three at once": ({"tabs": 3, "most": 1}, 20_000),
+    "step-ups, one at once": ({"one": True, "most": 2, "step_up": True}, 4_000),
+    "step-ups, two at once": ({"tabs": 2, "most": 1, "step_up": True}, 19_000),
 }
 LONGER: tuple[dict[str, Any], ...] = (
     {"tabs": 2, "most": 5, "case3": True},
     {"tabs": 3, "most": 2, "case3": True},
     {"tabs": 3, "most": 2, "case3": True, "skew": True},
     {"tabs": 4, "most": 2},
+    {"tabs": 2, "most": 1, "case3": True, "skew": True, "step_up": True},
+    {"tabs": 3, "most": 1, "step_up": True},
+    {"tabs": 3, "most": 1, "case3": True, "step_up": True},
 )
 BROKEN_HONEST: dict[str, tuple[dict[str, Any], str]] = {
     "grace by clock": ({}, "I1"),  # the parent is honest for some seconds after the rotation, seen or not
@@ -41,6 +48,12 @@ BROKEN_HONEST: dict[str, tuple[dict[str, Any], str]] = {
     "abandoned never renews": ({}, "I4"),  # it is asked to log in even while nobody has used its better
     "as first decided": ({}, "I4"),  # the same, and its access token goes on opening everything
     "clears the abandoned": ({}, "I4"),  # served with a valid access token, and the refresh cookie taken away
+    "step-up rotates at once": ({"step_up": True}, "I1"),  # whether the refresh token was confirmed long ago or not
+    "step-up rotates within the skew": ({"step_up": True, "skew": True}, "I1"),  # confirmed long ago, by this clock
+    "step-up forgets the logout": (
+        {"step_up": True},
+        "I2",
+    ),  # the proof's UPDATE does not ask whether the session lives
 }
 BROKEN_SHARED = (
     "no fork",  # the successor goes out again however late
@@ -49,6 +62,11 @@ BROKEN_SHARED = (
     "access by the clock",  # redelivered and in-grace access tokens live their full life from now
     "log-in clears first",  # the login page takes the cookies away, so the login ends no session
 )
+BROKEN_STEP_UP = {
+    "inherits from the row": "I6",  # a reissued token says when the row was last proved, whoever asks
+    "fresh by the row": "I6",  # the row decides, and not the token that is presented
+    "reissue forgets the proof": "I7",  # the owner is asked again after every refresh
+}
 
 
 @pytest.mark.parametrize(("options", "at_least"), RUNS.values(), ids=RUNS)
@@ -68,6 +86,15 @@ def test_nobody_shares_a_session(most: int, turns: int) -> None:
     assert found == turns
 
 
+@pytest.mark.parametrize(("most", "proofs", "turns"), [(1, 1, 7), (1, 2, 9), (2, 1, 9)])
+def test_no_copy_becomes_fresh(most: int, proofs: int, turns: int) -> None:
+    """I6, I7: the owner steps up, and only the owner gets fresh tokens; I5 holds, with some more turns."""
+    with rules(most) as ours:
+        states, _steps, found = share(Shared(ours, proofs=proofs))
+    assert states > 3_000, "the walk got nowhere"
+    assert found == turns
+
+
 @pytest.mark.parametrize("name", BROKEN_HONEST)
 def test_broken_rules_for_one_browser_are_found(name: str) -> None:
     """Else the walk would prove nothing."""
@@ -83,6 +110,13 @@ def test_broken_rules_against_a_thief_are_found(name: str) -> None:
         share(Shared(ours))
 
 
+@pytest.mark.parametrize("name", BROKEN_STEP_UP)
+def test_broken_rules_of_freshness_are_found(name: str) -> None:
+    """Else the walk would prove nothing."""
+    with rules(1, name) as ours, pytest.raises(Broken, match=BROKEN_STEP_UP[name]):
+        share(Shared(ours, proofs=1))
+
+
 def everything() -> None:
     began = time.time()
     for options in (RUNS["one at once"][0], *LONGER):
@@ -94,6 +128,13 @@ def everything() -> None:
         with rules(most) as ours:
             states, steps, turns = share(Shared(ours))
         print(f"{most} forks, a thief: I5 holds in {states:,} states, {steps:,} steps; at most {turns} turns")
+    for most, proofs in ((1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (5, 1)):
+        with rules(most) as ours:
+            states, steps, turns = share(Shared(ours, proofs=proofs))
+        print(
+            f"{most} forks, a thief, {proofs} step-ups: I5 to I7 hold in {states:,} states, {steps:,} steps; "
+            f"at most {turns} turns"
+        )
     print(f"{time.time() - began:.0f} s")
 
 

@@ -3,7 +3,9 @@
 A state is `(row, jar, requests, views, answers, ends)`.
   jar, request  (refresh, access, flag); flag: an abandoned successor came in behind its better (of a browser with one
                 request at a time: how many answers were lost in this generation)
-  view          (what, refresh, slow, seen); seen: the successor at the SELECT of a confirmation or fork to be written
+  view          (what, refresh, slow, seen); what: an outcome in a word; `proved outcome/column` where the request is
+                a step-up whose proof is right
+                seen: the successor at the SELECT of a confirmation or fork to be written
   answer        (refresh or None, access or None)
   ends          refresh tokens at or beyond this (age, -number) have passed their `exp` (case 3), or None
 """
@@ -15,8 +17,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.model.rules import FRESH, NO, OLD, Broken, Row, Rules
-from webapp.core.decision import Outcome
-from webapp.core.rotation import Refreshed
+from webapp.core.decision import Outcome, RefreshColumn
+from webapp.core.rotation import Refreshed, is_useful
 from webapp.core.standing import Standing
 
 CLEARED, KEPT = (9, 0), (8, 0)
@@ -30,6 +32,7 @@ WHAT = {
     Outcome.ACCESS_ONLY: "access",
     Outcome.LOG_IN: "log in",
 }
+PROVED = "proved "
 OUTCOME = {what: outcome for outcome, what in WHAT.items()}
 
 
@@ -39,9 +42,17 @@ class Honest:
     start: State = ((0, OLD, False, 0, False), ((0, 0), (0, 0), 0), (), (), (), None)
 
     def __init__(
-        self, rules: Rules, *, tabs: int = 3, most: int = 2, case3: bool = False, skew: bool = False, one: bool = False
+        self,
+        rules: Rules,
+        *,
+        tabs: int = 3,
+        most: int = 2,
+        case3: bool = False,
+        skew: bool = False,
+        one: bool = False,
+        step_up: bool = False,
     ) -> None:
-        self.rules, self.broken = rules, rules.broken
+        self.rules, self.broken, self.step_up = rules, rules.broken, step_up
         self.tabs, self.most, self.case3, self.skew, self.losses = (1 if one else tabs), most, case3, skew, one
         self.log_ins: Counter[str] = Counter()
 
@@ -129,6 +140,9 @@ class Honest:
         if what == "proceed" and at is Standing.ABANDONED and self.broken == "clears the abandoned":
             answers = add(answers, (CLEARED, KEPT))
         seen = (0, row[0]) if judged.confirms else None
+        if self.step_up and is_useful(judged.column):
+            proving = (f"{PROVED}{what}/{judged.column.value}", refresh, False, seen)
+            yield "door: step-up", (true, jar, requests, add(views, proving), answers, ends)
         if what == "proceed" and seen is None:
             yield "door: proceed", (true, jar, requests, views, answers, ends)
             return
@@ -139,7 +153,9 @@ class Honest:
         yield f"door: {what}", (true, jar, requests, add(views, (what, refresh, False, seen)), answers, ends)
 
     def asked(self, row: Row, jar: Any, q: Any) -> None:
-        if row[1] == NO:
+        (age, number), parent = q[0], row[3]
+        is_overtaken = age == 1 and number != parent  # its better has been rotated already, by a step-up
+        if row[1] == NO and not is_overtaken:
             why = "limit of forks"
             if row[0] < self.most:
                 raise Broken("I4: asked to log in before the limit")
@@ -173,6 +189,9 @@ class Honest:
                 raise Broken("I2: a successor handed out after a logout")
             yield "exit: early", (true, jar, requests, views, add(answers, (refresh, refresh)), ends)
             return
+        if what.startswith(PROVED):
+            yield from self.after_step_up(s, views, v, row, ahead)
+            return
         if what in ("rotate", "renew") and refresh == (0, forks) and not ended:  # the rotation's UPDATE finds its row
             brings = ((0, 0), None if what == "renew" else (0, 0))
             yield "exit: rotate", self.rotated(true, jar, requests, views, add(self.aged(answers), brings), ends)
@@ -190,6 +209,29 @@ class Honest:
             yield "exit: access only", (true, jar, requests, views, add(answers, (None, (1, 0))), ends)
         else:
             yield f"exit: {grant.what}", (true, jar, requests, views, answers, ends)
+
+    def after_step_up(self, s: State, views: Any, v: Any, row: Row, ahead: bool) -> Iterator[tuple[str, State]]:
+        """One transaction: note the proof in the live row, then rotate, fork or hand out."""
+        true, jar, requests, _, answers, ends = s
+        what, refresh, slow, _ = v
+        forks = row[0]
+        before, _, column = what.removeprefix(PROVED).partition("/")
+        if row[4] and self.broken != "step-up forgets the logout":
+            yield "step-up: ended", (true, jar, requests, views, answers, ends)
+            return
+        grant = self.rules.hand_out_proved(OUTCOME[before], RefreshColumn(column), row, refresh, slow, ahead)
+        if grant.what in (Refreshed.ROTATED, Refreshed.RENEWED):
+            brings = add(self.aged(answers), ((0, 0), (0, 0)))
+            yield "step-up: rotate", self.rotated(true, jar, requests, views, brings, ends)
+        elif grant.what is Refreshed.FORKED:
+            forking = ("fork", refresh, slow, (0, forks))
+            yield "step-up: must fork", (true, jar, requests, add(views, forking), answers, ends)
+        elif grant.access:
+            old = grant.what is Refreshed.ACCESS_ONLY
+            answer = ((0, forks) if grant.refresh else None, (1, 0) if old else (0, forks))
+            yield f"step-up: {grant.what}", (true, jar, requests, views, add(answers, answer), ends)
+        else:
+            yield f"step-up: {grant.what}", (true, jar, requests, views, answers, ends)
 
     def fork(self, s: State, views: Any, v: Any) -> Iterator[tuple[str, State]]:
         """One conditional UPDATE: generation, jti, not confirmed, not revoked. 0 rows: ask again."""

@@ -14,9 +14,9 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.support.rows import session_row
-from webapp.core import judgement, rotation, standing
+from webapp.core import freshness, judgement, rotation, standing
 from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import Outcome, RefreshColumn, TokenState
 from webapp.core.judgement import Judgement
 from webapp.core.lifetimes import REDELIVERY_BURST, Lifetimes
 from webapp.core.rotation import Grant
@@ -46,6 +46,7 @@ class Rules:
         self.broken = broken
         self.judge = cache(self._judge)
         self.hand_out = cache(self._hand_out)
+        self.hand_out_proved = cache(self._hand_out_proved)
 
     def _judge(
         self,
@@ -80,6 +81,27 @@ class Rules:
             refresh_claims(refresh, now + TTL),
             session(row, now, ahead),
             judged_at=judged_at,
+            now=now,
+            lifetimes=LIFETIMES,
+        )
+
+    def _hand_out_proved(
+        self,
+        outcome: Outcome,
+        column: RefreshColumn,
+        row: Row,
+        refresh: Token,
+        slow: bool = False,
+        ahead: bool = False,
+        over: bool = False,
+    ) -> Grant:
+        now = now_at(row, over)
+        return rotation.hand_out_proved(
+            outcome,
+            column,
+            refresh_claims(refresh, now + TTL),
+            session(row, now, ahead),
+            judged_at=now - GRACE - 1 if slow else now,
             now=now,
             lifetimes=LIFETIMES,
         )
@@ -183,5 +205,11 @@ CHANGES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "as first decided": (*_everywhere(_classify(_never_renews)), (judgement, "counts", _counts_always)),
     "abandoned access opens": ((judgement, "counts", _counts_always),),
     "no fork": _ALWAYS_IN_BURST,
+    "fresh by the row": (
+        (freshness, "is_fresh", lambda token, row_auth_time, *, now, within: now - row_auth_time <= within),
+    ),
+    "reissue forgets the proof": ((freshness, "inherited", lambda token, created_at: created_at),),
+    "step-up rotates at once": ((rotation, "rotates_early", lambda row, *, now, grace: True),),
+    "step-up rotates within the skew": ((rotation, "SKEW", 0),),
 }
 """Broken variants that are a change of one of our functions. Others are a change of the statements, or of the order."""
