@@ -117,10 +117,13 @@ class Browser:
     def log_out(self) -> httpx.Response:
         return self.submit("/", "/logout")
 
+    def proof(self, target: str = "/", password: str = PASSWORD, **fields: str) -> dict[str, str]:
+        """What the form of the step-up page sends, whether it is asked for or not."""
+        return self.read_form("/", "/logout").fields | {"password": password, "next": target} | fields
+
     def prove(self, target: str = "/", password: str = PASSWORD, **fields: str) -> httpx.Response:
-        """Answer the step-up page, whether it is asked for or not."""
-        token = self.read_form("/", "/logout").fields
-        return self.post("/step-up", token | {"password": password, "next": target} | fields)
+        """Send it."""
+        return self.post("/step-up", self.proof(target, password, **fields))
 
     def cookie(self, name: str) -> str | None:
         return next((c.value for c in self.http.cookies.jar if c.name == name), None)
