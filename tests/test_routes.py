@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Flask
 from werkzeug.routing import Rule
 
 from tests.support.browser import NAVIGATION
+from tests.support.routes import address
 
 OPEN = {
     "accounts.create",
@@ -50,11 +49,6 @@ OPEN = {
 """Endpoints that a stranger may use. A new one is closed until it is added here on purpose."""
 
 LEAD_TO_LOGIN = ("accounts.log_out", "login_address.", "login_factor.", "login_enrol.")
-
-
-def address(rule: Rule) -> str:
-    """An address that fits the rule: the first of the words it allows, or any."""
-    return re.sub(r"<(?:any\((\w+)[^)]*\):)?[^>]+>", lambda found: found[1] or "x", rule.rule)
 
 
 def is_known_open(rule: Rule) -> bool:

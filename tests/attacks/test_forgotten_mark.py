@@ -8,9 +8,9 @@ from flask import Flask
 from tests.support.api import ApiClient
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
+from tests.support.routes import address
 from tests.support.sql import execute
 from tests.support.totp import set_up
-from tests.test_routes import address
 
 SENSITIVE = {
     "GET /account/delete",
@@ -21,6 +21,9 @@ SENSITIVE = {
     "POST /account/factors/totp",
     "POST /account/factors/totp/remove",
     "POST /account/factors/codes",
+    "GET /account/factors/passkeys/new",
+    "POST /account/factors/passkeys/new",
+    "POST /account/factors/passkeys/x/remove",
     "GET /account/password",
     "POST /account/password",
     "POST /account/sessions/x/revoke",

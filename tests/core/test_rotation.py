@@ -8,9 +8,20 @@ import pytest
 
 from tests.support.rows import session_row
 from webapp.core.claims import AccessClaims, RefreshClaims, Verdict
-from webapp.core.decision import Outcome, TokenState
+from webapp.core.decision import Outcome, RefreshColumn, TokenState
 from webapp.core.lifetimes import Lifetimes
-from webapp.core.rotation import REFRESHING, Grant, Refreshed, confirms, counts, hand_out, is_renewable, rotated
+from webapp.core.rotation import (
+    REFRESHING,
+    Grant,
+    Refreshed,
+    confirms,
+    counts,
+    hand_out,
+    hand_out_proved,
+    is_renewable,
+    rotated,
+    rotates_early,
+)
 from webapp.core.standing import Standing
 
 EXP, WINDOW = 10_000, 600
@@ -126,3 +137,57 @@ def test_what_the_winner_gets() -> None:
     """Both tokens; in case 3 the refresh token, since the access token is still good."""
     assert rotated(Outcome.ROTATE) == Grant(Refreshed.ROTATED, access=True, refresh=True)
     assert rotated(Outcome.RENEW) == Grant(Refreshed.RENEWED, refresh=True)
+
+
+@pytest.mark.parametrize(
+    ("confirmed_at", "now", "expected"), [(None, 10_000, False), (1000, 1070, False), (1000, 1071, True)]
+)
+def test_when_a_step_up_replaces_a_refresh_token(confirmed_at: int | None, now: int, expected: bool) -> None:
+    """Confirmed longer ago than ten seconds of grace and sixty of other clocks; never before it was used."""
+    row = session_row(refresh_confirmed_at=confirmed_at)
+    assert rotates_early(row, now=now, grace=10) is expected
+
+
+@pytest.mark.parametrize(
+    ("jti", "column", "outcome", "confirmed_at", "late", "expected"),
+    [
+        ("now", RefreshColumn.CURRENT, Outcome.PROCEED, 1990, 0, Grant(Refreshed.PROVED, access=True)),
+        ("now", RefreshColumn.CURRENT, Outcome.PROCEED, 1900, 0, Grant(Refreshed.ROTATED, access=True, refresh=True)),
+        ("now", RefreshColumn.CURRENT, Outcome.PROCEED, 1990, 11, Grant(Refreshed.TOO_LATE)),
+        ("now", RefreshColumn.CURRENT, Outcome.PROCEED, 1900, 11, Grant(Refreshed.ROTATED, access=True, refresh=True)),
+        ("now", RefreshColumn.CURRENT, Outcome.ROTATE, 1990, 0, Grant(Refreshed.ROTATED, access=True, refresh=True)),
+        ("now", RefreshColumn.RENEWABLE, Outcome.RENEW, 1990, 0, Grant(Refreshed.RENEWED, access=True, refresh=True)),
+        ("old", RefreshColumn.SUPERSEDED, Outcome.PROCEED, None, 0, Grant(Refreshed.FORKED, access=True, refresh=True)),
+        ("old", RefreshColumn.SUPERSEDED, Outcome.RENEW, None, 0, Grant(Refreshed.FORKED, access=True, refresh=True)),
+        ("old", RefreshColumn.IN_GRACE, Outcome.PROCEED, 1990, 0, Grant(Refreshed.ACCESS_ONLY, access=True)),
+        ("old", RefreshColumn.IN_GRACE, Outcome.PROCEED, 1990, 11, Grant(Refreshed.TOO_LATE)),
+        ("off", RefreshColumn.ABANDONED, Outcome.PROCEED, 1990, 0, Grant(Refreshed.OVERTAKEN)),
+        (None, RefreshColumn.ABSENT, Outcome.PROCEED, 1990, 0, Grant(Refreshed.PROVED, access=True)),
+        ("now", RefreshColumn.EXPIRED, Outcome.PROCEED, 1900, 0, Grant(Refreshed.PROVED, access=True)),
+        (None, RefreshColumn.INVALID, Outcome.PROCEED_CLEAR_REFRESH, 1990, 0, Grant(Refreshed.PROVED, access=True)),
+        (None, RefreshColumn.ABSENT, Outcome.PROCEED, 1990, 11, Grant(Refreshed.TOO_LATE)),
+    ],
+)
+def test_what_a_step_up_hands_out(
+    jti: str | None,
+    column: RefreshColumn,
+    outcome: Outcome,
+    confirmed_at: int | None,
+    late: int,
+    expected: Grant,
+) -> None:
+    """What the standing would get, fresh; with a refresh token that is good for nothing the access token alone."""
+    row = session_row(
+        refresh_generation=4,
+        refresh_jti="now",
+        previous_refresh_jti="old",
+        refresh_issued_at=1800,
+        refresh_confirmed_at=confirmed_at,
+        expires_at=9000,
+    )
+    gen = 3 if jti in ("old", "off") else 4
+    claims = None if jti is None else RefreshClaims("", "u", "", 9000, 1800, jti, "s", gen)
+    granted = hand_out_proved(
+        outcome, column, claims, row, judged_at=2000 - late, now=2000, lifetimes=Lifetimes(grace=10)
+    )
+    assert granted == expected
