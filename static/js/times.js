@@ -24,6 +24,9 @@ export function localTimes(root) {
     const name = zone.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
     time.textContent = form === "clock" || form === "hour" ? text : `${text}\u00a0${name}`;
   }
+  // The timeline's scale: a drawing has no <time>.
+  for (const tick of root.querySelectorAll("text[data-instant]")) tick.textContent = formats.clock.format(tick.dataset.instant * 1000);
+  for (const note of root.querySelectorAll("[data-utc]")) note.hidden = true;
 }
 
 // Events stand by days: the server's are those of UTC, these the reader's.
