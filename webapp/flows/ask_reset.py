@@ -17,7 +17,7 @@ def ask_reset(login: str, *, now: int) -> None:
     """
 
     def work(tx: Connection) -> None:
-        found = addresses.find(tx, login)
+        found = addresses.find_and_hold(tx, login)
         meant = found if found is not None and found.disabled_at is None else None
         mails.queue(
             tx,

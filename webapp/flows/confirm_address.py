@@ -54,7 +54,7 @@ def _awaited_at(tx: Connection, person: Contact, now: int) -> str | None:
 
 def send_code(user_id: str, *, now: int) -> None:
     """Mail a code to the person's own address, confirmed or not. Raises DatabaseUnavailable."""
-    transact(lambda tx: _queue_code(tx, addresses.get(tx, user_id), None, now))
+    transact(lambda tx: _queue_code(tx, addresses.hold(tx, user_id), None, now))
 
 
 def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) -> None:
@@ -65,7 +65,7 @@ def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) ->
     """
 
     def work(tx: Connection) -> None:
-        person = addresses.get(tx, user_id)
+        person = addresses.hold(tx, user_id)
         if person is None:
             return
         if person.email == new:

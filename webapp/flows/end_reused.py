@@ -10,7 +10,7 @@ from webapp.core.mail import MailKind
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
 from webapp.flows.notify import notify
-from webapp.store import auth_sessions, events
+from webapp.store import addresses, auth_sessions, events
 from webapp.store.database import transact
 
 
@@ -24,6 +24,7 @@ def end_reused(judgement: Judgement, client: Client, now: int) -> None:
     assert row is not None
 
     def work(tx: Connection) -> None:
+        addresses.hold(tx, row.user_id)  # before the session: a deletion takes both in this order, too
         if auth_sessions.revoke(tx, row.sid, EndReason.REUSE, now):
             events.record(
                 tx, Event.REFRESH_REUSED, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address

@@ -25,7 +25,7 @@ def hand_over_link(user_id: str, kind: MailKind, *, by: str, client: Client, now
     secret = rules.new_link_secret()
 
     def work(tx: Connection) -> str:
-        person = addresses.get(tx, user_id)
+        person = addresses.hold(tx, user_id)
         if person is None:
             raise NoSuchPerson("there is no such account")
         events.record(tx, Event.RESET_ASKED, at=now, user_id=user_id, ip_address=client.ip_address, by=by)

@@ -21,7 +21,7 @@ FAMILIAR = frozenset(
 
 def notify(tx: Connection, user_id: str, kind: MailKind, client: Client, now: int, **detail: str | int) -> None:
     """Queue a notice, if the user's address is confirmed. Strangers must not read about a user's devices."""
-    person = addresses.get(tx, user_id) if mails.is_on(tx) else None
+    person = addresses.hold(tx, user_id) if mails.is_on(tx) else None
     if person is not None and person.is_confirmed:
         queue_notice(tx, person, kind, client, now, **detail)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core.errors import FieldError
@@ -36,19 +36,37 @@ class Contact(NamedTuple):
 _CONTACT = select(*(USERS.c[field] for field in Contact._fields))
 
 
+_HELD = _CONTACT.with_for_update(read=True, key_share=True)
+
+
 def find(tx: Connection, login: str) -> Contact | None:
     """The person whose username or address is `login`, as in `users.find_credentials`."""
+    return _find(tx, _CONTACT, login)
+
+
+def find_and_hold(tx: Connection, login: str) -> Contact | None:
+    """The same as `find`, and as `hold`."""
+    return _find(tx, _HELD, login)
+
+
+def _find(tx: Connection, people: Select[Any], login: str) -> Contact | None:
     found = login_key(login)
     if found is None:
         return None
     key, is_address = found
-    row = tx.execute(_CONTACT.where((USERS.c.email_key if is_address else USERS.c.username_key) == key)).first()
+    row = tx.execute(people.where((USERS.c.email_key if is_address else USERS.c.username_key) == key)).first()
     return None if row is None else Contact._make(row)
 
 
 def get(tx: Connection, user_id: str) -> Contact | None:
     """The person with this id."""
     row = tx.execute(_CONTACT.where(USERS.c.id == user_id)).first()
+    return None if row is None else Contact._make(row)
+
+
+def hold(tx: Connection, user_id: str) -> Contact | None:
+    """The person with this id, kept from being deleted until the transaction ends: rows that belong to them follow."""
+    row = tx.execute(_HELD.where(USERS.c.id == user_id)).first()
     return None if row is None else Contact._make(row)
 
 
