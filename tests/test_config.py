@@ -46,6 +46,7 @@ DEFAULTS = {
     "WEBAPP_EMAIL_VERIFICATION": "optional",
     "WEBAPP_MFA_REQUIRED": "none",
     "WEBAPP_PASSKEY_RP_ID": "",
+    "WEBAPP_STEP_UP_TTL": "600",
 }
 """INTERFACE.md's table; empty where the default depends on the machine or is "none"."""
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, select, text
 
 from webapp.store import people_search, session_list
-from webapp.store.models import AUTH_SESSIONS
+from webapp.store.models import AUTH_SESSIONS, USERS
 from webapp.store.people_search import search, statement
 
 PEOPLE = 6_000
@@ -85,3 +85,10 @@ def test_short_ids_are_looked_for_in_an_index(crowded: Connection) -> None:
     assert session_list.ids(crowded, after="s0019", limit=2) == ["s00190", "s00191"]
     assert session_list.ids(crowded, after="z" * 40, limit=10) == []
     assert session_list.live_among(crowded, [], now=0) == []
+
+
+def test_a_page_of_everybody_reads_itself_alone(crowded: Connection) -> None:
+    """`users list` and the API's list, in the middle as at the beginning."""
+    key = USERS.c.username_key
+    for after in ("", "crowd003"):
+        assert rows_read(crowded, select(USERS).where(key > after).order_by(key).limit(25)) <= 25

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 
 from tests.support.commands import run_command
 from tests.support.databases import drop_postgres_database, make_postgres_database, need, postgres_is_there
+from tests.support.sql import sqlite
 from webapp import create_app
 from webapp.cli import MIGRATIONS, add_migrations
 from webapp.store.database import db
 from webapp.store.health import REVISIONS, problem
+from webapp.store.migrations_lock import take_turn
+from webapp.store.postgres import Connector
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -108,6 +112,40 @@ def test_the_command(tmp_path: Path) -> None:
     settings = {"WEBAPP_INSTANCE_PATH": str(tmp_path)}
     run_command(settings, "db", "upgrade")
     assert f"{REVISIONS[-1]} (head)" in run_command(settings, "db", "current").stdout
+
+
+def test_a_release_that_is_gone_back_to(tmp_path: Path) -> None:
+    """Its `db upgrade` says in one line that the tables are a later release's, and changes nothing."""
+    settings = {"WEBAPP_INSTANCE_PATH": str(tmp_path)}
+    run_command(settings, "db", "upgrade")
+    with sqlite(tmp_path / "tokenroom.db") as lite:
+        lite.execute("UPDATE alembic_version SET version_num = '9999'")
+        lite.commit()
+    told = run_command(settings, "db", "upgrade", fails=True)
+    assert told.stdout == ""
+    assert told.stderr.startswith("Error: the database has migrations that this release does not know (9999). It can")
+    assert told.stderr.count("\n") == 1
+
+
+def test_a_migration_may_take_its_time(migrated_postgres: str) -> None:
+    """An index on five million rows takes longer than any request may: no time-out of the requests' holds here."""
+    connection = Connector(migrated_postgres)()
+    engine = create_engine("postgresql+psycopg://", creator=lambda: connection)
+    with engine.begin() as transaction:
+        ours = transaction.scalar(text("SHOW statement_timeout"))
+        take_turn(transaction)
+        theirs = transaction.scalar(text("SHOW statement_timeout"))
+    engine.dispose()
+    assert (ours, theirs) == ("4s", "0")
+
+
+def test_room_for_updates_in_place(migrated_postgres: str) -> None:
+    """PostgreSQL only: pages of sessions are a fifth empty, and the index for the purge holds ended ones alone."""
+    with psycopg.connect(migrated_postgres) as connection:
+        found = connection.execute("SELECT reloptions FROM pg_class WHERE relname = 'auth_sessions'").fetchone()
+        rows = connection.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'auth_sessions'").fetchall()
+    assert found == (["fillfactor=80"],)
+    assert any("(revoked_at) WHERE (revoked_at IS NOT NULL)" in row[0] for row in rows)
 
 
 def test_the_models_are_what_the_migrations_make(empty: Flask) -> None:

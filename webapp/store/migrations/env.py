@@ -31,11 +31,23 @@ def run() -> None:
                 if encoding not in ("UTF8", None):
                     raise click.ClickException(WRONG_ENCODING.format(encoding))
                 take_turn(connection)
+                refuse_unknown()
                 context.run_migrations()
     except DatabaseUnavailable as error:
         raise click.ClickException(str(error)) from None
     except DBAPIError as error:
         raise click.ClickException(str(reason(error))) from None
+
+
+def refuse_unknown() -> None:
+    """After going back to an earlier release: it serves with the newer tables, and cannot change them."""
+    known = {script.revision for script in context.script.walk_revisions()}
+    unknown = sorted(set(context.get_context().get_current_heads()) - known)
+    if unknown:
+        raise click.ClickException(
+            f"the database has migrations that this release does not know ({', '.join(unknown)}). It can be served as "
+            "it is; the release (or the product) that brought them upgrades it, or takes it back"
+        )
 
 
 run()
