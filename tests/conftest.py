@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +41,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(f"--{name}", action="store_true", help=f"run the tests marked {name}, and only those")
 
 
+def pytest_configure() -> None:
+    """Where Python is told to keep no bytecode, keep it apart from the sources: hundreds of processes start here, and
+    each would compile the whole house anew. Workers of pytest-xdist and servers inherit it."""
+    if sys.dont_write_bytecode:
+        folder = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode")
+        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     asked = [name for name in APART if config.getoption(f"--{name}")]
 
@@ -55,8 +67,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own WEBAPP_ settings must not decide whether a test passes."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("WEBAPP_") and not name.startswith("WEBAPP_TEST_"):
             monkeypatch.delenv(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -121,6 +122,7 @@ def register(app: Flask, _views: Collection[ModuleType]) -> None:
     app.extensions[DOCUMENT] = document_of(api)
 
 
+@cache
 def document_of(blueprint: DescribedBlueprint) -> dict[str, Any]:
     """The OpenAPI document, but for its `servers`, which name the address that a reader came to."""
     spec = APISpec(
