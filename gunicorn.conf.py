@@ -29,7 +29,7 @@ worker_class = "webapp.worker.Worker"
 threads = 4
 
 # Longer than the neighbour in front keeps its own idle connections, or a request could meet one that is being closed
-# (WEBAPP_KEEP_ALIVE). What is no number is refused by the application, with one line that names it.
+# (WEBAPP_KEEP_ALIVE). The application refuses any other text than a number, with one line that names it.
 _keep_alive = os.environ.get("WEBAPP_KEEP_ALIVE", "").strip()
 keepalive = int(_keep_alive) if _keep_alive.isascii() and _keep_alive.isdigit() else 5
 

@@ -74,14 +74,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _databases_are_closed() -> Iterator[None]:
-    """Whatever application a test has made: Python 3.13 warns of connections that nobody closed."""
+    """Close the connections of every application that a test has made: Python 3.13 warns of open ones."""
     yield
     dispose_of_engines()
 
 
 @pytest.fixture(autouse=True)
 def _the_last_request_is_over() -> None:
-    """What the requests of an earlier test have waited for is not charged to this one: they share a thread."""
+    """The waiting time of an earlier test's requests is not charged to this one, which shares their thread."""
     time_budget._spent.set(None)
 
 

@@ -105,7 +105,7 @@ def test_the_drawing_in_contributing_is_true() -> None:
 
 
 def test_the_core_can_be_imported_alone() -> None:
-    """Without Flask, a database or settings, as somebody does who copies it."""
+    """It imports without Flask, a database or settings, so it can be copied."""
     blocked = "import sys\nfor name in ('flask', 'sqlalchemy', 'werkzeug', 'structlog'): sys.modules[name] = None\n"
     wanted = "import webapp.core.decision, webapp.core.tokens, webapp.core.judgement, webapp.core.inspector.take_apart"
     subprocess.run([sys.executable, "-c", blocked + wanted], cwd=ROOT, check=True, timeout=30)

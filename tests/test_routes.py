@@ -81,7 +81,7 @@ def test_the_list_of_open_routes_names_routes_that_exist(app: Flask) -> None:
 
 
 def test_a_view_that_says_nothing_is_closed(app: Flask) -> None:
-    """Whoever adds a page and forgets to think about it has a closed page."""
+    """A page that is added without a thought is closed."""
     assert app.test_client().get("/test/me", headers=NAVIGATION).status_code == 303
     assert app.test_client().get("/test/me", headers={"Accept": "application/json"}).status_code == 401
 

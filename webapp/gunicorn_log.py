@@ -53,7 +53,7 @@ class _Text(logging.Formatter):
 
 
 class JsonLines:
-    """Standard error on which each line is one JSON object: what somebody prints becomes the `event` of one.
+    """Standard error on which each line is one JSON object: a printed line becomes the `event` of one.
 
     What does not pass through Python is not seen: the last words of an interpreter that crashes.
     """

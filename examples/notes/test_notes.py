@@ -32,7 +32,7 @@ def token(page: str) -> str:
 
 
 def test_notes_are_closed_kept_and_shown(site):
-    """A stranger is asked to log in, somebody who signed up keeps a note, and every page has this product's name."""
+    """A stranger is asked to log in, a user keeps a note, and every page has this product's name."""
     html = {"Accept": "text/html"}
     assert site.get("/notes", headers=html).status_code == 303
     about = site.get("/notes/about", headers=html)

@@ -39,7 +39,7 @@ function follow(page) {
   }
   // What stands here now is no example any more.
   for (const button of desk.querySelectorAll("[name=example]")) button.setAttribute("aria-pressed", "false");
-  // The builder follows the token, unless somebody is at work in it.
+  // The builder follows the token, unless its fields are being edited.
   if (!desk.querySelector("#build").contains(document.activeElement)) {
     for (const name of ["header", "claims", "alg"]) desk.querySelector(`#${name}`).value = page.querySelector(`#${name}`).value;
   }

@@ -56,7 +56,7 @@ def test_five_wrong_codes(app: Flask, person: Browser, username: str) -> None:
 def test_only_a_code_that_is_due_costs_a_hash(
     app: Flask, person: Browser, username: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Five for each code that was mailed, however often somebody types: a hash takes 19 MB and 25 ms (CWE-770)."""
+    """Each mailed code has five tries, however many are typed: a hash takes 19 MB and 25 ms (CWE-770)."""
     hashed = []
     real = confirm_address.verify_password
     monkeypatch.setattr(confirm_address, "verify_password", lambda *what: (hashed.append(1), real(*what))[1])
@@ -192,6 +192,6 @@ def test_a_stale_session_cannot_change_the_address(app: Flask, person: Browser, 
 
 
 def test_a_person_without_a_confirmed_address_gets_no_notices(app: Flask, person: Browser, username: str) -> None:
-    """A stranger who owns the mailbox must not read about somebody's devices."""
+    """A stranger who owns the mailbox must not read about a user's devices."""
     person.submit("/account/password", current_password=PASSWORD, new_password="another fine sentence")
     assert query(app, "SELECT * FROM mails") == []

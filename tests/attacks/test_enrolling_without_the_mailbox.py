@@ -1,4 +1,4 @@
-"""Somebody who knows only the password of a person whose role needs a factor and who has none yet."""
+"""An intruder knows only the password of a user whose role needs a factor and who has none yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who knows the password guesses the code of the second step."""
+"""An intruder who knows the password guesses the code of the second step."""
 
 from __future__ import annotations
 

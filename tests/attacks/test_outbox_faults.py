@@ -324,7 +324,7 @@ def test_two_hosts_on_one_outbox(tmp_path: Path) -> None:
 
 
 def test_a_stranger_reads_the_database(app: Flask, queue: Callable[..., str]) -> None:
-    """Whatever waits or was sent: no link and no code stands in any column."""
+    """No column contains a link or a code, of a mail that waits or was sent."""
     queue(MailKind.RESET)
     queue(MailKind.CODE)
     before = str(query(app, "SELECT * FROM mails"))

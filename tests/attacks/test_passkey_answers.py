@@ -143,7 +143,7 @@ def test_an_old_page(app: Flask, device: Authenticator, username: str, clock: Se
 
 
 def test_somebody_elses_passkey(app: Flask, device: Authenticator, username: str) -> None:
-    """A right answer of one person proves nothing at another one's second step."""
+    """A right answer of one user proves nothing at another user's second step."""
     other = browser_at_a_name(app)
     name = other.sign_up()
     theirs = with_passkey(app, other, name)

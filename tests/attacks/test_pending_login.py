@@ -41,7 +41,7 @@ def prove(browser: Browser, otp: str) -> str:
 
 
 def test_it_changes_no_answer_outside_the_steps(app: Flask, stranger: Browser) -> None:
-    """Every page that needs no arguments, whatever it is, answers as to somebody without any cookie."""
+    """Every page that needs no arguments, whatever it is, answers as to a stranger without any cookie."""
     nobody = Browser.of_app(app)
     paths = {str(rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments}
     paths |= {"/step-up", "/account/factors", "/lab/acts/thief", "/admin/people/x"}
@@ -128,7 +128,7 @@ def test_after_a_log_out(app: Flask, secret: bytes, stranger: Browser, clock: Se
 
 
 def test_another_persons(app: Flask, secret: bytes, stranger: Browser, username: str, clock: SetClock) -> None:
-    """The cookie says whose login it is: somebody else's code does not end it, and their session stays theirs."""
+    """The cookie says whose login it is: another user's code does not end it, and their session stays theirs."""
     other = Browser.of_app(app)
     name = other.sign_up()
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", name)
@@ -146,7 +146,7 @@ def test_another_persons(app: Flask, secret: bytes, stranger: Browser, username:
 def test_planted_before_a_login(
     app: Flask, secret: bytes, stranger: Browser, username: str, clock: SetClock, two_step: bool
 ) -> None:
-    """A pending login of somebody else, put into a browser, is replaced by that browser's own login."""
+    """A pending login of another user, put into a browser, is replaced by that browser's own login."""
     victim = Browser.of_app(app)
     name = victim.sign_up()
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", name)

@@ -1,4 +1,4 @@
-"""Somebody in a session that a password alone has opened becomes an administrator, where those need a second step."""
+"""A user in a session that a password alone has opened becomes an administrator, where those need a second step."""
 
 from __future__ import annotations
 

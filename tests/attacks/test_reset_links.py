@@ -173,7 +173,7 @@ def test_three_an_hour(app: Flask, person: Browser, username: str, clock: SetClo
 
 @pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on"}])
 def test_twenty_an_hour_from_one_address(app: Flask, stranger: Browser) -> None:
-    """Somebody who asks for everybody's link is refused, whichever names there are."""
+    """A stranger who asks for everybody's link is refused, whichever names there are."""
     statuses = [stranger.submit("/reset", login=f"somebody{number}").status_code for number in range(21)]
     assert statuses == [303] * 20 + [429]
 

@@ -1,4 +1,4 @@
-"""Somebody who reads the owner's mail: the mailbox alone must not open an account with a second step."""
+"""An intruder reads the owner's mail: the mailbox alone must not open an account with a second step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def owner(app: Flask, person: Browser, username: str, clock: SetClock) -> tuple[
 
 
 def reset(app: Flask, username: str) -> Browser:
-    """The browser of somebody who has the mail, after the new password was taken."""
+    """The browser of the intruder who has the mail, after the new password was taken."""
     thief = Browser.of_app(app)
     thief.submit("/reset", login=username)
     thief.get(link(Outbox(app).newest(f"{username}@example.com")).partition(":8000")[2])

@@ -24,7 +24,7 @@ def talkative(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
 
 def test_no_canary_is_found(talkative: GuardedServer) -> None:
     """Sign up, log in rightly and wrongly, refresh, reuse an old token, send garbage, break the database, change the
-    password, create somebody by command; then look for every secret in everything that was written."""
+    password, create an account by command; then look for every secret in everything that was written."""
     server = talkative
     first, second, wrong = CANARIES
     browser = server.browser()

@@ -1,4 +1,4 @@
-"""Somebody puts a message into a name or a user agent, so that our mails carry it to other people."""
+"""An attacker puts a message into a name or a user agent, so that our mails carry it to other users."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def every_notice(app: Flask, person: Browser, username: str) -> None:
     execute(app, "UPDATE users SET email_verified_at = 1")
     person.submit("/account/password", current_password=PASSWORD, new_password="another fine sentence")
     person.submit("/account/email", email="third@example.org")
-    courier.send_round(app)  # what waits for somebody who is deleted is deleted with them
+    courier.send_round(app)  # the mails of a deleted account are deleted with it
     person.submit("/account/delete", username=username)
 
 

@@ -1,4 +1,4 @@
-"""`EMAIL_VERIFICATION=required`: somebody tries to get a session without proving the mailbox."""
+"""`EMAIL_VERIFICATION=required`: an attacker tries to get a session without proving the mailbox."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_wrong_codes(app: Flask, visitor: Browser) -> None:
 def test_a_pending_login_that_is_over_uses_up_no_code(
     app: Flask, visitor: Browser, stranger: Browser, clock: SetClock
 ) -> None:
-    """Who knew the password once must not keep its owner from ever typing a code in time."""
+    """An intruder who knew the password once must not keep its owner from ever typing a code in time."""
     sign_up(visitor)
     old = stranger.log_in(NAME)
     assert old.headers["location"] == STEP
@@ -206,7 +206,7 @@ def test_a_second_click_on_the_sign_up(app: Flask, visitor: Browser) -> None:
 
 
 def test_one_login_after_another_mails_one_code(app: Flask, visitor: Browser, stranger: Browser) -> None:
-    """Somebody with the password cannot fill the mailbox."""
+    """An attacker with the password cannot fill the mailbox."""
     sign_up(visitor)
     for _login in range(4):
         stranger.log_in(NAME)
@@ -245,7 +245,7 @@ def correction(browser: Browser, address: str = "thief@example.net") -> int:
 @pytest.mark.parametrize(
     "meanwhile",
     ["UPDATE users SET created_at = created_at - 86401", "UPDATE users SET role = 'admin'", None],
-    ids=["older than a day", "an administrator", "somebody was in already"],
+    ids=["older than a day", "an administrator", "an intruder was in already"],
 )
 def test_a_password_alone_moves_no_account_that_matters(
     app: Flask, visitor: Browser, stranger: Browser, meanwhile: str | None
@@ -279,7 +279,7 @@ def test_a_correction_takes_nobodys_address(app: Flask, visitor: Browser, strang
 
 
 def test_a_correction_ends_other_logins_under_way(visitor: Browser, stranger: Browser) -> None:
-    """Somebody else with the password has to begin anew, and cannot correct the correction with the old cookie."""
+    """Another browser with the password has to begin anew, and cannot correct the correction with the old cookie."""
     sign_up(visitor)
     stranger.log_in(NAME)
     fields = {"csrf_token": stranger.read_form(STEP).fields["csrf_token"], "email": "thief@example.net"}
@@ -350,7 +350,7 @@ def test_logins_are_counted_as_what_they_are(app: Flask, visitor: Browser) -> No
 
 
 def test_a_reset_confirms_the_address(app: Flask, visitor: Browser, stranger: Browser) -> None:
-    """Who reads the mailbox has proved it: the next login asks for no code. The stranger's pending login is dead."""
+    """A reset by mail proves the mailbox, so the next login asks for no code. The stranger's pending login is dead."""
     sign_up(stranger)
     late = mailed_code(app)
     visitor.submit("/reset", login=NAME)
@@ -363,7 +363,7 @@ def test_a_reset_confirms_the_address(app: Flask, visitor: Browser, stranger: Br
 
 
 def test_a_planted_cookie_gives_the_planter_nothing(app: Flask, visitor: Browser, stranger: Browser) -> None:
-    """Somebody else's pending login in my browser: my own login replaces it, and its code is needed all the same."""
+    """Another user's pending login in my browser: my own login replaces it, and its code is needed all the same."""
     sign_up(stranger)
     visitor.set_cookie("pending_login", stranger.cookie("pending_login"))
     assert visitor.submit(STEP, code="1234 5678").status_code == 422

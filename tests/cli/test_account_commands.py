@@ -104,7 +104,7 @@ def test_an_address_is_confirmed_by_hand(app: Flask, username: str) -> None:
 
 
 def test_an_account_is_deleted_and_its_name_released(app: Flask, person: Browser, username: str) -> None:
-    """The last administrator stays; the name is free only when somebody says so."""
+    """The last administrator stays; the name is free only when an operator says so."""
     execute(app, "UPDATE users SET role = 'admin'")
     flask(app, "users", "delete", username, "--yes", code=1)
     execute(app, "UPDATE users SET role = 'user'")
@@ -118,7 +118,7 @@ def test_an_account_is_deleted_and_its_name_released(app: Flask, person: Browser
 
 
 def test_an_administrator_mails_a_link(app: Flask, person: Browser, username: str) -> None:
-    """To somebody else only; the event says who asked; nobody's password changes by it."""
+    """The link goes to another user only, the event says who asked, and no password changes by it."""
     execute(app, "UPDATE users SET role = 'admin'")
     other = Browser.of_app(app).sign_up()
     ids = {row["username"]: row["id"] for row in query(app, "SELECT id, username FROM users")}

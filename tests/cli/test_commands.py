@@ -192,7 +192,7 @@ def test_a_database_without_its_tables_is_said_so(tmp_path: Path) -> None:
 
 
 def test_another_password_and_the_end_of_an_account(site: Server) -> None:
-    """For somebody without another way back: the old password is over, and so are the sessions; then the account."""
+    """The old password ends, and so do the sessions; then the account."""
     browser = site.browser()
     name = browser.sign_up()
     weak = run_command(site.settings, "users", "set-password", name, "--password-stdin", given="short", fails=True)

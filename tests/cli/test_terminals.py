@@ -38,7 +38,7 @@ def run(folder: Path, encoding: str, *arguments: str, given: bytes = b"") -> byt
 
 @pytest.mark.parametrize("encoding", ["latin-1", "euc-kr"])
 def test_listings_are_printed(folder: Path, encoding: str) -> None:
-    """What the encoding lacks is escaped; JSON holds the very name in any of them."""
+    """Characters that the encoding lacks are escaped; JSON has the very name in any of them."""
     username = f"u-{encoding}"
     run(folder, encoding, "users", "create", username, f"{username}@example.com", "--name", NAME, "--password-stdin",
         given=f"{PASSWORD}\r\n".encode())  # fmt: skip

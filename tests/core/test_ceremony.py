@@ -98,7 +98,7 @@ def test_somebody_elses_passkey(device: Authenticator, passkey: NewPasskey) -> N
 
 
 def test_six_thousand_mutations(device: Authenticator, passkey: NewPasskey) -> None:
-    """Whatever comes is refused, and never an error of another kind."""
+    """Every answer is refused, and never an error of another kind."""
     chance = random.Random(1)
     answer, began = ask(device)
     whole = json.dumps(answer)

@@ -48,7 +48,7 @@ def test_the_first_wish_that_can_be_fulfilled(header: str, language: str) -> Non
 
 @pytest.mark.parametrize("header", ["ko-KR,en-US;q=0.9,en;q=0.8", "en-GB,ko;q=0.5"])
 def test_the_page_is_in_it(app: Flask, header: str) -> None:
-    """At the front door; and a choice of one's own wins."""
+    """A choice of the user's own wins, at the front door too."""
     visitor = Browser.of_app(app)
     visitor.http.headers["Accept-Language"] = header
     other = "en" if header.startswith("ko") else "ko"

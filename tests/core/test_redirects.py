@@ -94,7 +94,7 @@ def test_own_paths_are_kept(target: str) -> None:
     ],
 )
 def test_letters_of_any_language_are_encoded(written: str, sent: str) -> None:
-    """A link somebody wrote by hand is brought to the form browsers send."""
+    """A link written by hand is brought to the form that browsers send."""
     assert safe_next(written) == sent
     assert safe_next(sent) == sent
 
@@ -161,7 +161,7 @@ def test_everything_else_goes_home(target: str | None) -> None:
     ],
 )
 def test_below_a_prefix_nobody_leaves_it(target: str, leads_to: str) -> None:
-    """What else the host serves is somebody else's; a browser takes dots out before it asks."""
+    """Other paths of the host belong to other sites, and a browser takes dots out before it asks."""
     assert safe_next(target, "/p") == leads_to
 
 

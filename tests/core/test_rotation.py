@@ -67,7 +67,7 @@ def test_what_confirms() -> None:
 
 
 def test_what_an_access_token_counts_as() -> None:
-    """That of an abandoned successor is expired until its better is used, or the better refresh token comes with it."""
+    """An abandoned successor's access token is expired until its better is used or comes with it."""
     for state, gen, iat, seen, standing in product(
         TokenState, (None, 3, 4, 5), (499, 500), (None, 1), (None, *Standing)
     ):

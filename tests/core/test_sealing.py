@@ -19,7 +19,7 @@ def test_it_opens_for_its_owner() -> None:
 
 
 def test_another_row_does_not_open() -> None:
-    """A sealed text moved to somebody else's row."""
+    """A sealed text does not open in another user's row."""
     sealed = seal(b"secret", belongs_to="totp:ada", kid="factors-1", key=KEY)
     with pytest.raises(CannotOpen):
         unseal(sealed, belongs_to="totp:bob", find_key=KEYS.get)
@@ -39,7 +39,7 @@ def test_another_row_does_not_open() -> None:
     ],
 )
 def test_what_is_no_sealed_text(sealed: str) -> None:
-    """Whatever is wrong is one error."""
+    """Every wrong text is one and the same error."""
     with pytest.raises(CannotOpen):
         unseal(sealed, belongs_to="totp:ada", find_key=KEYS.get)
 

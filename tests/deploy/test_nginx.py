@@ -33,7 +33,7 @@ def test_the_configuration_is_accepted(behind: tuple[Nginx, Server]) -> None:
 
 
 def test_the_main_job_over_https(behind: tuple[Nginx, Server]) -> None:
-    """Sign up, be somebody, renew, log out: with the cookies of production and the address of the person."""
+    """Sign up, be logged in, renew, log out: with the cookies of production and the address of the person."""
     nginx, server = behind
     visitor = nginx.browser()
     name = visitor.sign_up()

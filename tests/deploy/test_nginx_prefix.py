@@ -59,7 +59,7 @@ def test_the_whole_way(shared: tuple[SharedNginx, Server]) -> None:
 
 
 def test_the_rest_of_the_host_is_not_ours(shared: tuple[SharedNginx, Server]) -> None:
-    """What is closed to strangers stays closed in every spelling; password managers find the way from the root."""
+    """A closed path stays closed in every spelling; password managers find the way from the root."""
     with shared[0].client() as client:
         assert client.get("/login").text == "the shop"
         assert client.get("/.well-known/change-password").headers["location"] == f"{PREFIX}/account/password"

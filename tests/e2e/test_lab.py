@@ -319,7 +319,7 @@ def test_another_theme_uses_up_nothing(open_page: OpenPage) -> None:
 
 
 def test_cards_that_were_opened_stay_open(open_page: OpenPage) -> None:
-    """The newest request's card is open by itself and closes for the next one; one that somebody opened stays."""
+    """The newest request's card is open by itself and closes for the next one; one that the reader opened stays."""
     page = enter(open_page)
     pull(page, "send")
     opened = page.locator(".events > li:nth-child(2) details")

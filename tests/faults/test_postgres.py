@@ -73,7 +73,7 @@ def test_crashed_and_stopped_for_a_while(server: Server, cluster: Cluster) -> No
 
 
 def test_connections_cut_again_and_again(server: Server, cluster: Cluster) -> None:
-    """Somebody cuts every connection, many times: dead ones are replaced and nobody notices more than a 503."""
+    """Every connection is cut, many times: dead ones are replaced and no user notices more than a 503."""
     crowd = Crowd(server.browser)
 
     def fault() -> None:
@@ -126,7 +126,7 @@ def test_no_connection_left_on_the_server(server: Server, cluster: Cluster) -> N
 
 
 def test_a_locked_row_holds_only_its_own_person_up(server: Server, cluster: Cluster) -> None:
-    """Another process locks one session: that one's refresh is left to later, everybody else's happens."""
+    """Another process locks one session: its refresh is left to later, and every other one happens."""
     crowd = Crowd(server.browser, 2)
     (locked, locked_name), (free, free_name) = crowd.people
     with psycopg.connect(cluster.address) as other:

@@ -112,7 +112,7 @@ def every_worker_serves(site: Site, crowd: Crowd) -> None:
 
 
 def test_the_primary_is_killed_and_the_standby_promoted(site: Site) -> None:
-    """What was committed is on the standby: no session is lost, and no logout is forgotten."""
+    """Every committed change is on the standby: no session is lost, and no logout is forgotten."""
 
     def fault() -> None:
         pass_time(site, 1)
@@ -175,7 +175,7 @@ def test_the_network_comes_back(site: Site) -> None:
 
 
 def test_the_standby_stalls(site: Site) -> None:
-    """Each COMMIT waits for it. Who changes nothing is served; who must change something gets 503 in time."""
+    """Each COMMIT waits for it. A request that changes nothing is served; one that must gets 503 in time."""
 
     def fault() -> None:
         pass_time(site, 1)

@@ -81,7 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def owner(site: Site) -> tuple[Browser, str]:
-    """Somebody with an account and a browser that knows it; Redis and its counters are new."""
+    """A user with an account and a browser that knows it; Redis and its counters are new."""
     site.redis.as_new()
     browser = site.nginx.browser()
     return browser, browser.sign_up()
@@ -126,7 +126,7 @@ def knocker(host: GuardedServer) -> Browser:
 
 
 def knock(browser: Browser, name: str, password: str = WRONG) -> int:
-    """Try a password as somebody without history; the status."""
+    """Try a password from a browser without history; the status."""
     form = browser.read_form("/login")
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.http.cookies.jar)  # Secure, over http
     headers = {"Cookie": cookies, "Origin": "https://localhost"}

@@ -1,4 +1,4 @@
-"""What waits in the outbox is sent once, survives a mail server that is away, and is given up when it is too late."""
+"""A mail in the outbox is sent once, survives a mail server that is away, and is given up when it is too late."""
 
 from __future__ import annotations
 

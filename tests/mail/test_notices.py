@@ -64,7 +64,7 @@ def test_a_program_is_known_by_its_user_agent(app: Flask, confirmed: str) -> Non
 
 
 def test_signing_up_is_no_new_device(app: Flask, username: str) -> None:
-    """Who has just typed the address needs no mail about it."""
+    """A user who has just typed the address needs no mail about it."""
     assert query(app, "SELECT * FROM mails") == []
 
 

@@ -1,4 +1,4 @@
-"""The database as somebody else made it: its encoding, its rights, its settings, and others who migrate it at once.
+"""The database as an operator made it: its encoding, its rights, its settings, and others who migrate it at once.
 
 What is refused names its reason and what to do, in one line, from every command; and nothing answers 500.
 """

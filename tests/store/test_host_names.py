@@ -63,7 +63,7 @@ def find(known: HostNames, seconds: float = 0.05) -> list[str]:
 
 
 def test_a_silent_name_server_costs_no_more_than_the_time_there_is(names: NameServer) -> None:
-    """Whoever waits stops waiting in time, and one thread asks for all of them."""
+    """Each thread stops waiting in time, and one thread asks for all of them."""
     names.says = names.silence
     connect, threads, started = Connector(f"postgresql://u@{NAME}/d"), active_count(), time.monotonic()
     for _ in range(5):

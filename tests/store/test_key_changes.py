@@ -1,4 +1,4 @@
-"""The key ring's file: replaced atomically, changed by one at a time, followed by whoever runs."""
+"""The key ring's file: replaced atomically, changed by one at a time, followed by every process."""
 
 from __future__ import annotations
 

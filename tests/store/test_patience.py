@@ -1,4 +1,4 @@
-"""How long the database may keep somebody waiting, and what counts as away."""
+"""How long the database may keep a request waiting, and what counts as away."""
 
 from __future__ import annotations
 

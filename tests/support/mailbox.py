@@ -1,4 +1,4 @@
-"""Mails as somebody gets them: from the outbox folder, or from a mail server in this process."""
+"""Mails as a user gets them: from the outbox folder, or from a mail server in this process."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Addresses(HTMLParser):
 
 
 def is_below(address: str, site: str) -> bool:
-    """Is this an address of the site at `site`, or plainly somebody else's, or of the page itself?"""
+    """Is this an address of the site at `site`, or plainly another site's, or of the page itself?"""
     if address.startswith(("#", "?", "data:")):
         return True
     if not address.startswith("/"):

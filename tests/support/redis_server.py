@@ -44,7 +44,7 @@ class RedisServer:
         assert process.poll() is None, (self.folder / "redis.log").read_text()[-3000:]
 
     def stop(self) -> None:
-        """Kill it: whoever comes now is refused."""
+        """Kill it: every connection is refused from now on."""
         if self.process is not None:
             self.process.kill()
             self.process.wait(10)

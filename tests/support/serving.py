@@ -29,7 +29,7 @@ CHEAP_HASHER = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
 
 
 def add_test_views(app: Flask) -> None:
-    """Views as somebody who copies the project would add them."""
+    """Views as a copy of the project would add them."""
 
     @app.get("/test/me")
     def me() -> dict[str, str]:

@@ -23,7 +23,7 @@ class Seen:
     resurrected: int = 0
     """Served on a session that had been logged out."""
     unauthorised: int = 0
-    """Served as somebody else."""
+    """Served as another user."""
     errors: int = 0
     """Status 500."""
     slowest: float = 0.0

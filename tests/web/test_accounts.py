@@ -151,7 +151,7 @@ def test_wrong_password_and_unknown_name_are_answered_alike(
         work.clear()
         answer = Browser.of_app(app).log_in(username, password)
         assert answer.status_code == 422
-        assert work == [1], (username, "exactly one hash, whoever is meant")
+        assert work == [1], (username, "exactly one hash, for any username")
         shapes.append(answer_shape(answer))
         assert password not in answer.text
     assert all(shape == shapes[0] for shape in shapes)
@@ -184,7 +184,7 @@ def test_next_after_log_in(app: Flask, visitor: Browser, target: str | None, loc
     fields = next(f for f in FormReader(page.text).forms if "username" in f.fields).fields
     answer = browser.post("/login", fields | {"username": name, "password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, location)
-    # Somebody who is logged in already is sent on at once, and no further.
+    # A user who is logged in already is sent on at once, and no further.
     assert browser.get("/login", params=query).headers["location"] == location
 
 

@@ -42,7 +42,7 @@ def trail(app: Flask, *arguments: str) -> list[dict[str, object]]:
 
 
 def test_others_get_403_for_everything(app: Flask, admin: Browser, visitor: Browser) -> None:
-    """Every address of the area, for somebody who is logged in and knows them all."""
+    """Every address of the area is a 403 for a user who knows them all."""
     name = visitor.sign_up()
     page = page_of(admin, name)
     form = visitor.read_form("/account").fields

@@ -43,7 +43,7 @@ def new_client(server: Server, name: str) -> ApiClient:
 
 
 def test_32_parallel_refreshes_of_one_pair(server: Server) -> None:
-    """All are answered 200, and whoever gets a refresh token gets the same one."""
+    """All are answered 200, and every refresh token among the answers is the same one."""
     with new_client(server, new_person(server)) as client:
         start = threading.Barrier(32)
 

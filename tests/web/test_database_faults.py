@@ -36,7 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def locked(app: Flask, person: Browser, impatient: None) -> Iterator[sqlite3.Connection]:
-    """Somebody else holds SQLite's write lock; reads still work in WAL."""
+    """Another process holds SQLite's write lock; reads still work in WAL."""
     with sqlite(database_file(app), isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other

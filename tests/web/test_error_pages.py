@@ -46,7 +46,7 @@ class TestTooMany:
 
 @pytest.fixture
 def dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks the database is told that it is away."""
+    """Each page that asks the database says that it is away."""
     from webapp.store import auth_sessions
 
     def fail(*_: object, **__: object) -> None:

@@ -157,7 +157,7 @@ def test_what_a_view_leaves_uncommitted_is_not_committed(app: Flask, latecomer: 
 
 
 def test_log_in_and_log_out_are_left_alone(latecomer: Browser) -> None:
-    """Somebody who opens /login with an expired access token is signed in; the answer carries no token."""
+    """A user who opens /login with an expired access token is signed in, and the answer carries no token."""
     answer = latecomer.get("/login")
     assert answer.status_code == 303
     assert not BOTH & set(cookies_set(answer))
@@ -273,6 +273,6 @@ def test_a_duplicate_cookie_is_invalid(app: Flask, latecomer: Browser, clock: Se
 
 
 def test_words_for_every_outcome_of_a_refresh() -> None:
-    """What is shown and counted has a name each."""
+    """Every refresh has a name that is shown and one that is counted."""
     assert len({str(what) for what in Refreshed}) == len(Refreshed) == 9
     assert refresh_flow.Issued(Refreshed.ENDED).row is None

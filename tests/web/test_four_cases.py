@@ -351,7 +351,7 @@ def test_two_people_in_one_browser_pair(server: Server, browser: Browser) -> Non
 
 
 def test_no_browser_sees_a_500(server: Server) -> None:
-    """What a socket can carry and the in-process client cannot."""
+    """Bytes that the in-process client cannot send are refused on a socket."""
     for headers in (
         {"Cookie": "access_token=" + "x" * 15_000},
         {"Cookie": b"access_token=\xff\xfe; refresh_token=\x80"},

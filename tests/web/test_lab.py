@@ -1,4 +1,4 @@
-"""The lab: what it foretells is what happens, its levers move one's own tokens only, its acts end as they say."""
+"""The lab: what it foretells is what happens, its levers move the reader's tokens only, its acts end as they say."""
 
 from __future__ import annotations
 

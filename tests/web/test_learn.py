@@ -39,7 +39,7 @@ def notice(page: str) -> str:
 
 
 def test_a_stranger_reads_the_example_of_the_seed(visitor: Browser) -> None:
-    """Open to everybody, with the example's claims and the way to tokens of one's own."""
+    """It is open to strangers, with the example's claims and the way to tokens of their own."""
     answer = visitor.get("/learn")
     assert answer.status_code == 200
     assert claims(tokens(answer.text)[0])["sub"] == "user_12345"
@@ -64,7 +64,7 @@ def test_the_examples_are_ones_own_claims_and_no_part_of_a_real_token(visitor: B
 
 
 def test_the_shown_token_opens_no_door(visitor: Browser) -> None:
-    """The example of one's own claims, set as the cookie or sent as Bearer, is refused."""
+    """The example with the reader's own claims, set as the cookie or sent as Bearer, is refused."""
     visitor.sign_up()
     shown = tokens(visitor.get("/learn").text)[0]
     assert visitor.get("/api/v1/me", headers={"Authorization": f"Bearer {shown}"}).status_code == 401
@@ -94,7 +94,7 @@ def test_any_other_change_is_none(visitor: Browser, change: str) -> None:
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "x" * 10_000, "\x00", "%ED%A0%80", "안녕", "{'a': 1}"])
 def test_a_text_of_ones_own_is_escaped_and_cut(visitor: Browser, text: str) -> None:
-    """Whatever is typed comes back escaped, at most 120 characters of it, and encoded as it is shown."""
+    """Typed text comes back escaped, at most 120 characters of it, and encoded as it is shown."""
     answer = visitor.get("/learn", params={"text": text})
     assert answer.status_code == 200
     field = re.search(r'id="text" name="text" value="([^"]*)"', answer.text)

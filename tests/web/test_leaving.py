@@ -1,4 +1,4 @@
-"""Taking one's data along, and deleting the account."""
+"""Taking the own data along, and deleting the account."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_ordinary_refreshes_are_not_even_counted(app: Flask, visitor: Browser, c
 
 
 def test_the_current_password_can_be_tried_ten_times(visitor: Browser) -> None:
-    """Whoever finds a browser open does not find the password out."""
+    """An open browser does not give the password away."""
     visitor.sign_up()
     codes = [
         visitor.submit("/account/password", current_password="wrong one", new_password="another sentence").status_code

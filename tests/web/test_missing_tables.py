@@ -116,7 +116,7 @@ def test_without_the_trail_nothing_is_changed_untold(app: Flask, visitor: Browse
 
 
 def test_a_view_that_reads_a_table_of_its_own(app: Flask, visitor: Browser) -> None:
-    """Whoever adds pages gets the same answer for a migration of theirs that has not run."""
+    """An added page gets the same answer for a migration of its own that has not run."""
 
     @app.get("/test/own-table")
     def own_table() -> str:
@@ -128,7 +128,7 @@ def test_a_view_that_reads_a_table_of_its_own(app: Flask, visitor: Browser) -> N
 
 
 def test_a_mistake_in_a_statement_is_still_ours(app: Flask, visitor: Browser) -> None:
-    """PostgreSQL tells nonsense from a missing table; nonsense is a 500 that somebody gets to see in the log."""
+    """PostgreSQL tells nonsense from a missing table; nonsense is a 500 that is in the log."""
 
     @app.get("/test/nonsense")
     def nonsense() -> str:

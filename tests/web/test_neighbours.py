@@ -113,7 +113,7 @@ def test_tabs_that_start_together_without_a_cookie(app: Flask) -> None:
 
 
 def test_many_such_cookies(app: Flask) -> None:
-    """Somebody's hundred forged ones cost eight looks, and are no way in."""
+    """A hundred forged cookies cost eight looks, and are no way in."""
     browser = Browser.of_app(app)
     for number in range(100):
         browser.set_cookie(f"tokenroom_form_{number:08x}", "eyJjc3JmX3Rva2VuIjoiYSJ9.aaaa.bbbb")

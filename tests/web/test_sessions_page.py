@@ -114,7 +114,7 @@ def test_ending_all_others(app: Flask, visitor: Browser, second: Browser) -> Non
 
 
 def test_other_peoples_unknown_and_odd_ids_are_the_same_404(app: Flask, visitor: Browser) -> None:
-    """Nothing tells a person that somebody else's session exists; and it does not end."""
+    """No answer tells a user that another user's session exists, and it does not end."""
     visitor.sign_up()
     stranger = Browser.of_app(app)
     stranger.sign_up()

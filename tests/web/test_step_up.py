@@ -181,7 +181,7 @@ class TestApi:
         clock.advance(2)
         own = read_parts(client.access or "")[1]["sid"]
         assert client.send("DELETE", "/sessions/none").status_code == 401
-        assert client.send("DELETE", f"/sessions/{own}").status_code == 204  # one's own: never asked
+        assert client.send("DELETE", f"/sessions/{own}").status_code == 204  # its own session: never asked
 
     def test_with_a_second_factor(
         self, app: Flask, person: Browser, username: str, secret: tuple[bytes, list[str]], clock: SetClock

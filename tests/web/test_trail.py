@@ -61,7 +61,7 @@ def test_what_is_rolled_back_is_not_logged(
 
 
 def test_each_answer_has_an_id_of_our_own(visitor: Browser) -> None:
-    """Not the one a stranger sends; on errors it stands in the page, so that it can be told to somebody."""
+    """The id is never the one a stranger sends, and error pages show it."""
     answers = [
         visitor.get(path, headers={"X-Request-ID": "mine"}) for path in ("/", "/healthz", "/nothing", "/nothing")
     ]

@@ -108,7 +108,7 @@ def test_a_form_that_is_sent_again_much_later_is_no_second_click(app: Flask, vis
 
 
 def test_another_browser_with_the_same_words_is_no_second_click(app: Flask, visitor: Browser) -> None:
-    """The form is what counts, not what was typed into it: else whoever knows a new name would be let in."""
+    """The form counts, not its fields, or a stranger who knows a new name would be let in."""
     name = f"c{secrets.token_hex(5)}"
     visitor.sign_up(name)
     other = Browser.of_app(app)

@@ -118,7 +118,7 @@ def test_taking_it_away(app: Flask, confirmed: Browser, username: str, clock: Se
 
 
 def test_a_factor_needs_a_confirmed_address(person: Browser) -> None:
-    """Else somebody's open tab could enrol an app of its own; the page says what to do first."""
+    """Without it an open tab could enrol an app of its own; the page says what to do first."""
     assert "Confirm your email address first" in person.get("/account/factors").text
     assert person.get("/account/factors/totp").headers["location"] == "/account/factors"
 
@@ -181,7 +181,7 @@ def test_two_clicks_are_one_login(app: Flask, confirmed: Browser, username: str,
 
 
 def test_an_administrator_takes_it_away(app: Flask, confirmed: Browser, username: str, clock: SetClock) -> None:
-    """For somebody who has lost everything: no factor, no session, a mail, an event; never for oneself."""
+    """A user who lost everything keeps no factor and no session; no administrator does it to the own account."""
     set_up(confirmed, clock())
     admin = Browser.of_app(app)
     boss = admin.sign_up()

@@ -41,7 +41,7 @@ def test_over_the_login_page(sqlite_server: Server, address: str) -> None:
 
 
 def test_a_notice_is_no_part_of_the_way_back(visitor: Browser) -> None:
-    """What was saved before a session ended is not said again after the next login."""
+    """A notice from before the session ended is not said again after the next login."""
     asked = visitor.get("/account?notice=saved&x=1").headers["location"]
     assert parse_qs(urlsplit(asked).query)["next"] == ["/account?x=1"]
     asked = visitor.get("/account?notice=saved").headers["location"]

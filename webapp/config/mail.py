@@ -20,7 +20,7 @@ class Reader(Protocol):
 
 
 class MailSettings(NamedTuple):
-    """Where mail goes, who sends it, and whether an address has to be confirmed before somebody may log in."""
+    """Where mail goes, who sends it, and whether an address has to be confirmed before a login."""
 
     route: MailRoute
     sender: str

@@ -180,7 +180,7 @@ def verify_use(
     if handle is None and needs_handle:
         raise Refused("refused", "the answer names nobody")
     if handle is not None and handle != handle_of(user_id):
-        raise Refused("refused", "the answer names somebody else")
+        raise Refused("refused", "the answer names another user")
     return Used(used.new_sign_count, used.credential_backed_up)
 
 

@@ -19,7 +19,7 @@ def draw(safe: Safe, user_id: str, now: int) -> str:
 
 
 def open_drawn(safe: Safe, sealed: str, user_id: str, now: int) -> bytes | None:
-    """The secret of a form field; None if it was drawn for somebody else, too long ago, or never."""
+    """The secret of a form field; None if it was drawn for another user, too long ago, or never."""
     try:
         plain = safe.open(sealed, _belongs_to(user_id))
     except CannotOpen:

@@ -1,7 +1,7 @@
-"""Is it still the same person? How recently somebody proved who they are, and by what.
+"""Is it still the same person? How recently a user proved who they are, and by what.
 
 Freshness travels in the access token (claim `auth_time`, OpenID Connect Core section 2). Only a login and a step-up set
-it. A reissued token inherits it from the token that was presented, never from the row: a copy of somebody's tokens that
+it. A reissued token inherits it from the token that was presented, never from the row: a copy of the tokens that
 was made before a step-up must not be lifted by it.
 """
 

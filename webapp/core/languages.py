@@ -1,4 +1,4 @@
-"""Which of our languages somebody reads, from what their browser says (RFC 4647 section 3.4, "lookup")."""
+"""Which of our languages a visitor reads, by what their browser says (RFC 4647 section 3.4, "lookup")."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def shown(code: str) -> str:
 
 
 def typed_code(text: str) -> tuple[int, str] | None:
-    """(number, secret characters) of what somebody typed; None if it cannot be a code.
+    """(number, secret characters) of the typed text; None if it cannot be a code.
 
     Case, spaces and hyphens do not matter; O is read as 0, I and L as 1.
     """

@@ -49,7 +49,7 @@ def is_below(path: str, prefix: str) -> bool:
 def own_path(target: str | None, prefix: str = "") -> str | None:
     """`target`, percent-encoded, if it is a path of our own origin, whatever browser reads it. Never raises.
 
-    With a `prefix`, only what is below it: the rest of the origin is somebody else's.
+    With a `prefix`, only what is below it: the rest of the origin belongs to other sites.
 
     Browsers read `\\` as `/`, drop tabs and newlines, and take `//host` for another host; so only a single leading
     slash and printable ASCII without a backslash is trusted. Letters and digits of any language, as people write

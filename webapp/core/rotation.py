@@ -51,7 +51,7 @@ class Grant(NamedTuple):
 def counts(access: Verdict[AccessClaims], standing: Standing | None, row: SessionRow) -> TokenState:
     """What an access token counts as: that of an abandoned successor is EXPIRED until its better is used.
 
-    Else a thief could fork his own successor and watch, with the first one's access token, which confirms nothing, for
+    Else a thief could fork his own successor and watch, with the access token of the first, which confirms nothing, for
     the moment at which the owner renews. Beside the CURRENT refresh token it counts: then its better is in use.
     """
     claims = access.claims

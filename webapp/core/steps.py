@@ -29,10 +29,10 @@ LIFE = 600
 def due(
     demands: Demands, *, is_confirmed: bool, done: Collection[str], role: str = "user", has_factor: bool = False
 ) -> Step | None:
-    """The next step of somebody who has proved their password and the steps `done`; None if nothing is left.
+    """The next step of a user who has proved their password and the steps `done`; None if nothing is left.
 
-    Before a first factor the mailbox is proved, even if the address was confirmed long ago: somebody who knows nothing
-    but the password must not be the one who sets up the factor.
+    Before a first factor the mailbox is proved, even if the address was confirmed long ago: an intruder who knows only
+    the password must not be the one who sets up the factor.
     """
     if demands.confirmed_address and not is_confirmed and Step.ADDRESS not in done:
         return Step.ADDRESS

@@ -39,7 +39,7 @@ def code_at(secret: bytes, step: int) -> str:
 
 
 def typed_digits(text: str) -> str | None:
-    """The six digits of what somebody typed, spaces and full-width forms allowed; None if it cannot be a code."""
+    """The six digits of the typed text, spaces and full-width forms allowed; None if it cannot be a code."""
     if len(text) > MAX_TYPED_LENGTH:
         return None
     digits = "".join(unicodedata.normalize("NFKC", text).split())

@@ -1,4 +1,4 @@
-"""Ask for a link that chooses a new password. The same work and the same answer, whoever is meant, known or not."""
+"""Ask for a link that chooses a new password. The same work and the same answer for a known and an unknown user."""
 
 from __future__ import annotations
 

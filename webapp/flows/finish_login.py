@@ -59,11 +59,11 @@ def prove_address(
 ) -> SessionRow | Unfinished:
     """Confirm the address with a mailed code, and start the session if that was the last step.
 
-    Of many uses of a code one wins; the second of two clicks gets the first one's session. Raises CodeWrong, LoginOver,
-    OtherStep or DatabaseUnavailable.
+    Of many uses of a code one wins; the second of two clicks gets the session of the first. Raises CodeWrong,
+    LoginOver, OtherStep or DatabaseUnavailable.
     """
     now = arrival.now
-    # First: a login that is over must not use up the tries of a code that somebody else waits for.
+    # First: a login that is over must not use up the tries of a code that another login waits for.
     _unspoilt(read(lambda tx: addresses.get(tx, login.user_id)), login, since=since, now=now)
     try:
         mail = check_code(login.user_id, typed, now)
@@ -97,7 +97,7 @@ def prove_second(
     """Prove the second factor by a code, and start the session if that was the last step.
 
     Raises WrongCode, TooManyTries, LoginOver, OtherStep or DatabaseUnavailable. Of many uses of a code one wins; the
-    second of two clicks gets the first one's session.
+    second of two clicks gets the session of the first.
     """
     now, who = arrival.now, login.user_id
     # First: a login that is over, or not here yet, must neither count as a try nor tell whether a code is right.

@@ -1,4 +1,4 @@
-"""A link that an operator hands over: for a site without mail, and for somebody who cannot read theirs.
+"""A link that an operator hands over: for a site without mail, and for a user who cannot read theirs.
 
 Nobody ever chooses another person's password (ASVS 6.4.6).
 """
@@ -19,7 +19,7 @@ from webapp.store.database import transact
 def hand_over_link(user_id: str, kind: MailKind, *, by: str, client: Client, now: int) -> tuple[str, str]:
     """Make a link, as if its mail had been sent just now; the id of the mail and the secret.
 
-    Whoever uses it has not proved the mailbox, so the address stays as it is. Raises NoSuchPerson or
+    Its use does not prove the mailbox, so the address stays as it is. Raises NoSuchPerson or
     DatabaseUnavailable.
     """
     secret = rules.new_link_secret()

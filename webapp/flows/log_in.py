@@ -113,7 +113,7 @@ def _open(
 
 
 def record_login(tx: Connection, arrival: Arrival, event: Event, user_id: str) -> None:
-    """Write down that somebody logged in, or has to take another step first."""
+    """Write down that a user logged in, or has to take another step first."""
     address = arrival.client.ip_address
     events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, channel=arrival.channel)
 

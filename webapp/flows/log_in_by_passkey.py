@@ -50,7 +50,7 @@ def log_in_by_passkey(
         use(tx, proof, client, now)
         came = go_on(tx, lifetimes, demands, arrival, person, (Step.FACTOR,), BY_PASSKEY)
         if isinstance(came, Unfinished):
-            # Only a site that demands a confirmed address, of somebody whose address is not. The password leads there.
+            # Only where the site demands a confirmed address and this user's is not. The password leads there.
             raise Refused("refused", f"the step {came.step} is due")
         return came
 

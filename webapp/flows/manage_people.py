@@ -31,7 +31,7 @@ class LastAdmin(TokenroomError):
 
 
 class OneSelf(TokenroomError):
-    """Not for one's own account."""
+    """An administrator does not do this to the own account."""
 
 
 class GuestStaysUser(TokenroomError):
@@ -87,7 +87,7 @@ def change_role(user_id: str, role: str, *, by: str, client: Client, now: int) -
 
 
 def send_reset(user_id: str, *, by: str, client: Client, now: int) -> None:
-    """Mail somebody a link to choose a new password. The courier writes the event, with `by`.
+    """Mail a user a link to choose a new password. The courier writes the event, with `by`.
 
     Raises NoSuchPerson (a disabled account too), NotAdmin or DatabaseUnavailable.
     """
@@ -111,7 +111,7 @@ def send_reset(user_id: str, *, by: str, client: Client, now: int) -> None:
 
 
 def confirm_email(user_id: str, *, by: str, client: Client, now: int) -> None:
-    """Count somebody's address as confirmed: who does so vouches for it. Raises NoSuchPerson or DatabaseUnavailable."""
+    """Count a user's address as confirmed, on the word of `by`. Raises NoSuchPerson or DatabaseUnavailable."""
 
     def work(tx: Connection, person: Account) -> None:
         if addresses.confirm(tx, person.id, person.email, now):
@@ -123,7 +123,7 @@ def confirm_email(user_id: str, *, by: str, client: Client, now: int) -> None:
 def reset_factors(user_id: str, *, by: str, client: Client, now: int) -> None:
     """Remove every factor and recovery code of an account, and end its sessions.
 
-    For somebody who has lost them all: the password alone opens the account again. Raises NoSuchPerson, NotAdmin,
+    For a user who has lost them all: the password alone opens the account again. Raises NoSuchPerson, NotAdmin,
     OneSelf or DatabaseUnavailable.
     """
     if user_id == by:

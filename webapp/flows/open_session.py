@@ -1,4 +1,4 @@
-"""Begin a session for somebody who has just proved who they are. Part of log-in, sign-up and password change."""
+"""Begin a session for a user who has just proved who they are. Part of log-in, sign-up and password change."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def open_session(
 def session_of_form(tx: Connection, arrival: Arrival, user_id: str) -> SessionRow | None:
     """The session that this very form has started for this person, moments ago; None if there is none.
 
-    For the second of two clicks: the browser shows the answer to the last one, and forgets the first one's. The caller
-    has checked the password once more: who copied a browser's cookies can have its form, too.
+    For the second of two clicks: the browser shows the answer to the last one, and forgets that to the first. The
+    caller has checked the password once more, since a copy of a browser's cookies can come with its form.
     Not where the request presents that session: then the first answer did arrive, and this is no second click.
     """
     sid = _sid_of_form(arrival, user_id)

@@ -1,6 +1,6 @@
 """Set up and remove a person's own factors. The first one on, and any one off, ends every other session.
 
-People set one up because they fear that somebody is in: so those others are out at once.
+Users set one up because they fear an intruder, so every other session is out at once.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def was_used_since(user_id: str, typed: Typed, since: int, *, safe: Safe, now: i
 
 
 def record_failure(user_id: str, kind: str, client: Client, now: int) -> None:
-    """Write down that somebody knew the password and failed at the second step."""
+    """Write down that a right password was followed by a wrong second step."""
     where = client.ip_address
     transact(lambda tx: events.record(tx, Event.FACTOR_FAILED, at=now, user_id=user_id, ip_address=where, kind=kind))
 

@@ -68,7 +68,7 @@ def check(presented: Presented, *, of: str | None = None) -> Proof:
     if passkey.rp_id != presented.site.rp_id:
         raise Refused("refused", "the passkey belongs to another name")
     if of not in (None, passkey.user_id):
-        raise Refused("refused", "the passkey is somebody else's")
+        raise Refused("refused", "the passkey belongs to another user")
     used = ceremony.verify_use(
         answer,
         presented.ceremony,

@@ -1,4 +1,4 @@
-"""Give an account another password: what an operator does for somebody who has no other way back."""
+"""Give an account another password: what an operator does for a user without another way back."""
 
 from __future__ import annotations
 

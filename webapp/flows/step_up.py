@@ -107,7 +107,7 @@ def pass_step_up(
 
 
 def record_failure(session: SessionRow, client: Client, now: int) -> None:
-    """Write down that a proof was wrong. Which one is not told: the one who sent it may read the trail."""
+    """Write down that a proof was wrong. The event does not say which one, because its sender may read the trail."""
     transact(lambda tx: _record(tx, Event.STEP_UP_FAILED, session, client, now))
 
 

@@ -119,7 +119,7 @@ _ROTATE = Statement(
 def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
     """Replace the refresh token of `row`'s generation by its successor's.
 
-    One statement: of many requests that try, one wins; for the others, and whoever comes after a log-out, it is False.
+    One statement: of many requests that try, one wins; it is False for the others, and for all after a logout.
     """
     return _replace_token(_ROTATE, tx, row, successor)
 

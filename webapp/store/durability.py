@@ -1,4 +1,4 @@
-"""Does PostgreSQL keep what it has promised? A logout that a crash or a failover forgets lets somebody in again."""
+"""Does PostgreSQL keep what it has promised? A logout that a crash or a failover forgets lets its session in again."""
 
 from __future__ import annotations
 

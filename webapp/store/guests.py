@@ -24,7 +24,7 @@ def purge(tx: Connection, *, now: int, at_most: int) -> int:
     """
     chosen = (
         select(USERS.c.id)
-        # The role: nobody makes a guest an administrator now, but somebody may have before this was refused.
+        # The role: no guest becomes an administrator now, but one may have before this was refused.
         .where(USERS.c.guest_until <= now, USERS.c.role != "admin")
         .order_by(USERS.c.guest_until)
         .limit(at_most)

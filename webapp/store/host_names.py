@@ -1,7 +1,7 @@
 """The names of database hosts, looked up with a deadline.
 
 `getaddrinfo` knows none: with a name server that says nothing it returns after ten seconds, with three of them after
-thirty. So it runs in a thread of its own, one for each name. Whoever has no time left stops waiting for it; and where
+thirty. So it runs in a thread of its own, one for each name. A request without time left stops waiting for it. Where
 the name was found before, the addresses of then are used while its server is silent.
 """
 

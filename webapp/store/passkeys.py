@@ -61,7 +61,7 @@ def find(tx: Connection, credential_id: str) -> Found | None:
 
 
 def add(tx: Connection, user_id: str, made: NewPasskey, *, rp_id: str, name: str, now: int) -> bool:
-    """Give the person a passkey. False if somebody has it already (WebAuthn section 7.1)."""
+    """Give the user a passkey. False if any user has it already (WebAuthn section 7.1)."""
     values = {
         "id": secrets.token_hex(16),
         "user_id": user_id,

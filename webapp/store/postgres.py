@@ -57,7 +57,7 @@ Place = tuple[Any, ...]
 
 
 class Silence(psycopg.OperationalError):
-    """The server did not answer in time. What it was asked to do may have been done."""
+    """The server did not answer in time. It may have done all the same what it was asked."""
 
     silent = True
 
@@ -99,7 +99,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 class Connector:
-    """Opens connections to the hosts of one address. What failed last is tried last: a dead host costs seconds.
+    """Opens connections to the hosts of one address. The host that failed last is tried last: a dead one costs seconds.
 
     `prepared_statements`: `on`, `off`, or `auto`, which is off behind a connection pooler.
     """

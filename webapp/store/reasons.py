@@ -31,7 +31,7 @@ _MISSING = frozenset({"42P01", "42703"})
 """PostgreSQL's words for a table or a column that is not there. SQLite's is an OperationalError, like "locked"."""
 
 AS_FOUND = _MISSING | {"42501", "3F000", "42P05", "26000", "22P05", "22021"}
-"""What SQLAlchemy takes for a mistake in a statement, and is the database as somebody set it up: the same request is
+"""What SQLAlchemy takes for a mistake in a statement, and is the database as it was set up: the same request is
 fine once that has been mended."""
 
 _CORRECT_URL = "correct WEBAPP_DATABASE_URL"

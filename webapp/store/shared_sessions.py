@@ -1,6 +1,6 @@
 """Sessions whose every refresh is asked for twice: a client that loses all its answers, or two holders of one session.
 
-The fork rule lets nobody share a session without luck in every generation. Who has that luck shows here.
+By the fork rule nobody shares a session without luck in every generation. This shows where that luck was had.
 """
 
 from __future__ import annotations

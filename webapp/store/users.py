@@ -161,7 +161,7 @@ def add(
 
 
 def _taken(tx: Connection, username: str, email: str) -> str | None:
-    """Which of the two somebody else has: "username", "email" or None."""
+    """Which of the two another user has: "username", "email" or None."""
     for field, is_theirs in (
         ("username", USERS.c.username_key == username_key(username)),
         ("email", USERS.c.email_key == email_key(email)),

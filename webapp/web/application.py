@@ -54,7 +54,7 @@ class Application(Flask):
 
         Plain: every view is closed unless it is marked.
         Cost:  a stranger's page has no style sheet, and the view is Flask's own: nobody could mark it.
-        Here:  Flask's own view of a blueprint's static folder is marked; a view of somebody else's is not.
+        Here:  Flask's own view of a blueprint's static folder is marked; a view of another package is not.
         """
         if getattr(view_func, "__func__", None) is Blueprint.send_static_file:
             view_func = tokenless(partial(view_func))

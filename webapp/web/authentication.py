@@ -166,9 +166,9 @@ def useless(auth: Auth, application: Services) -> list[str]:
 def keeps_useless(judgement: Judgement) -> bool:
     """Whether even useless cookies stay.
 
-    Those of an abandoned successor: the login that follows presents them, and so ends the session, whoever holds the
-    better one. Cleared, the other one would keep the session. And those of a session that a login in this same
-    browser has replaced: its late navigation would clear the cookies of that login.
+    Those of an abandoned successor: the login that follows presents them, and so ends the session for the holder of
+    the better one too. If they were cleared, that holder would keep the session. And those of a session that a login
+    in this same browser has replaced: its late navigation would clear the cookies of that login.
     """
     return judgement.standing is Standing.ABANDONED or judgement.end_reason == EndReason.REPLACED
 

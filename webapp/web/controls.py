@@ -23,7 +23,7 @@ def attributes(**values: Any) -> Markup:
         if value is True:
             parts.append(name)
         elif value is not False:
-            # What is marked as safe for a text may still hold a quotation mark.
+            # A text that is marked as safe may still contain a quotation mark.
             parts.append(f'{name}="{str(escape(value)).replace(chr(34), "&quot;")}"')
     return Markup(" ".join(parts))  # noqa: S704 - each value was escaped above
 

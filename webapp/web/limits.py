@@ -57,7 +57,7 @@ LIMITS = {
     "passkey": Limit(60, 15 * MINUTE),
     # Codes that are mailed to confirm an address, of one account; and documents of all that is kept about a person.
     "code_sent": Limit(3, 15 * MINUTE),
-    # Mails to one address that is nobody's yet, or somebody else's, whichever accounts ask: nobody's mailbox is filled.
+    # Mails to one address that no account has yet, or another one has, whichever accounts ask: no mailbox is filled.
     "code_to": Limit(10, 60 * MINUTE),
     "export": Limit(5, 60 * MINUTE),
     "refresh": Limit(30, MINUTE),

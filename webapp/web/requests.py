@@ -53,7 +53,7 @@ def root(request: Request) -> str:
 
 
 def way_back(target: str | None) -> str:
-    """Where somebody goes on after logging in: `target` if it is a page of ours, else the front page."""
+    """Where a user goes on after logging in: `target` if it is a page of ours, else the front page."""
     return safe_next(target, root(this_request()))
 
 

@@ -1,8 +1,8 @@
 """Views that demand to know that it is still the same person: `@sensitive`, beside `@limited`.
 
-Fresh is a request whose access token says that its person proved who they are moments ago (core/freshness.py). Whoever
-is not is asked to prove it at /step-up, and comes back. Nothing that was typed is carried along: a form that runs by
-itself after a password is a gift to whoever left it there.
+Fresh is a request whose access token says that its person proved who they are moments ago (core/freshness.py). Any
+other user is asked to prove it at /step-up, and comes back. Nothing that was typed is carried along: a form that runs
+by itself after a password is a gift to the stranger who left it there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an operator is told once. Whoever can cause such a line at will must not fill the disk with it."""
+"""Lines that an operator gets once: a stranger who can cause one at will must not fill the disk with it."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ class Shared:
             owner = (refresh or owner[0], access, access[3])
         else:
             thief = (thief[0] | ({refresh} if refresh else set()), thief[1] | {access})
-        # What nobody in his right mind would show any more is forgotten: reuse, and what was abandoned long ago.
+        # Forgotten: tokens whose showing is always reuse, and those abandoned long ago.
         thief = (frozenset(t for t in thief[0] if t[0] == 0 or t == (1, row[3])), thief[1])
         return (row, spent, owner, thief, issuer, watched, proofs)
 

@@ -60,7 +60,7 @@ def read_keys(text: str, alg: str, use: Use) -> list[Candidate]:
         except KeyProblem as problem:
             problems.append(problem)
     if not fitting:
-        # Of many keys the first one's problem would be about one that nobody meant.
+        # Of many keys, the problem of the first would be about a key that was not meant.
         raise problems[0] if len({problem.code for problem in problems}) == 1 else KeyProblem("none_fits")
     return fitting
 

@@ -113,7 +113,7 @@ class PreferencesChange(Schema):
 
 
 class MeChange(Schema):
-    """What is left out stays as it is. Theme and language may come as `GET /me` gives them, or by themselves."""
+    """Missing fields stay as they are. Theme and language may come as `GET /me` gives them, or by themselves."""
 
     class Meta:
         unknown = RAISE

@@ -23,7 +23,7 @@ class Hit(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """Tokens that somebody copies, from one lane to another."""
+    """Tokens that are copied from one lane to another."""
 
     source: int
     target: int

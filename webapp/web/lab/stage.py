@@ -62,7 +62,7 @@ class Stage:
     def mint_access(self, *, expired: bool = False) -> str:
         """An access token of the row's generation; an expired one has ended at this very moment."""
         row = self.row
-        # Not older than the row's refresh token, or it would be an abandoned one's.
+        # Not older than the row's refresh token, or it would belong to an abandoned one.
         now, until = (self.now - 2, self.now) if expired else (max(self.now, row.refresh_issued_at), None)
         return self.tokens.mint_access(row, gen=row.refresh_generation, now=now, auth_time=row.created_at, until=until)
 
@@ -185,7 +185,7 @@ class Running:
     def _run(self, call: Callable[[], Answer]) -> None:
         try:
             self._answer = call()
-        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
+        except BaseException as error:  # noqa: BLE001 - raised again by `answer`
             self._error = error
         finally:
             thread_connection.close()

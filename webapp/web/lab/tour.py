@@ -27,7 +27,7 @@ def step_asked_for(requests: Sequence[Record]) -> Step | None:
     asked = request.args.get("step", "")
     if asked not in {str(number) for number in range(1, len(STEPS) + 1)}:
         return None
-    # What a control's own request was is no merit of the reader's, unless it was sent to see just that.
+    # The case of a control's own request is no merit of the reader's, unless it was sent to see just that.
     seen = {kind_of(record) for record in requests if not record.lever}
     seen |= {"proved" for record in requests if record.lever.startswith("proved")}
     return Step(int(asked), frozenset(number for number, kind in enumerate(STEPS, start=1) if kind in seen))

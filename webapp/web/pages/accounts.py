@@ -142,7 +142,7 @@ def _account_page(form: ProfileForm, status: int) -> Response:
         (_l("Refreshes so far"), session.refresh_generation),
     ]
     notice = ("ok", _l("Saved.")) if request.args.get("notice") == "saved" and status == 200 else None
-    # A session without `mfa` is of somebody without a factor: the first one ends all others. So they cost nothing here.
+    # A user whose session lacks `mfa` has no factor, since the first one ends all others. They cost nothing here.
     two_step = own_factors.look_up(current_user.id) if MULTIPLE in session.amr.split() else None
     return page(
         "account.html",

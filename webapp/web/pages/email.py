@@ -1,4 +1,4 @@
-"""One's email address: confirm it, or change it. Registered only where mail is on."""
+"""The user's email address: confirm it, or change it. Registered only where mail is on."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def confirm() -> Response:
             form.code.errors = [*form.code.errors, _("Attempts left: %(left)s", left=wrong.left)]
         return _page(422, code=form)
     except FieldError:
-        return _page(422, notice=("bad", _l("Somebody else has taken this address. Use another one.")))
+        return _page(422, notice=("bad", _l("This address belongs to another account. Use another one.")))
     answer = see_other(url_for("email.show", notice="changed" if changed else "confirmed"))
     if changed:
         # The epoch moved: without a new mark this browser would count as a stranger at its next login.

@@ -40,7 +40,7 @@ def show() -> Response:
 @public
 @limited("reset_sender")
 def ask() -> Response:
-    """`POST /reset`: the same answer whoever is meant, known or not."""
+    """`POST /reset`: the same answer for a known and an unknown user."""
     form = AskResetForm()
     typed = form.login.data or ""
     if not typed.strip():

@@ -43,7 +43,7 @@ WORDS = {
     500: (
         _l("Something went wrong on our side"),
         _l("The request could not be completed. The problem has been logged."),
-        _l("Try again. If it happens again, tell whoever runs this site."),
+        _l("Try again. If it happens again, tell the administrator of this site."),
     ),
     503: (
         _l("Back in a moment"),

@@ -1,6 +1,6 @@
 """the lab's short memory: the columns that are asked for, and one text that tells the rest
 
-What was kept is forgotten. Until each host runs this release, `/lab` of the older ones answers 503.
+Old records are forgotten. Until each host runs this release, `/lab` of the older ones answers 503.
 """
 
 from __future__ import annotations
