@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.support.api import ApiClient
 from tests.support.authenticator import BACKED_UP, ELIGIBLE, PRESENT, VERIFIED, Authenticator
-from tests.support.browser import PASSWORD, Browser, read_parts
+from tests.support.browser import PASSWORD, Browser, FormReader, read_parts
 from tests.support.clock import SetClock
 from tests.support.mailbox import Outbox
 from tests.support.passkeys import NEW, add_passkey, answered, browser_at_a_name, device_of, form_of, use_passkey
@@ -165,6 +165,16 @@ def test_with_an_app_beside_it(
     stranger.log_in(username)
     assert "data-passkey" not in stranger.get("/login/second").text
     assert stranger.submit("/login/second", otp=code(secret, clock())).status_code == 303
+
+
+def test_another_language_after_a_refusal(visitor: Browser) -> None:
+    """The page that answers a post leads back to the nearest address that can be read."""
+    form, _options = form_of(visitor.get("/login").text, "/login/passkey")
+    refused = visitor.post("/login/passkey?x=1", answered(form, "{}"))
+    assert refused.status_code == 422
+    fields = next(f for f in FormReader(refused.text).forms if f.action == "/preferences").fields
+    assert fields["next"] == "/login"
+    assert visitor.post("/preferences", fields | {"language": "ko"}).headers["location"] == "/login"
 
 
 def test_at_a_number(app: Flask, owner: Browser, username: str, device: Authenticator) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, unquote
 
 from babel import Locale
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask_babel import Babel, Domain
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -18,7 +19,7 @@ from webapp.dates import ago_text, clock_text, datetime_text, day_text, hour_tex
 from webapp.flows.save_profile import LANGUAGES, THEMES
 from webapp.services import services_of
 from webapp.web.person import current_auth
-from webapp.web.requests import here, this_request
+from webapp.web.requests import here, home, root, this_request
 from webapp.web.templates import offer
 from webapp.web.texts import Texts, shown_gettext, shown_ngettext
 
@@ -113,7 +114,14 @@ def theme() -> str:
 
 
 def here_again() -> str:
-    """This page's address, for forms that come back to it; without the query where it was no GET."""
+    """This page's address, for forms that come back to it. After a POST: the nearest address that can be read."""
     request = this_request()
     address = here(request)
-    return address if request.method == "GET" else address.partition("?")[0]
+    if request.method == "GET":
+        return address
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    prefix = root(request)
+    parts = unquote(address.partition("?")[0]).removeprefix(prefix).split("/")
+    above = ("/".join(parts[:length]) for length in range(len(parts), 1, -1))
+    return next((f"{prefix}{quote(path)}" for path in above if adapter.test(path, method="GET")), home())
