@@ -1,6 +1,7 @@
 // The lab while it is open: countdowns tick, the dot slides to the field of the next request, the line "now" moves, and
 // controls act in place. Without this module every control is an ordinary form and the page an ordinary page.
 
+import { offerPasskeys } from "./passkey.js";
 import { localTimes } from "./times.js";
 
 const PEEK_MS = 5000;
@@ -192,6 +193,7 @@ function show(page, action, place) {
   const boxes = [...lab.querySelectorAll(".timeline-x, .table-x")];
   if (boxes.length === scrolled.length) boxes.forEach((box, index) => (box.scrollLeft = scrolled[index]));
   localTimes(lab);
+  offerPasskeys(lab);
   slide(before);
   begin();
   say(lab.dataset.said);

@@ -30,11 +30,14 @@ function attend(form) {
   return () => ask({ mediation: "conditional", signal: waiting.signal }).catch(() => {});
 }
 
-if (keys?.parseCreationOptionsFromJSON && keys.parseRequestOptionsFromJSON && keys.prototype.toJSON) {
-  for (const form of document.querySelectorAll("form[data-passkey]")) {
+export function offerPasskeys(root) {
+  if (!(keys?.parseCreationOptionsFromJSON && keys.parseRequestOptionsFromJSON && keys.prototype.toJSON)) return;
+  for (const form of root.querySelectorAll("form[data-passkey]")) {
     const offerInList = attend(form);
     if ("inList" in form.dataset) keys.isConditionalMediationAvailable?.().then((can) => can && offerInList());
   }
-  for (const part of document.querySelectorAll("[data-for-passkeys]")) part.hidden = false;
-  for (const part of document.querySelectorAll("[data-without-passkeys]")) part.hidden = true;
+  for (const part of root.querySelectorAll("[data-for-passkeys]")) part.hidden = false;
+  for (const part of root.querySelectorAll("[data-without-passkeys]")) part.hidden = true;
 }
+
+offerPasskeys(document);

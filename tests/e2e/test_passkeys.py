@@ -119,6 +119,14 @@ def test_the_whole_way(site: Server, at_a_name: BrowserContext, console: Console
     looked_at(page, "keys_6_step_up")
     page.click("text=Use your passkey")
     page.wait_for_url("**/account/factors/passkeys/new")
+    page.goto("/lab")
+    page.click("#board form[action='/lab/send'] button")  # the page that comes back has its passkey offered as well
+    expect(page.locator("code:text-is('POST /lab/send')").first).to_be_visible()
+    page.click("#board .sure summary")
+    looked_at(page, "keys_7_lab")
+    page.click("#board >> text=Use your passkey")
+    page.wait_for_url("**/lab")
+    expect(page.locator("[data-fresh]")).to_contain_text("phr")
     log_out(page)
     listed = at_a_name.new_page()  # its script finds the list: the page logs in by itself
     console.watch(listed)

@@ -13,6 +13,7 @@ from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser, case_of, read_parts
 from tests.support.clock import SetClock
+from tests.support.passkeys import add_passkey, browser_at_a_name, device_of, use_passkey
 from tests.support.sql import execute, query
 from tests.support.totp import code, set_up
 
@@ -97,6 +98,22 @@ def test_with_a_second_factor(app: Flask, person: Browser, username: str, clock:
     assert page.status_code == 200
     assert "<b>2fa</b>" in page.text
     assert "<code>pwd otp mfa</code>" in page.text
+
+
+def test_with_a_passkey(app: Flask, clock: SetClock) -> None:
+    """Whoever has nothing but passkeys is offered one, and no password; it leads back to the lab."""
+    owner = browser_at_a_name(app)
+    execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", owner.sign_up())
+    device = device_of(owner)
+    add_passkey(owner, device)
+    page = owner.get("/lab").text
+    assert "prove-password" not in page
+    clock.advance(100)
+    done = use_passkey(owner, device, "/lab", "/step-up/passkey")
+    assert (done.status_code, done.headers["location"]) == (303, "/lab")
+    page = owner.get("/lab").text
+    assert state_of(page)["fresh_until"] == clock() + 600
+    assert "<b>phr</b>" in page
 
 
 def test_a_guest_has_nothing_to_prove(visitor: Browser) -> None:

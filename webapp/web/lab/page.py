@@ -11,16 +11,18 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 
+from webapp.core.ceremony import STEP_UP
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
-from webapp.core.freshness import acr_of
+from webapp.core.freshness import MULTIPLE, acr_of
 from webapp.core.judgement import Judgement
+from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.dates import clock_text
 from webapp.flows import lab_levers, lab_record
 from webapp.flows.judge import judge
 from webapp.flows.lab_levers import FAST, Held
 from webapp.services import services
-from webapp.store import guests
+from webapp.store import factors, guests
 from webapp.store.database import read
 from webapp.web.cookies import held_after, write_tokens
 from webapp.web.hooks import settle
@@ -34,6 +36,7 @@ from webapp.web.lab.timeline import draw
 from webapp.web.lab.tour import STEPS, step_asked_for
 from webapp.web.lab.witness import STAGE_PATH
 from webapp.web.marks import peek, public
+from webapp.web.passkey_forms import offer_proof
 from webapp.web.person import Auth
 from webapp.web.words import tokens as words
 from webapp.web.words.lifetimes import duration
@@ -139,6 +142,15 @@ def settled() -> Response:
     return answer
 
 
+def _ways_to_prove(row: SessionRow) -> dict[str, Any]:
+    # A session without `mfa` is of somebody without a factor: the first one ends all others.
+    if MULTIPLE not in row.amr.split():
+        return {"has_factor": False, "has_app": False, "passkey": None}
+    has = read(lambda tx: factors.of_person(tx, row.user_id))
+    passkey = offer_proof(STEP_UP, row.sid, row.user_id) if has.passkeys else None
+    return {"has_factor": has.any, "has_app": has.has_app, "passkey": passkey}
+
+
 def fill(answer: Response, lever: str = "", tried: object = None, status: int = 200) -> Response:
     """Write the lab into a settled answer. `lever`: the control that acted after the request was decided."""
     auth: Auth = g.auth
@@ -159,6 +171,7 @@ def fill(answer: Response, lever: str = "", tried: object = None, status: int = 
             board=board,
             fresh_until=fresh_until(board, services().settings.step_up_ttl),
             acr=acr_of(current.amr),
+            **_ways_to_prove(current),
             is_unproved=lever == "unproved",
             state=_state(board, now),
             row=current,
