@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import PASSWORD
 from tests.support.chromium import Console, OpenPage, await_focus, await_notice, findings, scrolls_sideways, sign_up
+from tests.support.commands import run_command
 from tests.support.server import Server
 
 
@@ -123,6 +124,25 @@ def test_axe_finds_nothing(open_page: OpenPage) -> None:
     for path in OWN_PAGES:
         page.goto(path)
         found[f"own {path}"] = findings(page, dark_too=True)
+    assert {path: f for path, f in found.items() if f} == {}
+
+
+def test_axe_finds_nothing_in_forced_colours_and_for_administrators(site: Server, open_page: OpenPage) -> None:
+    """Administration with every fold open, an error page, the lab and an act, also in the reader's own colours."""
+    who = name()
+    page = open_page("/", user=who)
+    run_command(site.settings, "users", "set-role", who, "admin")
+    page.goto("/admin")
+    person = page.locator("main th a").first.get_attribute("href") or ""
+    page.emulate_media(reduced_motion="reduce")
+    found = {}
+    for path in ("/admin", person, "/nothing-here", "/lab", "/lab/acts/first"):
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+        found[path] = findings(page, dark_too=path == person)
+        page.emulate_media(forced_colors="active")
+        found[f"{path} in forced colours"] = findings(page)
+        page.emulate_media(forced_colors="none")
     assert {path: f for path, f in found.items() if f} == {}
 
 
