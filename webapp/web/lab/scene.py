@@ -70,6 +70,8 @@ class DrawnHit(NamedTuple):
     line: int
     bar: Box
     mark: tuple[float, float]
+    told: tuple[float, float]
+    """Where the number of its line is written."""
     paths: list[str]
     """To the session row and back."""
     cross: tuple[float, float] | None
@@ -166,6 +168,7 @@ def _draw(scene: Scene, *, upright: bool) -> Drawing:
                 hit.line,
                 box(sent, answered + 6, across - thick / 2, thick),
                 point(sent, across),
+                (across, sent + 27) if upright else (sent + (answered - sent) / 2 + 8, across + 4),
                 paths,
                 point(answered + 6, across) if hit.lost else None,
             )
