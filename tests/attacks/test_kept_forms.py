@@ -1,4 +1,4 @@
-"""The threat: what somebody was typing when their login ended is read, changed, replayed or sent by somebody else."""
+"""The threat: another user reads, changes, replays or sends a form that was on its way when a login ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms that outlive a login: what was being sent when the session ended, sealed, for that person alone.
+"""Forms that outlive a login: a form is sealed when the session has ended, and its sender alone can open it.
 
 The sealed text travels in the login page and comes back with the login. Nothing is stored here, so a form is bound by
 cryptography to what it is for: Fernet (AES-CBC and HMAC-SHA256) with a key of its own for each person, derived from
@@ -23,7 +23,7 @@ KEPT_FOR = 60 * MINUTE
 """Seconds a sealed form can be opened."""
 
 MOST_BYTES = 16 * 1024
-"""Of what is sealed, names included, as JSON in UTF-8."""
+"""Of the sealed JSON in UTF-8, names of fields included."""
 
 MOST_FIELDS = 200
 
@@ -53,7 +53,7 @@ class TooOld(ValueError):
 
 
 class KeptForm(NamedTuple):
-    """A form that somebody was sending, without what must not be kept."""
+    """A form on its way, without the fields that must not be kept."""
 
     path: str
     """Where it was going: path and query of this origin."""
@@ -66,7 +66,7 @@ class KeptForm(NamedTuple):
 
 
 def choose(path: str, fields: Iterable[tuple[str, str]]) -> KeptForm | None:
-    """What can be kept of a form on its way to `path`; None where nothing was typed. Raises Unkeepable."""
+    """The form on its way to `path`, as far as it can be kept; None where nothing was typed. Raises Unkeepable."""
     kept: list[tuple[str, str]] = []
     passwords: list[str] = []
     left_out: list[str] = []
@@ -95,7 +95,7 @@ def seal(form: KeptForm, user_id: str, secret: str, now: int) -> str:
 def unseal(sealed: str, user_id: str, secret: str, now: int) -> KeptForm | None:
     """The form that was sealed for this person; None for anything else whatever. Raises TooOld after KEPT_FOR.
 
-    `now` is Unix seconds. A text sealed for somebody else cannot even be told from one that nobody sealed.
+    `now` is Unix seconds. A text that was sealed for another user looks like a text that was never sealed.
     """
     if not 0 < len(sealed) <= MOST_SEALED or not sealed.isascii():
         return None

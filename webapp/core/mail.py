@@ -1,8 +1,8 @@
 """Which mails there are, how long they and their secrets are good for, and when a failed one is tried again.
 
-A mail's row is the record of its secret, as a session's row is that of its refresh token: the request writes the row,
-whoever is meant, and the courier makes the secret at the moment of sending. So a known and an unknown address cost the
-same work, nothing secret waits in the database, and a queue does not eat the life of a link.
+A mail's row is the record of its secret, as a session's row is that of its refresh token. The request always writes a
+row, and the courier makes the secret at the moment of sending. So a known and an unknown address cost the same work,
+nothing secret waits in the database, and a queue does not eat the life of a link.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ LINKS = frozenset({MailKind.RESET, MailKind.INVITE})
 SECRET_LIFE = {MailKind.RESET: 30 * MINUTE, MailKind.INVITE: 3 * DAY, MailKind.CODE: 30 * MINUTE}
 """Seconds a secret is good for, from the moment of sending. The other kinds carry none."""
 NOTICES = frozenset(MailKind) - SECRET_LIFE.keys() - {MailKind.TAKEN}
-"""Mails that only tell. A confirmed address alone gets them: strangers must not read somebody's devices."""
+"""Mails that only tell. They go to confirmed addresses: strangers must not read about a user's devices."""
 
 
 def can_arrive(address: str) -> bool:
-    """Whether a mail to this address can find anybody. RFC 2606 section 2 keeps `.invalid` from ever existing."""
+    """Whether a mail to this address can arrive. RFC 2606 section 2 keeps `.invalid` from ever existing."""
     return address != "" and not address.endswith(".invalid")
 
 
@@ -77,7 +77,7 @@ def new_link_secret() -> str:
 
 
 def hash_link_secret(secret: str) -> str:
-    """What is stored of a link's secret. It is random, so one round of SHA-256 is enough (ASVS 6.5.2)."""
+    """The stored hash of a link's secret. The secret is random, so one round of SHA-256 is enough (ASVS 6.5.2)."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -92,7 +92,7 @@ def shown_code(code: str) -> str:
 
 
 def typed_code(text: str) -> str | None:
-    """The digits of a code somebody typed, spaces and hyphens dropped; None if it cannot be one."""
+    """The digits of a typed code, spaces and hyphens dropped; None if it cannot be one."""
     if len(text) > 32:
         return None
     digits = "".join(text.split()).replace("-", "")
@@ -100,6 +100,6 @@ def typed_code(text: str) -> str | None:
 
 
 def masked(address: str) -> str:
-    """An address as it is shown to somebody who has proved a password alone: its first letter and its domain."""
+    """An address as it is shown after a password alone: its first letter and its domain."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"

@@ -1,7 +1,7 @@
-"""Prove that a mailbox is one's own: a code is mailed, and typed by the person who is logged in.
+"""Confirm an email address: a code is mailed, and a user who is logged in types it.
 
-A code and not a link: the session proves the account, the mailbox proves the address, and both are needed. So somebody
-whose address a stranger used cannot confirm the stranger's account by a click.
+A code and not a link: the session proves the account, the mailbox proves the address, and both are needed. A stranger
+may have signed up with your address; a click of yours must not confirm the stranger's account.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def send_code(user_id: str, *, now: int) -> None:
 def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) -> None:
     """Mail a code to the new address, and tell the old one. `new` is in its normal form.
 
-    Where somebody else has confirmed the new address, it gets a word instead of a code; the answer is the same.
+    If another account has confirmed the new address, it gets a word instead of a code; the answer is the same.
     Raises FieldError("email", "same") or DatabaseUnavailable.
     """
 

@@ -1,4 +1,4 @@
-"""Tell a person by mail that something happened to their account. Part of the transaction of what it tells of."""
+"""Tell a person by mail that something happened to their account. Part of that event's transaction."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Send what waits in the outbox: one round of a courier.
 
 Many couriers may run at once. A mail is claimed by one conditional statement, its secret is made and committed before
-it is sent (a mail that arrives must work), and what became of it is noted mail by mail, so that a killed courier sends
-at most one of them twice.
+it is sent (a mail that arrives must work), and its result is noted before the next one, so that a killed courier sends
+at most one mail twice.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Result(StrEnum):
 
 
 class Carrier(Protocol):
-    """A connection to whatever takes mail."""
+    """A connection to a mail server, or to a folder."""
 
     def send(self, message: EmailMessage) -> None:
         """Hand one mail over. Raises MailRefused, MailDelayed or MailServerAway."""
@@ -121,7 +121,7 @@ def _deliver(post: Post, carrier: Carrier, mail: MailRow, clock: Callable[[], in
 
 
 def _drop_needless(mail: MailRow, now: int) -> bool:
-    """Delete a mail that nobody is meant to get, or that is one too many of its kind."""
+    """Delete a mail to nobody, or one too many of its kind."""
 
     def work(tx: Connection) -> bool:
         if mail.address and not _is_one_too_many(tx, mail, now):

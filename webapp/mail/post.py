@@ -31,11 +31,11 @@ class ApplicationPost:
 
     def __init__(self, settings: MailSettings, public_url: str) -> None:
         self._settings = settings
-        # Never the request's Host: whoever asks for a link must not choose where it leads.
+        # Never the request's Host: a stranger who asks for a link must not choose where it leads.
         self._public_url = public_url
 
     def write(self, mail: MailRow, secret: str | None) -> EmailMessage:
-        """The mail as it goes out (RFC 5322): plain text, marked as automatic (RFC 3834), nothing to track anybody."""
+        """The mail as it goes out (RFC 5322): plain text, marked as automatic (RFC 3834), without trackers."""
         kind = MailKind(mail.kind)
         link = f"{self._public_url}{LINK_PATH}{link_token(mail.id, secret)}" if kind in LINKS and secret else ""
         code = secret if kind is MailKind.CODE and secret else ""

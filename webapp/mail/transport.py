@@ -100,7 +100,7 @@ def _by_code(code: int) -> TokenroomError:
 
 
 class _Folder:
-    """Mails as files: for development, and for whoever collects them."""
+    """Mails as files: for development, and for programs that collect them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

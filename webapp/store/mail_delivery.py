@@ -51,7 +51,7 @@ def _note(tx: Connection, mail_id: str, **values: int | None) -> None:
 
 
 def drop(tx: Connection, mail_id: str) -> None:
-    """Delete a mail that nobody is meant to get."""
+    """Delete a mail to nobody."""
     tx.execute(delete(MAILS).where(MAILS.c.id == mail_id))
 
 

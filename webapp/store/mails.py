@@ -1,7 +1,7 @@
 """The outbox: queue a mail, find mails, list them, delete old ones.
 
-A mail is queued in the transaction of what it tells of, so both are committed or neither. The courier's statements are
-in `store/mail_delivery.py`, those of links and codes in `store/mail_secrets.py`.
+A mail is queued in the transaction of the event that it tells of, so both are committed or neither. The courier's
+statements are in `store/mail_delivery.py`, those of links and codes in `store/mail_secrets.py`.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Backlog(NamedTuple):
 
 
 def backlog(tx: Connection) -> Backlog:
-    """The mails that wait to be sent. Those that nobody is meant to get do not count."""
+    """The mails that wait to be sent. Mails to nobody do not count."""
     waiting = select(func.count(), func.min(MAILS.c.created_at)).where(
         MAILS.c.due_at.is_not(None), MAILS.c.address != ""
     )

@@ -1,8 +1,8 @@
-"""No form is lost: what was being sent when the login ended is carried along by the login page, sealed.
+"""No form is lost: the login page carries it along, sealed, when the login has ended.
 
     the login has ended      the post is answered with the login page, and the sealed form in it
     the same user logs in    a page shows what was kept; one button sends it, with a fresh CSRF token
-    anybody else logs in     nobody sees anything
+    another user logs in     the form stays sealed
 
 Nothing is stored on the server, and nothing is sent by itself.
 """

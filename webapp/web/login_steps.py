@@ -34,7 +34,7 @@ Notice = tuple[str, object] | None
 
 
 def begin(login: Unfinished, *, target: str, persistent: bool = False, kept: str = "") -> Response:
-    """From the password on to the step that is due: 303, or its page itself where it carries a form along."""
+    """Go on from the password to the step that is due: 303, or its page itself where it carries a form along."""
     metrics.note_login(metrics.CHALLENGED)
     nonce = pending.new_nonce()
     answer = _to_step(login, nonce, kept)
