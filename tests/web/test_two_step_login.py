@@ -242,4 +242,4 @@ class TestDemanded:
             visitor.read_form("/account/factors", "/account/factors/codes").fields,
         )
         assert removed.status_code == 422
-        assert "remove the last one" in removed.text
+        assert "add another before you remove this one" in removed.text

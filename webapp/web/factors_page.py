@@ -16,7 +16,7 @@ from webapp.web.passkey_forms import named_address, site
 Notice = tuple[str, object]
 """Kind (info, ok, warn, bad) and words."""
 
-DEMANDED = ("bad", _l("Your role needs a second step, so you can't remove the last one."))
+DEMANDED = ("bad", _l("Your role needs a second step: add another before you remove this one."))
 
 
 def known_again(answer: Response) -> Response:
