@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.core.session import SessionRow
 from webapp.store import lab_requests, lab_sessions
-from webapp.store.database import DatabaseUnavailable, read, transact
+from webapp.store.database import DatabaseUnavailable, transact
+from webapp.store.driver import look
 from webapp.store.lab_requests import Record
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def recall(sid: str, user_id: str, *, besides: str) -> tuple[list[Record], set[t
 
     Raises DatabaseUnavailable.
     """
-    return read(lambda tx: (lab_requests.of_session(tx, sid, besides=besides), lab_requests.cells_of(tx, user_id)))
+    return look(lambda tx: (lab_requests.of_session(tx, sid, besides=besides), lab_requests.cells_of(tx, user_id)))
 
 
 def forget(user_id: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, Update
+from sqlalchemy import Connection, Delete, Engine, Insert, Select, Update
 
 from webapp.store import thread_connection
 from webapp.store.failures import UNAVAILABLE_ERRORS, is_silent, should_retry, unavailable
@@ -28,7 +28,7 @@ Transaction = Connection | ThreadConnection
 class Statement:
     """A statement with named parameters, text and whole numbers only: nothing is converted on the way."""
 
-    def __init__(self, statement: Select[Any] | Update) -> None:
+    def __init__(self, statement: Select[Any] | Insert | Update | Delete) -> None:
         self._statement = statement
         self._texts: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
 
@@ -48,7 +48,7 @@ class Statement:
         return [tuple(row) for row in tx.exec_driver_sql(text, parameters).fetchall()]
 
     def changed(self, tx: Transaction, **values: Any) -> int:
-        """Run an UPDATE in `tx`; how many rows it changed."""
+        """Run an INSERT, UPDATE or DELETE in `tx`; how many rows it changed."""
         text, parameters = self._prepare(tx.engine, values)
         return int(tx.exec_driver_sql(text, parameters).rowcount)
 

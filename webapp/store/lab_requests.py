@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from webapp.core.session import SessionRow
+from webapp.store.driver import Statement, Transaction
 from webapp.store.models import AUTH_SESSIONS, LAB_REQUESTS
 
 KEPT = 60
@@ -53,26 +54,42 @@ class Record(NamedTuple):
     """The lab's control that acted after the request was decided; empty where it was an ordinary one."""
 
 
-def add(tx: Connection, sid: str, user_id: str, record: Record) -> None:
-    """Append a record and forget what is no longer worth keeping."""
-    columns = {"path": record.path, "access": record.access, "cell": record.cell}
-    tx.execute(insert(LAB_REQUESTS).values(sid=sid, user_id=user_id, told=json.dumps(record._asdict()), **columns))
-    mine = LAB_REQUESTS.c.sid == sid
-    newest = select(LAB_REQUESTS.c.id).where(mine).order_by(LAB_REQUESTS.c.id.desc()).limit(KEPT)
-    of_each_cell = select(func.max(LAB_REQUESTS.c.id)).where(mine).group_by(LAB_REQUESTS.c.access, LAB_REQUESTS.c.cell)
-    kept = or_(LAB_REQUESTS.c.id.in_(newest.scalar_subquery()), LAB_REQUESTS.c.id.in_(of_each_cell.scalar_subquery()))
-    tx.execute(delete(LAB_REQUESTS).where(mine, ~kept))
-
-
-def of_session(tx: Connection, sid: str, *, besides: str, limit: int = KEPT) -> list[Record]:
-    """A session's newest requests, newest first, without those to path `besides`."""
-    statement = (
-        select(LAB_REQUESTS.c.told)
-        .where(LAB_REQUESTS.c.sid == sid, LAB_REQUESTS.c.path != besides)
-        .order_by(LAB_REQUESTS.c.id.desc())
-        .limit(limit)
+_ADD = Statement(
+    insert(LAB_REQUESTS)
+    .values({name: bindparam(name) for name in ("sid", "user_id", "told", "path", "access", "cell")})
+    .inline()
+)
+_MINE = LAB_REQUESTS.c.sid == bindparam("sid")
+_NEWEST = select(LAB_REQUESTS.c.id).where(_MINE).order_by(LAB_REQUESTS.c.id.desc()).limit(KEPT)
+_OF_EACH_CELL = select(func.max(LAB_REQUESTS.c.id)).where(_MINE).group_by(LAB_REQUESTS.c.access, LAB_REQUESTS.c.cell)
+_FORGET_OLD = Statement(
+    delete(LAB_REQUESTS).where(
+        _MINE,
+        LAB_REQUESTS.c.id.not_in(_NEWEST.scalar_subquery()),
+        LAB_REQUESTS.c.id.not_in(_OF_EACH_CELL.scalar_subquery()),
     )
-    return [_read(told) for (told,) in tx.execute(statement)]
+)
+_OF_SESSION = Statement(
+    select(LAB_REQUESTS.c.told)
+    .where(_MINE, LAB_REQUESTS.c.path != bindparam("besides"))
+    .order_by(LAB_REQUESTS.c.id.desc())
+    .limit(KEPT)
+)
+_CELLS_OF = Statement(
+    select(LAB_REQUESTS.c.access, LAB_REQUESTS.c.cell).where(LAB_REQUESTS.c.user_id == bindparam("user_id")).distinct()
+)
+
+
+def add(tx: Transaction, sid: str, user_id: str, record: Record) -> None:
+    """Append a record and forget what is no longer worth keeping."""
+    told = json.dumps(record._asdict())
+    _ADD.changed(tx, sid=sid, user_id=user_id, told=told, path=record.path, access=record.access, cell=record.cell)
+    _FORGET_OLD.changed(tx, sid=sid)
+
+
+def of_session(tx: Transaction, sid: str, *, besides: str) -> list[Record]:
+    """A session's newest requests, newest first, without those to path `besides`."""
+    return [_read(told) for (told,) in _OF_SESSION.rows(tx, sid=sid, besides=besides)]
 
 
 def _read(told: str) -> Record:
@@ -83,10 +100,9 @@ def _read(told: str) -> Record:
     return Record(**values)
 
 
-def cells_of(tx: Connection, user_id: str) -> set[tuple[str, str]]:
+def cells_of(tx: Transaction, user_id: str) -> set[tuple[str, str]]:
     """Cells of the matrix (access state, refresh column) this user's requests have been in."""
-    statement = select(LAB_REQUESTS.c.access, LAB_REQUESTS.c.cell).where(LAB_REQUESTS.c.user_id == user_id).distinct()
-    return {(access, cell) for access, cell in tx.execute(statement)}
+    return {(access, cell) for access, cell in _CELLS_OF.rows(tx, user_id=user_id)}
 
 
 def adopt(tx: Connection, row: SessionRow, now: int) -> None:

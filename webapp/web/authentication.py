@@ -9,7 +9,7 @@ Every view is closed unless it is marked `@public`. `web/hooks.py` calls the fun
 
 from __future__ import annotations
 
-from flask import Request, Response, g, jsonify
+from flask import Request, Response, jsonify
 
 from webapp.core.decision import SERVED, Outcome, RefreshColumn
 from webapp.core.errors import TooManyTries
@@ -38,7 +38,7 @@ from webapp.web.cookies import (
 from webapp.web.limits import limit_refresh
 from webapp.web.login_page import remember_expiry
 from webapp.web.marks import View, is_open, is_repeatable, public
-from webapp.web.person import Auth, Person, sign_in_as
+from webapp.web.person import Auth, Person, remember, sign_in_as
 from webapp.web.requests import client, here, this_request, wants_page, without_notice
 
 __all__ = ["authenticate", "look", "public", "refresh_tokens"]
@@ -55,7 +55,7 @@ def authenticate(request: Request, view: View, application: Services) -> Respons
     auth = resume(request, application)  # cookies -> verdicts -> one SELECT -> judgement
     if auth.outcome is Outcome.REUSE:
         end_reused(auth.judgement, client(), auth.judged_at)
-    g.auth = auth  # from here on the exit hook has its say
+    remember(auth)
     if auth.outcome in SERVED:
         confirm(auth.judgement, auth.judged_at)
         let_in(auth)
@@ -77,7 +77,7 @@ def may_be_second_click(request: Request, auth: Auth) -> bool:
 
 def look(request: Request, view: View, application: Services) -> Response | None:
     """The same for a view that only looks: nothing is confirmed, refreshed, ended or recorded."""
-    g.auth = auth = judged(request, application)
+    auth = remember(judged(request, application))
     auth.settled = True
     if auth.outcome in SERVED:
         let_in(auth)
@@ -104,7 +104,7 @@ def judged(request: Request, application: Services) -> Auth:
 def let_in(auth: Auth) -> None:
     """Serve the request as the session's user."""
     assert auth.judgement.row is not None
-    sign_in_as(Person(auth.judgement.row))
+    sign_in_as(auth, Person(auth.judgement.row))
 
 
 def must_be_told(request: Request) -> bool:

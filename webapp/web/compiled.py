@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 import markupsafe
@@ -60,20 +61,27 @@ class Kept:
 
     def __init__(self, macro: Macro) -> None:
         self.macro = macro
-        self._kept = lru_cache(KEPT, typed=True)(macro)  # typed: a text that is markup is not its like that is none
+        # typed: a text that is markup is not its like that is none.
+        self._kept = lru_cache(KEPT, typed=True)(self._say)
 
     def __call__(self, *args: Any, **values: Any) -> str:
-        for value in (*args, *values.values()) if values else args:
+        try:
+            return self._kept(*args, **values)
+        except TypeError:  # an argument that is not plain, or one that nothing can be kept by
+            return self.macro(*args, **values)
+
+    def _say(self, *args: Any, **values: Any) -> str:
+        for value in (*args, *values.values()):
             if not (len(value) <= LONGEST_KEPT if isinstance(value, str) else isinstance(value, PLAIN)):
-                return self.macro(*args, **values)
-        return self._kept(*args, **values)
+                raise TypeError(value)
+        return self.macro(*args, **values)
 
 
 class Compiler(CodeGenerator):
     """Writes a template as Python."""
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - Jinja's name
-        self.steady = steady_macros(node, self.environment)
+        self.steady = steady_macros(node, self.environment) if getattr(self.environment, "language", None) else set()
         super().visit_Template(node, frame)
 
     def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
@@ -92,12 +100,24 @@ class Compiler(CodeGenerator):
 def steady_macros(template: nodes.Template, environment: Any) -> set[str]:
     """Names of a template's macros that say nothing but their arguments."""
     macros = {macro.name: macro for macro in template.find_all(nodes.Macro)}
-    constants = {name for name, value in environment.globals.items() if isinstance(value, tuple)}
+    constants = {name for name, value in environment.globals.items() if isinstance(value, (tuple, ModuleType))}
+    known = STEADY | constants | imported(template, environment).keys()
     found: set[str] = set()
-    while more := {
-        name for name, macro in macros.items() if name not in found and _is_steady(macro, STEADY | constants | found)
-    }:
+    while more := {name for name, macro in macros.items() if name not in found and _is_steady(macro, known | found)}:
         found |= more
+    return found
+
+
+def imported(template: nodes.Template, environment: Any) -> dict[str, Kept]:
+    """The macros that a template imports, by its own names for them, of those that say nothing but their arguments."""
+    found = {}
+    for node in template.find_all(nodes.FromImport):
+        if isinstance(node.template, nodes.Const) and not node.with_context:
+            module = environment.get_template(node.template.value).module
+            for pair in node.names:
+                theirs, ours = pair if isinstance(pair, tuple) else (pair, pair)
+                if isinstance(macro := getattr(module, theirs, None), Kept):
+                    found[ours] = macro
     return found
 
 
@@ -120,16 +140,11 @@ class PutIn(NodeTransformer):
     def __init__(self, gettext: Callable[[str], str], environment: Any, name: str | None) -> None:
         self.gettext, self.environment = gettext, environment
         self._context = nodes.EvalContext(environment, name)
-        self._macros: dict[str, Any] = {}
+        self._macros: dict[str, Kept] = {}
 
-    def visit_FromImport(self, node: nodes.FromImport) -> nodes.Node:  # noqa: N802 - Jinja's name
-        match node:
-            case nodes.FromImport(template=nodes.Const(value=str(name)), with_context=False):
-                module = self.environment.get_template(name).module
-                for pair in node.names:
-                    theirs, ours = pair if isinstance(pair, tuple) else (pair, pair)
-                    self._macros[ours] = getattr(module, theirs, None)
-        return node
+    def visit_Template(self, node: nodes.Template) -> nodes.Node:  # noqa: N802 - Jinja's name
+        self._macros = imported(node, self.environment)
+        return self.generic_visit(node)
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
@@ -146,8 +161,7 @@ class PutIn(NodeTransformer):
                 markup = nodes.MarkSafeIfAutoescape(nodes.Const(self.gettext(text)))
                 return nodes.Mod(markup, nodes.Dict(values)).set_lineno(node.lineno)
             case nodes.Call(node=nodes.Name(name=name), dyn_args=None, dyn_kwargs=None):
-                macro = self._macros.get(name)
-                if isinstance(macro, Kept):
+                if macro := self._macros.get(name):
                     return self._said(macro, node)
         return node
 

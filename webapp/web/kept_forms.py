@@ -106,5 +106,5 @@ def page_after_login(auth: Auth, sealed: str, row: SessionRow, application: Serv
     except TooOld:
         pass
     auth.settled = True  # this request came as a stranger's: there is nothing to refresh and no case to tell
-    sign_in_as(Person(row))
+    sign_in_as(auth, Person(row))
     return page("kept_form.html", form=form)

@@ -27,6 +27,7 @@ from webapp.store.database import DatabaseUnavailable, read
 from webapp.store.session_list import estimate_live
 from webapp.store.shared_sessions import count_always_redelivered
 from webapp.web.person import Auth
+from webapp.web.requests import this_request
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ def observe(auth: Auth | None, response: Response) -> Response:
             if auth.outcome in REFRESHING:
                 observe_refresh(auth.issued.what if auth.issued is not None else FAILED, auth.elapsed)
         status = response.status_code
-        if status != 200 or auth is None or request.method == "POST":  # whatever is not a page that was simply shown
+        # Whatever is not a page that was simply shown.
+        if status != 200 or auth is None or this_request().method == "POST":
             _count_status(status)
     except Exception:
         log.exception("not counted")

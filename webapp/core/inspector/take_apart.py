@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from webapp.core.inspector.token_texts import MAX_TEXT, kind_of, token_in
@@ -46,6 +48,11 @@ def explain(payload: Mapping[str, Any]) -> list[Claim]:
     claims = [Claim(name, value, claim_kind(name), instant_of(name, value)) for name, value in payload.items()]
     order = ("registered", "public", "private")
     return sorted(claims, key=lambda claim: order.index(claim.kind))
+
+
+def by_kind(claims: Iterable[Claim]) -> list[tuple[Kind, list[Claim]]]:
+    """What `explain` gave, each kind with its claims."""
+    return [(kind, list(some)) for kind, some in groupby(claims, key=attrgetter("kind"))]
 
 
 def claim_kind(name: str) -> Kind:

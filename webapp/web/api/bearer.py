@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
-from flask import Response, g, request
+from flask import Response, request
 
 from webapp.core.decision import SERVED, TokenState
 from webapp.core.judgement import Judgement
@@ -21,7 +21,7 @@ from webapp.flows.note_odd_tokens import is_odd, note_odd_tokens
 from webapp.services import services
 from webapp.web.api.errors import challenge, error_response, refuse
 from webapp.web.marks import View, is_open
-from webapp.web.person import Auth, Person, sign_in_as
+from webapp.web.person import Auth, Person, remember, sign_in_as
 from webapp.web.requests import client
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -53,8 +53,7 @@ def authenticate(view: View) -> None:
     confirm(judgement, now)
     assert judgement.row is not None
     # `settled`: the exit hook, which is about cookies, has no part in this.
-    g.auth = Auth(now, judgement, settled=True)
-    sign_in_as(Person(judgement.row))
+    sign_in_as(remember(Auth(now, judgement, settled=True)), Person(judgement.row))
 
 
 def note(judgement: Judgement, now: int) -> None:

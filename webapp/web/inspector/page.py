@@ -13,7 +13,7 @@ from flask_babel import format_timedelta
 
 from webapp.core.inspector.key_texts import KeyProblem
 from webapp.core.inspector.signatures import generate, sign
-from webapp.core.inspector.take_apart import Parts, explain, findings, json_text, parse_leniently, take_apart
+from webapp.core.inspector.take_apart import Parts, by_kind, explain, findings, json_text, parse_leniently, take_apart
 from webapp.core.jws import SIGNATURES
 from webapp.services import services
 from webapp.web.inspector import words
@@ -116,6 +116,7 @@ def _page(desk: Desk, *, not_built: bool = False) -> Response:
         examples=EXAMPLES,
         algorithms=SIGNATURES,
         claim_kinds=KIND,
+        by_kind=by_kind,
         claim_phrase=phrase,
         header_phrases=HEADER,
         json_text=json_text,

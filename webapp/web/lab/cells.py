@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE
+from webapp.web.lab.board import case_of_cell
 from webapp.web.lab.stage import Stage
 from webapp.web.lab.witness import Answer
 
@@ -17,6 +18,19 @@ REACHABLE = frozenset(
     if column is not RefreshColumn.RENEWABLE or access is TokenState.VALID
 )
 """The cells a request can fall into."""
+
+
+TABLE = tuple(
+    (
+        access,
+        tuple(
+            ((access.value, column.value), column, outcome, case_of_cell(access, column, outcome))
+            for column, outcome in cells.items()
+        ),
+    )
+    for access, cells in PAGES.items()
+)
+"""The matrix as it is shown: each state of the access token with its cells, their names and their cases."""
 
 
 class Tried(NamedTuple):

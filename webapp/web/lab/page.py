@@ -12,8 +12,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 
 from webapp.core.ceremony import STEP_UP
-from webapp.core.decision import PAGES, Outcome, RefreshColumn, TokenState
+from webapp.core.decision import Outcome, RefreshColumn, TokenState
 from webapp.core.freshness import MULTIPLE, acr_of
+from webapp.core.inspector.take_apart import by_kind
 from webapp.core.judgement import Judgement
 from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
@@ -28,8 +29,8 @@ from webapp.web.cookies import held_after, write_tokens
 from webapp.web.hooks import settle
 from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.lab.acts import ACTS
-from webapp.web.lab.board import Board, case_of_cell, foretell, fresh_until, kind_of, lit_case
-from webapp.web.lab.cells import REACHABLE
+from webapp.web.lab.board import Board, foretell, fresh_until, kind_of, lit_case
+from webapp.web.lab.cells import REACHABLE, TABLE
 from webapp.web.lab.recorder import remember
 from webapp.web.lab.sentence import PULLED, said, strip_of
 from webapp.web.lab.timeline import draw
@@ -37,11 +38,12 @@ from webapp.web.lab.tour import STEPS, step_asked_for
 from webapp.web.lab.witness import STAGE_PATH
 from webapp.web.marks import peek, public
 from webapp.web.passkey_forms import offer_proof
-from webapp.web.person import Auth
+from webapp.web.person import Auth, Person
 from webapp.web.words import tokens as words
 from webapp.web.words.lifetimes import duration
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
+blueprint.record(lambda state: state.app.jinja_env.globals.update(lab_words=words))
 
 CARDS = 20
 """Requests told in full; older ones are on the timeline."""
@@ -151,6 +153,11 @@ def _ways_to_prove(row: SessionRow) -> dict[str, Any]:
     return {"has_factor": has.any, "has_app": has.has_app, "passkey": passkey}
 
 
+def _end_of_guest(person: Person | None) -> int | None:
+    """When this guest's account is deleted (Unix seconds); None for everybody else."""
+    return read(lambda tx: guests.until(tx, person.id)) if person is not None and person.is_guest else None
+
+
 def fill(answer: Response, lever: str = "", tried: object = None, status: int = 200) -> Response:
     """Write the lab into a settled answer. `lever`: the control that acted after the request was decided."""
     auth: Auth = g.auth
@@ -178,13 +185,13 @@ def fill(answer: Response, lever: str = "", tried: object = None, status: int = 
             now=now,
             fast=current.access_ttl is not None,
             fast_seconds=FAST,
-            guest_until=read(lambda tx: guests.until(tx, row.user_id)),
+            guest_until=_end_of_guest(auth.person),
             strip=strip,
             said=said(strip, board),
             requests=requests[:CARDS],
             earlier=requests[CARDS:],
             line=draw(requests, now, foresee=tokens.lifetimes.of(current).access_token),
-            matrix=PAGES,
+            matrix=TABLE,
             columns=tuple(RefreshColumn),
             collected=collected & REACHABLE,
             reachable=REACHABLE,
@@ -196,12 +203,12 @@ def fill(answer: Response, lever: str = "", tried: object = None, status: int = 
             steps=STEPS,
             counts_for=duration(services().settings.step_up_ttl),
             kind_of=kind_of,
-            case_of_cell=case_of_cell,
             lit_case=lambda r: lit_case(TokenState(r.access), TokenState(r.refresh), Outcome(r.outcome)),
             words=words,
             lever_words=PULLED,
             clock_text=clock_text,
             claim_kinds=KIND,
+            by_kind=by_kind,
             claim_phrase=phrase,
             header_phrases=HEADER,
             here=url_for("lab.show", **view),

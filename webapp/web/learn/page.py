@@ -12,7 +12,7 @@ from flask import Blueprint, render_template, request
 
 from webapp.core.base64url import encode_base64url
 from webapp.core.decision import case_of
-from webapp.core.inspector.take_apart import explain, json_text, take_apart
+from webapp.core.inspector.take_apart import by_kind, explain, json_text, take_apart
 from webapp.core.jws import read_token, sign_with, signature_is_right, write_segment
 from webapp.core.lifetimes import DAY
 from webapp.services import services
@@ -76,6 +76,7 @@ def show() -> str:
         life=life(),
         production=application.settings.production,
         claim_kinds=KIND,
+        by_kind=by_kind,
         claim_phrase=phrase,
         json_text=json_text,
     )
