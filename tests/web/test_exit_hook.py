@@ -274,5 +274,5 @@ def test_a_duplicate_cookie_is_invalid(app: Flask, latecomer: Browser, clock: Se
 
 def test_words_for_every_outcome_of_a_refresh() -> None:
     """Every refresh has a name that is shown and one that is counted."""
-    assert len({str(what) for what in Refreshed}) == len(Refreshed) == 9
+    assert len({str(what) for what in Refreshed}) == len(Refreshed) == 10
     assert refresh_flow.Issued(Refreshed.ENDED).row is None
