@@ -14,7 +14,7 @@ from webapp.web.answers import see_other
 from webapp.web.forms import CodeForm, EmailForm
 from webapp.web.limits import count
 from webapp.web.requests import client
-from webapp.web.sensitive import sensitive
+from webapp.web.sensitive import is_person_fresh, sensitive
 from webapp.web.texts import gettext as _
 from webapp.web.texts import lazy_gettext as _l
 
@@ -94,6 +94,7 @@ def _page(
 ) -> Response:
     page = render_template(
         "email.html",
+        asks_first=not is_person_fresh(),
         state=flow.look_up(current_user.id, services().clock()),
         change=change or EmailForm(formdata=None),
         code=code or CodeForm(formdata=None),
