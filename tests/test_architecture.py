@@ -9,8 +9,12 @@ import sys
 from collections.abc import Container, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import FrameType
 
 import pytest
+
+from tests.support.browser import Browser, case_of
+from tests.support.clock import SetClock
 
 ROOT = Path(__file__).resolve().parents[1]
 WEBAPP = ROOT / "webapp"
@@ -227,3 +231,28 @@ def test_few_lines_are_hidden_from_the_type_checker() -> None:
     """`# type: ignore` stands in ten lines at most, where a library has no types."""
     lines = [line for path in MODULES for line in path.read_text("utf-8").splitlines() if "# type: ignore" in line]
     assert len(lines) <= 10
+
+
+def test_one_function_makes_a_refresh_two_cookies() -> None:
+    """Of the modules that refresh, one writes token cookies; the API answers in JSON."""
+    assert callers("refresh") & callers("write_tokens") == {"web/authentication.py"}
+
+
+def test_a_refresh_token_walks_as_contributing_says(person: Browser, clock: SetClock) -> None:
+    """A request with an expired access token reaches the files of the table in its order."""
+    table = re.findall(r"^\| \d+ \| `([\w/]+\.py)` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE)
+    reached: dict[str, None] = {}
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(WEBAPP):
+            reached.setdefault(ids(path))
+
+    clock.advance(601)
+    sys.setprofile(note)
+    try:
+        assert case_of(person.get("/test/me")) == "case 2: access reissued"
+    finally:
+        sys.setprofile(None)
+    assert [name for name in reached if name in table] == table
+    assert len(table) == 15
