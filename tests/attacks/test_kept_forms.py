@@ -11,6 +11,8 @@ from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser, FormReader, case_of
 from tests.support.clock import SetClock
+from tests.support.sql import execute
+from tests.support.totp import code, codes_of, secret_of
 
 FORTNIGHT = 14 * 86400
 NOTE = "A display name that took long to type"
@@ -237,6 +239,58 @@ def test_sixteen_kilobytes_are_kept(visitor: Browser, clock: SetClock, ada: str)
     """And come back whole."""
     note = "x" * 16_000
     assert note in log_in_with(visitor, sealed_in(post_in_case_1(visitor, clock, note=note)), ada)
+
+
+def test_the_login_leads_back_to_the_page_of_a_form_that_was_lost(visitor: Browser, clock: SetClock, ada: str) -> None:
+    """Where nothing could be kept, the next thing to see is the empty form."""
+    page = post_in_case_1(visitor, clock, "/account?tab=1", note="x" * 17_000)
+    fields = form_to(page, "/login") | {"username": ada, "password": PASSWORD}
+    assert visitor.post("/login", fields).headers["location"] == "/account?tab=1"
+
+
+def test_a_lost_form_without_a_page_leads_home(visitor: Browser, clock: SetClock, ada: str) -> None:
+    """An address that only takes forms is no place to come back to."""
+    fields = form_to(post_in_case_1(visitor, clock, "/account/sessions/revoke-others", note="x" * 17_000), "/login")
+    assert visitor.post("/login", fields | {"username": ada, "password": PASSWORD}).headers["location"] == "/"
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_RATE_LIMITS": "on"}
+
+    def test_too_many_passwords_lose_no_form(self, visitor: Browser, clock: SetClock, ada: str) -> None:
+        """The page that says to wait carries the form along; the right password, typed there later, shows it."""
+        fields = form_to(post_in_case_1(visitor, clock), "/login") | {"username": ada}
+        for _ in range(11):
+            answer = visitor.post("/login", fields | {"password": "wrong"})
+        assert answer.status_code == 429
+        clock.advance(1000)
+        again = form_to(answer.text, "/login")
+        assert NOTE in visitor.post("/login", again | {"password": PASSWORD}).text
+
+
+class TestDemandedFactor:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_MFA_REQUIRED": "all", "WEBAPP_MAIL_URL": "off"}
+
+    def test_setting_up_a_second_step_loses_no_form(self, app: Flask, visitor: Browser, clock: SetClock) -> None:
+        """The page with the recovery codes shows what was kept, and one button sends it."""
+        username = visitor.sign_up("ada.lovelace")
+        enrol = visitor.get("/login/enrol").text
+        fields = form_to(enrol, "/login/enrol")
+        assert visitor.post("/login/enrol", fields | {"otp": code(secret_of(enrol), clock())}).status_code == 200
+        form = visitor.read_form("/account")
+        execute(app, "DELETE FROM totp_factors")
+        clock.advance(FORTNIGHT)
+        fields = form_to(visitor.post("/account", form.fields | {"name": NOTE}).text, "/login")
+        enrol = visitor.post("/login", fields | {"username": username, "password": PASSWORD}).text
+        fields = form_to(enrol, "/login/enrol") | {"otp": code(secret_of(enrol), clock())}
+        page = visitor.post("/login/enrol", fields).text
+        assert len(codes_of(page)) == 10
+        assert visitor.post("/account", form_to(page, "/account")).status_code == 303
+        assert NOTE in visitor.get("/account").text
 
 
 def test_an_upload_is_said_to_be_lost(visitor: Browser, clock: SetClock, ada: str) -> None:

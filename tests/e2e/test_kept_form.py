@@ -15,26 +15,33 @@ from tests.support.server import Server
 FORTNIGHT = 14 * 86400
 
 
-@pytest.mark.parametrize("js", [True, False])
-def test_no_form_is_lost_in_case_1(site: Server, open_page: OpenPage, js: bool) -> None:
+ENGLISH = ("Both of your tokens had expired", "Your form has been kept", "Your form was kept", "Send it now")
+KOREAN = ("두 토큰이 모두 만료되어", "비밀번호를 빼고 보관했습니다", "양식을 보관했습니다", "지금 보내기")
+
+
+@pytest.mark.parametrize(("js", "locale", "words"), [(True, "ko-KR", KOREAN), (False, "en-US", ENGLISH)])
+def test_no_form_is_lost_in_case_1(
+    site: Server, open_page: OpenPage, js: bool, locale: str, words: tuple[str, str, str, str]
+) -> None:
     """Type, wait for a fortnight, save, log in, look, send: saved. Nothing was sent before the button."""
+    expired, told, title, button = words
     name = f"e{secrets.token_hex(5)}"
-    page = open_page("/account", user=name, js=js)
+    page = open_page("/account", user=name, js=js, locale=locale)
     site.clock.advance(FORTNIGHT)
     page.fill("[name=name]", "Ada of the long absence")
     page.click("main form button")
-    expect(page.locator("main")).to_contain_text("Both of your tokens had expired")
-    assert "Your form has been kept" in page.inner_text("main")
-    assert not js or findings(page) == []
+    expect(page.locator("main")).to_contain_text(expired)
+    expect(page.locator("main")).to_contain_text(told)
+    assert not js or findings(page, dark_too=True) == []
     page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
-    page.click("main form button")
-    expect(page.locator("h1")).to_have_text("Your form was kept")
+    page.click("main form button.btn-primary")
+    expect(page.locator("h1")).to_have_text(title)
     assert "Ada of the long absence" in page.inner_text("main")
-    assert not js or findings(page) == []
+    assert not js or findings(page, dark_too=True) == []
     page.set_viewport_size({"width": 320, "height": 800})
     assert not scrolls_sideways(page)
-    page.click("text=Send it now")
+    page.click(f"text={button}")
     page.wait_for_url(re.compile(r"/account(\?notice=saved)?$"))
     assert page.input_value("[name=name]") == "Ada of the long absence"
 

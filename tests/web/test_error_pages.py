@@ -7,8 +7,10 @@ import re
 import pytest
 from flask import Flask
 
-from tests.support.browser import PASSWORD, Browser
+from tests.support.browser import PASSWORD, Browser, FormReader
 from tests.support.clock import SetClock
+from tests.support.sql import execute
+from tests.support.totp import code, set_up
 from webapp.store.database import DatabaseUnavailable
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
@@ -24,24 +26,49 @@ class TestTooMany:
     def settings(self) -> dict[str, str]:
         return {"WEBAPP_RATE_LIMITS": "on"}
 
-    def test_it_says_until_when_and_the_way_back(self, visitor: Browser, clock: SetClock) -> None:
-        """429: the minute in which the limit ends, and the login page as the next thing to do."""
-        form = visitor.read_form("/login").fields
+    def test_it_says_until_when_and_offers_what_was_typed(self, visitor: Browser, clock: SetClock) -> None:
+        """429: the minute in which the limit ends, and the form with its password empty, ready to be sent then."""
+        form = visitor.read_form("/login?next=/account").fields
         for _ in range(11):
-            answer = visitor.post("/login", form | {"username": "nobody", "password": "wrong"})
+            answer = visitor.post("/login", form | {"username": "nobody", "password": "wr0ng-wr0ng"})
         assert answer.status_code == 429
         until = re.search(r'Try again in 15 minutes\. \(<time datetime="([^"]+)"', answer.text)
         assert until
-        assert links(answer.text)[0] == ("/login", "Back to login")
+        (again,) = [form for form in FormReader(answer.text).forms if form.action == "/login"]
+        assert (again.fields["username"], again.fields["next"], again.fields["password"]) == ("nobody", "/account", "")
+        assert "wr0ng-wr0ng" not in answer.text
 
-    def test_another_form_leads_back_to_itself(self, visitor: Browser) -> None:
-        """A limited form's page leads back to the form."""
+    @pytest.mark.parametrize(
+        ("path", "words"), [("/login", "Back to login"), ("/account/password", "Back to the form")]
+    )
+    def test_a_form_of_no_page_of_ours_leads_back(self, visitor: Browser, path: str, words: str) -> None:
+        """Where the browser does not say that our page sent the form, nothing of it is shown again."""
         visitor.sign_up()
         form = visitor.read_form("/account/password").fields
+        typed = {"username": "nobody", "password": "x", "current_password": "x", "new_password": PASSWORD * 2}
         for _ in range(11):
-            answer = visitor.post("/account/password", form | {"current_password": "x", "new_password": PASSWORD * 2})
+            answer = visitor.post(path, form | typed, headers={"Sec-Fetch-Site": "none"})
         assert answer.status_code == 429
-        assert links(answer.text)[0] == ("/account/password", "Back to the form")
+        assert links(answer.text)[0] == (path, words)
+        assert "nobody" not in answer.text
+
+    def test_a_code_is_typed_anew(self, app: Flask, visitor: Browser, clock: SetClock) -> None:
+        """The page after too many codes asks for the next one, and does not repeat the last."""
+        username = visitor.sign_up()
+        execute(app, "UPDATE users SET email_verified_at = 1")
+        secret, _ = set_up(visitor, clock())
+        visitor.log_out()
+        visitor.log_in(username)
+        form = visitor.read_form("/login/second").fields
+        for _ in range(6):
+            answer = visitor.post("/login/second", form | {"otp": "314159"})
+        assert answer.status_code == 429
+        assert "314159" not in answer.text
+        (again,) = [form for form in FormReader(answer.text).forms if form.action == "/login/second"]
+        clock.advance(3600)
+        visitor.log_in(username)
+        done = visitor.post("/login/second", again.fields | {"otp": code(secret, clock())})
+        assert done.status_code == 303
 
 
 @pytest.fixture

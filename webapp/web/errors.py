@@ -6,7 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -17,7 +17,7 @@ from webapp.core.errors import TooManyTries
 from webapp.services import services
 from webapp.store.database import UNAVAILABLE_ERRORS, DatabaseUnavailable
 from webapp.store.reasons import reason
-from webapp.web import request_id
+from webapp.web import request_id, resend
 from webapp.web.api.errors import CODES, challenge, error_of_status, error_response
 from webapp.web.csrf import CrossOrigin, is_proven_same_origin
 from webapp.web.form_cookie import texts_sent
@@ -37,19 +37,19 @@ LOCAL = "http://127.0.0.1:8000"
 RETRY_AFTER = "5"
 """Seconds a client is asked to wait when the database is away."""
 
-MAX_RESENT = 40
-"""Form fields carried over to the page that offers to send again."""
-
 
 def register(app: Flask) -> None:
-    app.register_error_handler(CSRFError, csrf_failed)
-    app.register_error_handler(CrossOrigin, cross_origin)
-    app.register_error_handler(ForeignHost, foreign_host)
-    app.register_error_handler(RoleNeeded, role_needed)
-    app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(TooManyTries, too_many_tries)
-    for error in UNAVAILABLE_ERRORS:
-        app.register_error_handler(error, database_unavailable)
+    answers: dict[type[Exception], Any] = {
+        CSRFError: csrf_failed,
+        CrossOrigin: cross_origin,
+        ForeignHost: foreign_host,
+        RoleNeeded: role_needed,
+        HTTPException: http_error,
+        TooManyTries: too_many_tries,
+        **dict.fromkeys(UNAVAILABLE_ERRORS, database_unavailable),
+    }
+    for error, answer in answers.items():
+        app.register_error_handler(error, answer)
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:
@@ -109,7 +109,7 @@ def database_unavailable(error: Exception) -> Response:
     if request.method in SAFE_METHODS:
         extra["ways_on"] = [(here(request), _l("Try again"))]
     elif is_proven_same_origin():
-        extra["resend"] = _what_was_typed()
+        extra["resend"] = resend.form_of(request)
         extra["remedy"] = _l("What you typed has been kept. Wait a few seconds, then send it again.")
     answer = answer_for(503, **extra)
     answer.headers["Retry-After"] = RETRY_AFTER
@@ -117,16 +117,14 @@ def database_unavailable(error: Exception) -> Response:
 
 
 def too_many_tries(error: TooManyTries) -> Response:
-    """429: what was tried too often, and when it can be tried again."""
+    """429: what was tried too often, when it can be tried again, and what was typed."""
     minutes = -(-error.retry_after // 60)
     request = this_request()
-    back = (url_for("accounts.log_in"), _l("Back to login")) if request.path == "/login" else None
-    rule = request.url_rule
-    if back is None and request.method not in SAFE_METHODS and rule is not None and "GET" in (rule.methods or ()):
-        back = (here(request), _l("Back to the form"))
+    back = resend.page_of(request)
     answer = answer_for(
         429,
         until=services().clock() + error.retry_after,
+        resend=resend.form_of(request) if resend.can(request) else None,
         ways_on=[back] if back else [],
         message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
         remedy=ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes),
@@ -155,19 +153,9 @@ def csrf_failed(error: CSRFError) -> Response:
         kept = _l("What you typed has been kept. Send it again.")
     # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
     if is_proven_same_origin():
-        extra["resend"] = _what_was_typed()
+        extra["resend"] = resend.form_of(this_request())
         extra["remedy"] = kept
     return answer_for(403, **extra)
-
-
-def _what_was_typed() -> dict[str, Any]:
-    """The form of this request, to be offered once more: never a password, never its old token."""
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    return {
-        "action": here(this_request()),
-        "fields": [pair for pair in fields if "password" not in pair[0]][:MAX_RESENT],
-        "passwords": [name for name, _value in fields if "password" in name][:MAX_RESENT],
-    }
 
 
 def came_without_cookies() -> bool:

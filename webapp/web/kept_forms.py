@@ -60,7 +60,7 @@ def keep(request: Request, judgement: Judgement, application: Services, now: int
         or not is_proven_same_origin()
     ):
         return None
-    log_in = LogInForm(formdata=None)
+    log_in, target = LogInForm(formdata=None), home()
     try:
         form = _read(request)
         if form is None:
@@ -68,9 +68,9 @@ def keep(request: Request, judgement: Judgement, application: Services, now: int
         log_in.kept.data = kept_forms.seal(form, user_id, application.tokens.ring.forms_secret, now)
         told = KEPT
     except Unkeepable as refusal:
-        told = LOST[refusal.code]
+        told, target = LOST[refusal.code], _page_of(request)
     notice = NOTICES.get(judgement.end_reason or "") or (BOTH_EXPIRED if both_expired(judgement) else ENDED)
-    return log_in_page(log_in, home(), 401, notice=notice, told=told)
+    return log_in_page(log_in, target, 401, notice=notice, told=told)
 
 
 def named_user(judgement: Judgement) -> str | None:
@@ -82,6 +82,13 @@ def named_user(judgement: Judgement) -> str | None:
 def both_expired(judgement: Judgement) -> bool:
     """Whether this is case 1."""
     return judgement.access.state is judgement.refresh.state is TokenState.EXPIRED
+
+
+def _page_of(request: Request) -> str:
+    """The page that a lost form is typed on: the login leads back to it."""
+    rule = request.url_rule
+    has_page = rule is not None and "GET" in (rule.methods or ())
+    return here(request) if has_page else home()
 
 
 def _read(request: Request) -> KeptForm | None:
@@ -96,8 +103,13 @@ def _read(request: Request) -> KeptForm | None:
         raise Unkeepable("too_large") from None
 
 
-def page_after_login(auth: Auth, sealed: str, row: SessionRow, application: Services) -> Response | None:
-    """What was kept for the user of this new session, and the button that sends it; None where nothing was."""
+def page_after_login(
+    auth: Auth, sealed: str, row: SessionRow, application: Services, template: str = "kept_form.html", **words: object
+) -> Response | None:
+    """What was kept for the user of this new session, and the button that sends it; None where nothing was.
+
+    `template` shows it, with `words` for whatever else it says: the page after a login, or one with recovery codes.
+    """
     form = None
     try:
         form = kept_forms.unseal(sealed, row.user_id, application.tokens.ring.forms_secret, application.clock())
@@ -107,4 +119,4 @@ def page_after_login(auth: Auth, sealed: str, row: SessionRow, application: Serv
         pass
     auth.settled = True  # this request came as a stranger's: there is nothing to refresh and no case to tell
     sign_in_as(auth, Person(row))
-    return page("kept_form.html", form=form)
+    return page(template, 200, kept=form, was_kept=True, **words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
 from webapp.core.ceremony import REGISTER, Refused
 from webapp.core.errors import FieldError
@@ -18,6 +18,7 @@ from webapp.services import services
 from webapp.web import metrics
 from webapp.web.answers import page
 from webapp.web.forms import EnrolForm, PasskeyForm
+from webapp.web.kept_forms import page_after_login
 from webapp.web.login_steps import at, enrol_page, person, taking
 from webapp.web.new_app import drawn
 from webapp.web.passkey_forms import presented, usual_name, why_not_added
@@ -27,6 +28,7 @@ from webapp.web.texts import lazy_gettext as _l
 
 blueprint = Blueprint("login_enrol", __name__, url_prefix="/login/enrol")
 
+CODES_PAGE = "recovery_codes.html"
 SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
 
 
@@ -67,7 +69,7 @@ def prove(login: Pending, step: Unfinished) -> Response:
     except FieldError as problem:
         form.show([problem])
         return enrol_page(standing, login.nonce, form, 422)
-    return _begun(login, session, codes, TOTP)
+    return _begun(login, session, codes, TOTP, form.kept.data or "")
 
 
 def _prove_passkey(login: Pending, step: Unfinished, standing: Standing) -> Response:
@@ -84,10 +86,11 @@ def _prove_passkey(login: Pending, step: Unfinished, standing: Standing) -> Resp
     except (FieldError, Refused) as problem:
         form = EnrolForm(formdata=None, kept=PasskeyForm().kept.data)
         return enrol_page(standing, login.nonce, form, 422, notice=("bad", why_not_added(problem)))
-    return _begun(login, session, codes, PASSKEY)
+    return _begun(login, session, codes, PASSKEY, PasskeyForm().kept.data or "")
 
 
-def _begun(login: Pending, session: SessionRow, codes: list[str], kind: str) -> Response:
+def _begun(login: Pending, session: SessionRow, codes: list[str], kind: str, kept: str) -> Response:
     metrics.note_login(metrics.SUCCEEDED)
     metrics.count_factor(kind, "added")
-    return sign_in(page("recovery_codes.html", codes=codes, target=login.next, first=True), session)
+    shown = page_after_login(g.auth, kept, session, services(), CODES_PAGE, codes=codes, first=True)
+    return sign_in(shown or page(CODES_PAGE, codes=codes, target=login.next, first=True), session)
