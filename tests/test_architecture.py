@@ -256,3 +256,9 @@ def test_a_refresh_token_walks_as_contributing_says(person: Browser, clock: SetC
         sys.setprofile(None)
     assert [name for name in reached if name in table] == table
     assert len(table) == 15
+
+
+def test_every_file_is_short() -> None:
+    """No file of `webapp/` has more than 230 lines."""
+    lines = {ids(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    assert {name: count for name, count in lines.items() if count > 230} == {}
