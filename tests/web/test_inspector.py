@@ -24,7 +24,7 @@ def work(visitor: Browser, **fields: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
-ROW = r'check-row check-(\w+)">.*?<b>(.*?)</b>(?: <span class="check-state">.*?</span>)?<p>(.*?)</p>'
+ROW = r'check-row check-(\w+)">.*?<b>(.*?)</b>(?: <span\s+class="check-state">.*?</span>)?<p>(.*?)</p>'
 
 
 def checks(page: str) -> list[tuple[str, str, str]]:
