@@ -117,3 +117,18 @@ def test_guests_get_no_mail(app: Flask, visitor: Browser) -> None:
     assert stranger.submit("/reset", login=guest["username"]).status_code == 303
     assert subjects(app) == []
     assert query(app, "SELECT * FROM mails") == []
+
+
+def test_thefts_played_in_the_lab_are_no_news(app: Flask, visitor: Browser, confirmed: str, clock: SetClock) -> None:
+    """However often somebody plays one in a stolen session, the day's notices are left for the real one."""
+    for _ in range(3):
+        for act in ("thief", "copy"):
+            assert visitor.get(f"/lab/acts/{act}").status_code == 200
+    assert subjects(app) == []
+    old = visitor.another_tab()
+    clock.advance(601)
+    for _ in range(2):
+        visitor.get("/account")
+    clock.advance(75)
+    assert "notice=reuse" in old.get("/account").headers["location"]
+    assert subjects(app) == ["We ended one of your sessions"]

@@ -29,6 +29,9 @@ def end_reused(judgement: Judgement, client: Client, now: int) -> None:
             events.record(
                 tx, Event.REFRESH_REUSED, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address
             )
-            notify(tx, row.user_id, MailKind.REUSE, client, now)
+            # An act of the lab is no theft. It must not use up the day's notices either: somebody in a stolen session
+            # could play it until the mail about the real one is withheld.
+            if not events.lab_sids(tx, row.user_id, [row.sid]):
+                notify(tx, row.user_id, MailKind.REUSE, client, now)
 
     transact(work)
