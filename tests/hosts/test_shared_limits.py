@@ -49,8 +49,9 @@ class Site:
         answers = at_once(count, lambda number: strangers[number].post("/login", fields[number]))
         took_part = [refused(host) - earlier for host, earlier in zip(self.hosts, asked, strict=True)]
         assert all(took_part), took_part
-        assert sum(took_part) == count
-        return Counter(answer.status_code for answer in answers), sum(host.hashes() for host in self.hosts) - checked
+        statuses = Counter(answer.status_code for answer in answers)
+        assert sum(took_part) == count, statuses
+        return statuses, sum(host.hashes() for host in self.hosts) - checked
 
     def counted_in_database(self) -> int:
         with psycopg.connect(self.database) as connection:

@@ -29,7 +29,7 @@ PAGE = 500
 IDS = 10_000
 """Ids that are read at once."""
 MOST_SEARCHED = 500_000
-"""Sessions among which a short id is looked for: a second's work."""
+"""Sessions among which a short id is looked for: some seconds' work."""
 
 
 @group.command("list")
