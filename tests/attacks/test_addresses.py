@@ -18,7 +18,7 @@ MINUTE = 60
 
 
 def confirm(person: Browser, typed: str) -> int:
-    form = person.read_form("/account/email")
+    form = person.read_form("/account", "/logout")
     return person.post("/account/email/confirm", {"csrf_token": form.fields["csrf_token"], "code": typed}).status_code
 
 
