@@ -235,6 +235,7 @@ class TestDemanded:
         done = visitor.post("/login/enrol", form.fields | {"otp": code(secret_of(again.text), clock())})
         assert done.status_code == 200
         assert len(codes_of(done.text)) == 10
+        assert "Log out" in done.text
         assert visitor.get("/admin").status_code == 200
         assert secret != secret_of(again.text)
         removed = visitor.post(

@@ -23,7 +23,7 @@ from webapp.web.answers import page
 from webapp.web.csrf import is_proven_same_origin
 from webapp.web.forms import LogInForm
 from webapp.web.login_page import BOTH_EXPIRED, NOTICES, Notice, log_in_page
-from webapp.web.person import Auth, Person, sign_in_as
+from webapp.web.person import Auth, let_in
 from webapp.web.requests import here, home, root
 from webapp.web.texts import lazy_gettext as _l
 
@@ -117,6 +117,5 @@ def page_after_login(
             return None
     except TooOld:
         pass
-    auth.settled = True  # this request came as a stranger's: there is nothing to refresh and no case to tell
-    sign_in_as(auth, Person(row))
+    let_in(auth, row)
     return page(template, 200, kept=form, was_kept=True, **words)

@@ -23,6 +23,7 @@ from webapp.web.login_steps import at, enrol_page, person, taking
 from webapp.web.new_app import drawn
 from webapp.web.passkey_forms import presented, usual_name, why_not_added
 from webapp.web.pending import Pending
+from webapp.web.person import let_in
 from webapp.web.sign_in import arrival, sign_in
 from webapp.web.texts import lazy_gettext as _l
 
@@ -93,4 +94,7 @@ def _begun(login: Pending, session: SessionRow, codes: list[str], kind: str, kep
     metrics.note_login(metrics.SUCCEEDED)
     metrics.count_factor(kind, "added")
     shown = page_after_login(g.auth, kept, session, services(), CODES_PAGE, codes=codes, first=True)
-    return sign_in(shown or page(CODES_PAGE, codes=codes, target=login.next, first=True), session)
+    if shown is None:
+        let_in(g.auth, session)
+        shown = page(CODES_PAGE, codes=codes, target=login.next, first=True)
+    return sign_in(shown, session)
