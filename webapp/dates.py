@@ -2,7 +2,7 @@
 
 Plain: Babel reads the pattern and the locale again for each moment.
 Cost:  20 µs a moment; a list of ten sessions has sixty.
-Here:  what moments of one minute, and ages that read alike, come to is kept.
+Here:  the texts for moments of one minute, and for ages that read alike, are kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flask_babel import get_locale
 KEPT = 1024
 
 DATE_PATTERN = {"en": "MMM d, y, HH:mm", "ko": "y. M. d. aaaa\u00a0h:mm"}
-"""Korean has its own pattern: the stock one prints "PM 12:00"."""
+"""Korean has its own pattern, because the stock one prints "PM 12:00"."""
 
 DAY_PATTERN = {"en": "EEEE, MMM d, y", "ko": "y. M. d. EEEE"}
 

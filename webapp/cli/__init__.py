@@ -29,14 +29,15 @@ def register(app: Flask) -> None:
 def add_migrations(app: Flask) -> None:
     """`flask db …` and the functions of Flask-Migrate.
 
-    For commands only: a worker never migrates, and Alembic would be a tenth of its memory and a fifth of its start.
+    For commands only, because a worker never migrates and Alembic would be a tenth of its memory and a fifth of its
+    start.
     """
     from flask_migrate import Migrate
     from flask_migrate.cli import upgrade
 
     for parameter in upgrade.params:
         if parameter.name == "revision":
-            parameter.default = "heads"  # of every branch: a product built on this one has migrations of its own
+            parameter.default = "heads"  # of every branch, because a product may have migrations of its own
     # Alembic's options are templates, and a release may lie in a folder whose name holds a `%`.
     Migrate(app, db, directory=str(MIGRATIONS).replace("%", "%%"), render_as_batch=True)
 

@@ -36,7 +36,7 @@ def command(context: click.Context, login: str | None, as_json: bool) -> None:
 def _print(login: str | None, as_json: bool) -> None:
     found = _events(find(login).id if login else None)
     if as_json:
-        # Written as it is read: a trail of years need not fit into memory.
+        # Written as it is read, so a trail of years need not fit into memory.
         click.echo("[", nl=False)
         for number, event in enumerate(found):
             click.echo(",\n " if number else "\n ", nl=False)

@@ -50,7 +50,7 @@ def command(function: F) -> F:
 def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool, nothing: str) -> None:
     """Print rows as a JSON array of objects, or as a table of `columns`; `nothing` is said where there are none.
 
-    Written as they are read: a list of millions need not fit into memory.
+    Written as they are read, so a list of millions need not fit into memory.
     """
     if as_json:
         _show_json(rows)
@@ -67,7 +67,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: 
 
 
 def prepare_terminal() -> None:
-    """Let no listing die of a name that the terminal's encoding lacks: it is escaped there."""
+    """Let no listing die of a name that the terminal's encoding lacks. It is escaped there."""
     if isinstance(sys.stdout, io.TextIOWrapper) and not _speaks_utf8():
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -99,7 +99,8 @@ def _text(name: str, value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with a question mark for each character that shows nothing: none of them may command the terminal."""
+    """`text` with a question mark for each character that shows nothing, because none of them may command the
+    terminal."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 

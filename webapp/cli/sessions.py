@@ -40,7 +40,7 @@ def list_(login: str | None, as_json: bool) -> None:
     """List active sessions."""
     user_id = find(login).id if login else None
     now, window = services().clock(), services().settings.lifetimes.renewal_window
-    # Everybody's come by id: a list of millions cannot be sorted here.
+    # Everybody's come by id, because a list of millions cannot be sorted here.
     found = _everybodys(now) if user_id is None else read(lambda tx: session_list.live_of(tx, user_id, now))
     rows = (
         {
@@ -108,7 +108,7 @@ def _whole_id(sid: str, user_id: str | None, now: int) -> str:
 
 
 def _some_ids() -> Iterator[str]:
-    """Ids of at most MOST_SEARCHED sessions: no index knows short ids, and nobody waits for all of millions."""
+    """Ids of at most MOST_SEARCHED sessions, because no index knows short ids and nobody waits for all of millions."""
     after = ""
 
     def next_page(tx: Connection) -> list[str]:

@@ -86,7 +86,7 @@ def _password(from_stdin: bool) -> str:
     if not from_stdin:
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     try:
-        # Its bytes are UTF-8 whatever the terminal's encoding: a browser sends the same password so.
+        # Its bytes are UTF-8 whatever the terminal's encoding, because a browser sends the same password so.
         return sys.stdin.buffer.readline().decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise click.ClickException("the password on standard input is not UTF-8 text") from None

@@ -1,1 +1,1 @@
-"""Settings: read once, at the start, from `WEBAPP_…`; what is unusable stops the start with one line that names it."""
+"""Settings: read once, at the start, from `WEBAPP_…`; an unusable one stops the start with one line that names it."""

@@ -29,7 +29,7 @@ def database_url(text: str) -> str:
 
 
 def _postgres_url(text: str) -> str:
-    """`text` itself: it goes to libpq as it stands, one host or several, each with its port."""
+    """`text` itself, which goes to libpq as it stands, one host or several, each with its port."""
     from psycopg.conninfo import conninfo_to_dict  # costs a worker that has no use for it 10 MB
 
     try:

@@ -22,7 +22,7 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.production,
         "SESSION_COOKIE_PATH": "/",
-        # The token lives as long as the browser's form cookie: a form opened before lunch still posts after it.
+        # The token lives as long as the browser's form cookie, so a form opened before lunch still posts after it.
         "WTF_CSRF_TIME_LIMIT": None,
         # web/csrf.py calls the check itself, after log-in has been judged, and takes Flask-WTF's own names.
         "WTF_CSRF_ENABLED": True,

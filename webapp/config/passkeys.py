@@ -11,7 +11,7 @@ from webapp.core.origins import is_number, site_address
 def rp_id_for(public_url: str) -> Callable[[str], str]:
     """A parser of RP IDs that pages of `public_url` may use: its host, which is the default, or a parent domain of it.
 
-    Its result is empty where that host is a number: browsers make no passkeys there.
+    Its result is empty where that host is a number, because browsers make no passkeys there.
     """
     host = urlsplit(public_url).hostname or ""
 

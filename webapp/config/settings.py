@@ -1,4 +1,4 @@
-"""Settings: read once, at the start, from `WEBAPP_…`; what is unusable stops the start with one line that names it."""
+"""Settings: read once, at the start, from `WEBAPP_…`; an unusable one stops the start with one line that names it."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class _Reader:
     def __call__(self, name: str, default: str, parse: Callable[[str], T]) -> T:
         text = self._given.get(PREFIX + name, default).strip()
         try:
-            # An empty value means "not set": that is how environment files switch a line off.
+            # An empty value means "not set", because environment files switch a line off in this way.
             return parse(text or default)
         except ValueError as error:
             # `docker --env-file` and Kubernetes hand quotes on as part of the value.

@@ -64,7 +64,7 @@ def redis_url(text: str) -> str:
     if not text or text.startswith("unix:"):
         return text  # nothing, or the path of a socket
     if not has_usable_port(text) or not (urlsplit(text).path.strip("/") or "0").isdecimal():
-        # The address may hold a password, so neither it nor what the parser says of it is repeated.
+        # The address may hold a password, so neither it nor the parser's message is repeated.
         raise ValueError("must end with a port and a database number, like redis://127.0.0.1:6379/0")
     return text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from binascii import a2b_base64, b2a_base64
 
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""Turns base64url into base64. `+`, `/` and `=` are not base64url: they become `!`, which the decoder rejects."""
+"""Turns base64url into base64. `+`, `/` and `=` are not base64url, so they become `!`, which the decoder rejects."""
 _FROM_STANDARD = bytes.maketrans(b"+/", b"-_")
 
 

@@ -1,6 +1,6 @@
 """Creating and using passkeys (WebAuthn Level 3). The only import of `webauthn`, and only where it is used.
 
-A page begins a ceremony (core/passkey_options.py) and a form ends it: a signed field carries its challenge, what it is
+A page begins a ceremony (core/passkey_options.py) and a form ends it. A signed field carries its challenge, what it is
 for, whom it is bound to and when it began. Here is what is checked; `store/spent.py` lets each challenge count once.
 """
 

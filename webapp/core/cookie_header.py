@@ -1,7 +1,7 @@
 """Read token cookies from the raw `Cookie` header, strictly.
 
-A lenient parser stops at a neighbour it cannot read, decodes quoting, or silently picks one of two equal names: each
-lets a party that can set some cookie (a sibling subdomain, an old path) hide or replace ours.
+A lenient parser stops at a neighbour it cannot read, decodes quoting, or silently picks one of two equal names. Each of
+these lets a party that can set some cookie (a sibling subdomain, an old path) hide or replace ours.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """What happens to a request, as three tables.
 
 1. `FOUR_CASES` is what the two tokens say. The lab, the home page and a test of the README read this very table.
-2. `PAGES` is what follows once the database has been asked about the refresh token: one row for each state of
-   the access token, one column for what became of the refresh token.
+2. `PAGES` is what follows once the database has been asked about the refresh token. It has one row for each state
+   of the access token, and one column for what became of the refresh token.
 3. `API_REFRESH` is the same for `POST /api/v1/refresh`, where clients send both tokens on purpose.
 
 The rules of this file
-* An absent or invalid access token counts as expired: browsers drop cookies. The API asks for both tokens.
+* An absent or invalid access token counts as expired, because browsers drop cookies. The API asks for both tokens.
 * An absent or invalid refresh token never issues anything.
 * Nothing here knows the time, a cookie or a row: states come in, an outcome goes out.
 * Whether the session lives is asked *before* these tables. A dead session is never judged REUSE a second time.
@@ -60,13 +60,14 @@ class Outcome(StrEnum):
     ROTATE = "rotate"
     """Served; new access token, and the refresh token of the next generation."""
     REDELIVER = "redeliver"
-    """Served; new access token, and the successor once more: its first answer was lost. After the burst another one."""
+    """Served; new access token, and the successor once more, because its first answer was lost. After the burst another
+    one."""
     ACCESS_ONLY = "access only"
     """Served; new access token alone: another tab already has the successor."""
     RENEW = "renew"
     """Served; new refresh token (case 3)."""
     REUSE = "reuse"
-    """Not served, and the session ends: a refresh token came back long after its successor was in use."""
+    """Not served, and the session ends, because a refresh token came back long after its successor was in use."""
     LOG_IN = "log in"
     ANONYMOUS = "anonymous"
     """No token at all: a stranger, not a user whose login ended."""

@@ -26,7 +26,7 @@ class Demands(NamedTuple):
     factor_for: frozenset[str] = frozenset()
     """Roles whose sessions need a second factor."""
     mail_on: bool = False
-    """Whether mail is sent: then a factor needs a confirmed address, and a login that sets one up needs a code."""
+    """Whether mail is sent. If so, a factor needs a confirmed address, and a login that sets one up needs a code."""
 
     def needs_factor(self, role: str) -> bool:
         """Whether a session of this role needs a second factor."""

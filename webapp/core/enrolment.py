@@ -1,6 +1,6 @@
 """A new authenticator app, between the page that shows its secret and the form that proves a code.
 
-The secret travels in a hidden field, sealed for one person: nothing unfinished is stored.
+The secret travels in a hidden field, sealed for one person, so nothing unfinished is stored.
 """
 
 from __future__ import annotations

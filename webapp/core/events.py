@@ -1,4 +1,4 @@
-"""The names of the events in the audit trail. What is not named here is not recorded."""
+"""The names of the events in the audit trail. Only events named here are recorded."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Is it still the same person? How recently a user proved who they are, and by what.
 
 Freshness travels in the access token (claim `auth_time`, OpenID Connect Core section 2). Only a login and a step-up set
-it. A reissued token inherits it from the token that was presented, never from the row: a copy of the tokens that
+it. A reissued token inherits it from the token that was presented, never from the row. A copy of the tokens that
 was made before a step-up must not be lifted by it.
 """
 
@@ -25,7 +25,7 @@ def is_fresh(token_auth_time: int | None, row_auth_time: int, *, now: int, withi
     """Did the person of this request prove who they are no longer than `within` seconds ago?
 
     `token_auth_time` is the claim of an authentic access token, None without one. It never counts for more than the
-    row says: a leaked signing key alone lifts nobody.
+    row says, so a leaked signing key alone lifts nobody.
     """
     return token_auth_time is not None and now - token_auth_time <= within and token_auth_time <= row_auth_time
 

@@ -3,7 +3,7 @@
     verify both tokens -> do they belong together? -> load one row -> is the session live? -> standing
     -> does the access token still count? -> outcome
 
-Here and nowhere else is decided that a session that is not live is asked to log in. Nothing here reads or writes: the
+Only this file decides that a session that is not live is asked to log in. Nothing here reads or writes. The
 verdicts and the row come in, and flows and hooks act on what goes out.
 """
 
@@ -32,11 +32,11 @@ class Judgement(NamedTuple):
     standing: Standing | None = None
     """What the database knows of the refresh token; None where it was not asked."""
     counts_as: TokenState = TokenState.ABSENT
-    """What the access token counts as: that of an abandoned successor is EXPIRED though its verdict says VALID."""
+    """What the access token counts as. That of an abandoned successor is EXPIRED though its verdict says VALID."""
     mismatched: bool = False
     """Both tokens are authentic but of different sessions or users."""
     unmet: Unmet | None = None
-    """What the site demands and this session lacks: then it is not live."""
+    """What the site demands and this session lacks. A session that lacks it is not live."""
 
     @property
     def claims(self) -> AccessClaims | RefreshClaims | None:

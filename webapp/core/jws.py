@@ -25,7 +25,7 @@ SIGNATURES = (
 
 _ALGORITHMS = jwt.PyJWS(algorithms=list(SIGNATURES))
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-"""UTF-8 rather than \\uXXXX: a name of 80 emoji must not push the token over its longest length."""
+"""UTF-8 rather than \\uXXXX, because a name of 80 emoji must not push the token over its longest length."""
 
 
 class Segments(NamedTuple):

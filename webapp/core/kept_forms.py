@@ -1,8 +1,8 @@
 """Forms that outlive a login: a form is sealed when the session has ended, and its sender alone can open it.
 
 The sealed text travels in the login page and comes back with the login. Nothing is stored here, so a form is bound by
-cryptography to what it is for: Fernet (AES-CBC and HMAC-SHA256) with a key of its own for each person, derived from
-the forms' secret (HKDF, RFC 5869). The target path stands inside. Passwords and tokens are never sealed.
+cryptography to what it is for. The seal is Fernet (AES-CBC and HMAC-SHA256) with a key of its own for each person,
+derived from the forms' secret (HKDF, RFC 5869). The target path stands inside. Passwords and tokens are never sealed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The form of a key from outside, looked at before any library sees it.
 
 A library that is handed numbers of any size, or a private exponent without its primes, computes for seconds or for
-ever: with the interpreter's lock held, that stops every thread of the worker.
+ever. It holds the interpreter's lock and so stops every thread of the worker.
 """
 
 from __future__ import annotations

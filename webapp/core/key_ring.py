@@ -46,7 +46,8 @@ class KeyRing:
         self._active = {purpose: self._only_active(purpose) for purpose in purposes}
 
     def _refuse_shared_secrets(self) -> None:
-        # One purpose's tokens would verify as another's: only `typ` and `aud` would keep them apart (RFC 8725 3.11).
+        # One purpose's tokens would verify as another's, and only `typ` and `aud` would keep them apart (RFC 8725
+        # 3.11).
         owner: dict[bytes, Key] = {}
         for key in self.keys:
             if key.jwk.get("kty") == "oct" and owner.setdefault(key.secret, key).purpose != key.purpose:
@@ -89,9 +90,10 @@ class KeyRing:
         return {"keys": [jwk for key in usable if (jwk := key.public_jwk()) is not None]}
 
     def without_needless(self, now: int, keep: int) -> KeyRing:
-        """A ring without the keys that stopped signing more than `keep` seconds ago: no token of theirs can live.
+        """A ring without the keys that stopped signing more than `keep` seconds ago, because no token of theirs can
+        live.
 
-        Sealing keys stay until they are retired: what they sealed lives for years.
+        Sealing keys stay until they are retired, because their sealed texts live for years.
         """
         return KeyRing(
             key
@@ -112,7 +114,7 @@ class KeyRing:
         return KeyRing([*kept, new])
 
     def stage(self, new: Key) -> KeyRing:
-        """A ring in which `new` verifies and does not sign yet: other hosts and services may learn of it first."""
+        """A ring in which `new` verifies and does not sign yet, so other hosts and services may learn of it first."""
         members = {name: value for name, value in new.jwk.items() if name != "active_since"}
         return KeyRing([*self.keys, replace(new, state=VERIFY, jwk=members)])
 

@@ -1,7 +1,7 @@
 """Keys: what one is for, which algorithms it may have, how a new one is made and how a stored one is read.
 
 A key is a JWK (RFC 7517) with two members of our own: `purpose` (access, refresh, factors) and `state` (active,
-verify, retired). Keys of the purpose `factors` sign nothing: they seal the secrets of authenticator apps
+verify, retired). Keys of the purpose `factors` sign nothing. They seal the secrets of authenticator apps
 (core/sealing.py).
 """
 
@@ -90,7 +90,7 @@ def generate(purpose: str, alg: str, now: int) -> Key:
 
 
 def new_secret(purpose: str, now: int) -> Key:
-    """A new active symmetric key of 256 random bits: it signs with HS256, or seals where that is its purpose."""
+    """A new active symmetric key of 256 random bits. It signs with HS256, or seals where that is its purpose."""
     material = {"kty": "oct", "k": encode_base64url(secrets.token_bytes(SECRET_BYTES))}
     return new_key(purpose, SEALING_ALGORITHM if purpose == FACTORS else "HS256", material, now)
 

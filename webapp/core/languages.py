@@ -10,7 +10,7 @@ def look_up(wanted: Iterable[tuple[str, float]], ours: Sequence[str], default: s
 
     `wanted`: language ranges with their quality, 0 to 1. A range fulfils itself by degrees: `ko-Kore-KR` asks for
     `ko-Kore` next, and for `ko` after that. A library that compares whole tags instead answers `ko-KR,en-US;q=0.9` in
-    English. What has quality 0 is never given, and `*` stands for the first of `ours` that is not refused.
+    English. A language of quality 0 is never given, and `*` stands for the first of `ours` that is not refused.
     """
     ranges = [(_subtags(tag), quality) for tag, quality in wanted]
     refused = {"-".join(tag) for tag, quality in ranges if quality <= 0}

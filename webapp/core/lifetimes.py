@@ -14,8 +14,9 @@ IAT_LEEWAY = 60
 """Clock skew allowed between the hosts that mint and verify (RFC 7519 section 4.1.6)."""
 
 SKEW = 60
-"""Clock skew allowed between the host that writes a confirmation and the one that judges by it: added to the grace, so
-that it can only make "access token alone" longer. Nothing is added to the burst: a longer one is what a thief needs."""
+"""Clock skew allowed between the host that writes a confirmation and the one that judges by it. It is added to the
+grace, so that it can only make "access token alone" longer. Nothing is added to the burst, because a thief needs a
+longer one."""
 
 REDELIVERY_BURST = 3
 """Seconds after a successor was made in which the very same one goes out again: tabs in parallel need the same one."""
@@ -24,7 +25,8 @@ MOST_FORKS = 5
 """How often a generation's successor is replaced by another before anybody has used it: so many lost answers."""
 
 MAX_TOKEN_LENGTH = 3072
-"""Characters. None longer is read, and none longer is minted: two cookies must fit a proxy's 8 kB header buffer."""
+"""Characters. None longer is read, and none longer is minted, because two cookies must fit a proxy's 8 kB header
+buffer."""
 
 FAST_ACCESS, FAST_REFRESH = 15, 45
 """Lifetimes that a session may have of its own: the lab's short ones."""

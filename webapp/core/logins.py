@@ -1,6 +1,7 @@
 """User names and email addresses: what people type for them, in the one form in which they are kept and found.
 
-Every door uses these functions (sign-up, login, API, commands), so what one of them accepts all others know.
+Every door uses these functions (sign-up, login, API, commands), so a name that one of them accepts is known to all
+others.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _USERNAME = re.compile(r"[A-Za-z0-9._-]{3,32}")
 _WIDTHS = {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)} | {0x3000: " ", 0xFE6B: "@"}
 """Full-width forms, as East Asian keyboards send them, and their usual form."""
 _INVISIBLE = regex.compile(
-    # Between letters of other scripts the joiners are spelling: a domain with one is another domain.
+    # Between letters of other scripts the joiners are spelling, so a domain with one is another domain.
     r"(?V1)[\p{Default_Ignorable_Code_Point}\p{Cf}--[\u200C\u200D]]+"
     r"|(?<![^\x00-\x7F])[\u200C\u200D]+|[\u200C\u200D]+(?![^\x00-\x7F])"
 )

@@ -18,7 +18,7 @@ CLAIM = 120
 ROUND = 50
 """Mails that one round of a courier takes at most."""
 NOTICES_A_DAY = 5
-"""Notices of one kind that a person gets in a day: a flood hides the one that matters."""
+"""Notices of one kind that a person gets in a day. A flood would hide the one that matters."""
 RESETS_AN_HOUR = 3
 """Reset links that an account is sent in an hour, however many were asked for."""
 CODE_TRIES = 5
@@ -53,7 +53,7 @@ LINKS = frozenset({MailKind.RESET, MailKind.INVITE})
 SECRET_LIFE = {MailKind.RESET: 30 * MINUTE, MailKind.INVITE: 3 * DAY, MailKind.CODE: 30 * MINUTE}
 """Seconds a secret is good for, from the moment of sending. The other kinds carry none."""
 NOTICES = frozenset(MailKind) - SECRET_LIFE.keys() - {MailKind.TAKEN}
-"""Mails that only tell. They go to confirmed addresses: strangers must not read about a user's devices."""
+"""Mails that only tell. They go to confirmed addresses, because strangers must not read about a user's devices."""
 
 
 def can_arrive(address: str) -> bool:
@@ -62,7 +62,7 @@ def can_arrive(address: str) -> bool:
 
 
 def longest_wait(kind: MailKind) -> int:
-    """Seconds after which a mail that could not be sent is given up: a reset link of yesterday surprises."""
+    """Seconds after which a mail that could not be sent is given up. A reset link of yesterday would surprise."""
     return HOUR if kind in SECRET_LIFE else 3 * DAY
 
 

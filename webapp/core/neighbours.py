@@ -18,8 +18,8 @@ def is_a_neighbours(text: str | None, issuer: str, kids: Container[str]) -> bool
     """Is this visibly not ours to clear? Never raises.
 
     It has the form of a signed or encrypted token, by none of our keys (`kids`), and does not name `issuer`. Nothing is
-    verified: the answer decides about the cookie alone. What cannot be read is not taken for a neighbour's, since a
-    spoilt token of ours looks so; but nothing of ours is spoilt where cookies were joined on the way.
+    verified, because the answer decides about the cookie alone. An unreadable one is not taken for a neighbour's,
+    since a spoilt token of ours looks so; but nothing of ours is spoilt where cookies were joined on the way.
     """
     if not text or len(text) > 2 * MAX_TOKEN_LENGTH:
         return False

@@ -68,7 +68,7 @@ def _host(text: str) -> str:
     if not _NAME.fullmatch(name) or ".." in name:
         raise ValueError("must name a host, like https://login.example.com")
     if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]):
-        # Whatever ends in a number is an IPv4 address to a browser: 127.1 and 0x7f.0.0.1 are 127.0.0.1.
+        # A host that ends in a number is an IPv4 address to a browser: 127.1 and 0x7f.0.0.1 are 127.0.0.1.
         try:
             return socket.inet_ntoa(socket.inet_aton(name))
         except OSError:

@@ -22,7 +22,7 @@ def address_as_sent(target: str | None, path: str, query: str) -> str:
     """The request's address, percent-encoded as it was sent, without a fragment. Never raises.
 
     `target`: the request line's (RFC 9112 section 3.2), one character a byte; None where the server keeps none. `path`
-    and `query` are its parts as WSGI has them, the path decoded: then only what must be encoded is.
+    and `query` are its parts as WSGI has them, the path decoded. Then only what must be encoded is.
     """
     if target:
         target = _ABSOLUTE.sub("", target, count=1) or "/"  # as a client writes it to a proxy
@@ -49,7 +49,7 @@ def is_below(path: str, prefix: str) -> bool:
 def own_path(target: str | None, prefix: str = "") -> str | None:
     """`target`, percent-encoded, if it is a path of our own origin, whatever browser reads it. Never raises.
 
-    With a `prefix`, only what is below it: the rest of the origin belongs to other sites.
+    With a `prefix`, only what is below it, because the rest of the origin belongs to other sites.
 
     Browsers read `\\` as `/`, drop tabs and newlines, and take `//host` for another host; so only a single leading
     slash and printable ASCII without a backslash is trusted. Letters and digits of any language, as people write

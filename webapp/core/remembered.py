@@ -10,7 +10,7 @@ from webapp.core.claims import Verdict
 
 
 class Authenticated(NamedTuple):
-    """What is remembered of an authentic token: the clock alone decides which of two verdicts it gets."""
+    """What is remembered of an authentic token. The clock alone decides which of two verdicts it gets."""
 
     issued_at: int
     not_before: int | None

@@ -26,9 +26,9 @@ class Refreshed(StrEnum):
     ROTATED = "rotated"
     RENEWED = "renewed"
     REDELIVERED = "redelivered"
-    """The same successor once more: it was made within the burst, so this request came beside another one."""
+    """The same successor once more. It was made within the burst, so this request came beside another one."""
     FORKED = "forked"
-    """Another successor of the same generation: nobody has used the one before, so its answer may be lost."""
+    """Another successor of the same generation, because nobody has used the one before and its answer may be lost."""
     ACCESS_ONLY = "access only"
     PROVED = "proved"
     """After a step-up: a fresh access token, and the refresh token stays."""
@@ -49,10 +49,11 @@ class Grant(NamedTuple):
 
 
 def counts(access: Verdict[AccessClaims], standing: Standing | None, row: SessionRow) -> TokenState:
-    """What an access token counts as: that of an abandoned successor is EXPIRED until its better is used.
+    """What an access token counts as. That of an abandoned successor is EXPIRED until its better is used.
 
-    Else a thief could fork his own successor and watch, with the access token of the first, which confirms nothing, for
-    the moment at which the owner renews. Beside the CURRENT refresh token it counts: then its better is in use.
+    Else a thief could fork his own successor and keep the access token of the first, which confirms nothing. With it he
+    could watch for the moment at which the owner renews. Beside the CURRENT refresh token it counts, because then its
+    better is in use.
     """
     claims = access.claims
     if access.state is not TokenState.VALID or claims is None or standing is Standing.CURRENT:
@@ -66,7 +67,7 @@ def is_renewable(
 ) -> bool:
     """Whether an access token that counts as `access` may vouch for an expired refresh token (case 3). Unix seconds.
 
-    It must be older than the refresh token's end: one that was stolen alone, or obtained later, can never grow into
+    It must be older than the refresh token's end. So one that was stolen alone, or obtained later, can never grow into
     a refresh token.
     """
     if access is not TokenState.VALID or claims is None:
@@ -100,9 +101,9 @@ def hand_out(
     """What a request gets that did not rotate, whose `outcome` before the view was one of REFRESHING.
 
     `claims` are its refresh token's; `row` is the row as it is now. FORKED is granted to the request whose UPDATE
-    makes the fork: if that finds the row changed, ask again. Whether it is still the burst is asked here and not
-    before the view, or a slow body could stretch it. REUSED is never REUSE here: the request was judged honest before
-    the view, and what changed since is other requests' doing.
+    makes the fork. If that finds the row changed, ask again. It is asked here, and not before the view, whether it
+    is still the burst. Otherwise a slow body could stretch it. REUSED is never REUSE here, because the request was
+    judged honest before the view. Changes since are other requests' doing.
     """
     access = outcome is not Outcome.RENEW
     if row is None or not row.is_live(now):
@@ -148,7 +149,7 @@ def hand_out_proved(
     """
     is_late = now - judged_at > lifetimes.grace
     if claims is None or not is_useful(column):
-        # Nothing is renewed without a refresh token: the access token is as old as the presented one, and ends with it.
+        # Nothing is renewed without a refresh token. The access token is as old as the presented one, and ends with it.
         return Grant(Refreshed.TOO_LATE) if is_late else Grant(Refreshed.PROVED, access=True)
     if classify(claims.gen, claims.jti, row, now=now, grace=lifetimes.grace) is not Standing.CURRENT:
         return hand_out(Outcome.PROCEED, claims, row, judged_at=judged_at, now=now, lifetimes=lifetimes)

@@ -1,7 +1,7 @@
 """Secrets that have to be read again, sealed for the database: AES-256-GCM under the key ring's purpose `factors`.
 
-A sealed text is `kid.base64url(nonce, ciphertext, tag)`. What it belongs to is authenticated with it (associated data):
-a text that is moved to another person's row does not open.
+A sealed text is `kid.base64url(nonce, ciphertext, tag)`. Its owner is authenticated with it (associated data), so a
+text that is moved to another person's row does not open.
 """
 
 from __future__ import annotations

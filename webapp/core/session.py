@@ -92,7 +92,7 @@ class SessionRow(NamedTuple):
         """Whether the session can still be used: the one definition. `store/live.py` says it in SQL.
 
         It has not been ended, its absolute lifetime is not over, its user is not disabled, and the user's credentials
-        have not changed since the login. What the site demands beyond that stands in core/demands.py.
+        have not changed since the login. Further demands of the site stand in core/demands.py.
         """
         return (
             self.revoked_at is None

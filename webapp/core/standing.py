@@ -4,10 +4,10 @@ Rotation alone is too strict, because answers get lost and an honest browser com
 the row remembers one parent. *Confirmation* means that the successor has been used. Until then the parent stays valid.
 After that it is accepted for the grace period only, for requests already under way.
 
-Handing out the *same* successor again and again would let a thief and the owner share a session to its end: both would
-hold the one token that counts. So after a short burst, in which tabs in parallel need the same one, a repeated request
-gets another successor (a fork), and the one before is *abandoned*. It may still renew until its better is used; from
-then on it is nothing. It is never reuse: an honest browser holds one when a late answer overwrote a newer one.
+Handing out the *same* successor again and again would let a thief and the owner share a session to its end. Both would
+hold the one token that counts. So after a short burst, in which parallel tabs need the same one, a repeated request
+gets another successor (a fork). The one before is *abandoned*. It may still renew until its better is used; from then
+on it is nothing. It is never reuse, because an honest browser holds one when a late answer overwrote a newer one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def classify(gen: int, jti: str, row: SessionRow, *, now: int, grace: int) -> St
     """
     behind = row.refresh_generation - gen
     if behind >= 2:
-        # Older generations' jtis are not kept: the signature vouches for them, and their time is long over.
+        # Older generations' jtis are not kept, because the signature proves them and their time is long over.
         return Standing.REUSED
     if behind == 0 and jti == row.refresh_jti:
         return Standing.CURRENT

@@ -1,6 +1,6 @@
 """Logging in by steps: what is still to be proved after the right password, before there is a session at all.
 
-There are no half sessions: between the password and the last step there is a signed cookie that opens nothing.
+There are no half sessions. Between the password and the last step there is a signed cookie that opens nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def due(
 ) -> Step | None:
     """The next step of a user who has proved their password and the steps `done`; None if nothing is left.
 
-    Before a first factor the mailbox is proved, even if the address was confirmed long ago: an intruder who knows only
+    Before a first factor the mailbox is proved, even if the address was confirmed long ago. An intruder who knows only
     the password must not be the one who sets up the factor.
     """
     if demands.confirmed_address and not is_confirmed and Step.ADDRESS not in done:

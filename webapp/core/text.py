@@ -18,14 +18,15 @@ _BLANK = regex.compile(r"[\s\p{Default_Ignorable_Code_Point}\u2800\U0001D159\U00
 
 _AT_THE_START = regex.compile(r"(?V1)^[\s\p{Default_Ignorable_Code_Point}--[\u202A-\u202E\u2066-\u2069]]+")
 _AT_THE_END = regex.compile(
-    # Variation selectors and tags stay: they belong to the emoji before them.
+    # Variation selectors and tags stay, because they belong to the emoji before them.
     r"(?V1)[\s\p{Default_Ignorable_Code_Point}--[\u202A-\u202E\u2066-\u2069\uFE00-\uFE0F\U000E0000-\U000E0FFF]]+$"
 )
 _EMBEDDED = regex.compile(r"[\u202A\u202B\u2066-\u2068]([^\u202A-\u202E\u2066-\u2069]*)[\u202C\u2069]")
 """Text that was copied out of an address book, with the marks that some put around it."""
 _FLAG = regex.compile(r"\U0001F3F4[\U000E0020-\U000E007E]{1,6}\U000E007F")
 _UNPRINTABLE = regex.compile(
-    # Unassigned code points are not among them: Python's tables and ours are older than some people's keyboards.
+    # Unassigned code points are not among them, because Python's tables and ours are older than some people's
+    # keyboards.
     r"(?V1)[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}"
     # Zero-width (non-)joiner is invisible, yet part of names in Persian and Hindi, and of emoji.
     r"[\p{Cf}--[\u200C\u200D]][\p{Default_Ignorable_Code_Point}&&\p{Cn}]]"

@@ -1,7 +1,7 @@
 """Mint and verify.
 
 PyJWT signs and checks signatures (core/jws.py). Everything else about a token is decided here, because a library in
-its usual mode raises "expired" before it looks at `iss`, `aud` and `typ`: an expired token of the wrong kind would
+its usual mode raises "expired" before it looks at `iss`, `aud` and `typ`. An expired token of the wrong kind would
 then count as an expired refresh token. So expiry is compared last, and only it can turn VALID into EXPIRED (RFC 8725).
 """
 
@@ -100,7 +100,7 @@ class Tokens:
         return self._sign(claims, ACCESS)
 
     def mint_refresh(self, session: SessionRow) -> str:
-        """The refresh token of the row's current generation: the same row always gives the same text."""
+        """The refresh token of the row's current generation. The same row always gives the same text."""
         claims = {
             "iss": self.issuer,
             "sub": session.user_id,

@@ -1,6 +1,6 @@
 """Codes of an authenticator app: TOTP (RFC 6238) over HOTP (RFC 4226), six digits, SHA-1, steps of thirty seconds.
 
-Whether a code fits says nothing about whether it was used before: the store keeps the newest step that was used, and
+A code that fits may have been used before. The store keeps the newest step that was used, and
 one conditional statement decides (RFC 6238 section 5.2).
 """
 
@@ -19,7 +19,8 @@ DIGITS = 6
 STEP = 30
 """Seconds a code is shown."""
 TOLERANCE = 1
-"""Steps before and after the present one whose codes are accepted: a phone two seconds ahead is not an attack."""
+"""Steps before and after the present one whose codes are accepted, because a phone two seconds ahead is not an
+attack."""
 SECRET_BYTES = 20
 """160 bits, the size of SHA-1's output (RFC 4226 section 4, R6)."""
 MAX_TYPED_LENGTH = 32
@@ -49,7 +50,7 @@ def typed_digits(text: str) -> str | None:
 def matching_step(secret: bytes, digits: str, *, now: int, last_step: int) -> int | None:
     """The newest step whose code is `digits` and that is newer than `last_step`; None if there is none.
 
-    The newest, because two steps can have the same code: the older one would leave its twin to be used again. All steps
+    The newest, because two steps can have the same code. The older one would leave its twin to be used again. All steps
     are compared, in constant time each.
     """
     present = now // STEP

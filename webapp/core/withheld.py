@@ -1,4 +1,4 @@
-"""What looks like a signed token is blanked out wherever text is written that others may read."""
+"""Texts that look like signed tokens are blanked out wherever others may read what is written."""
 
 from __future__ import annotations
 

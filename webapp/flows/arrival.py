@@ -19,8 +19,9 @@ class Arrival(NamedTuple):
     persistent: bool = False
     """Does the browser keep the session when it closes?"""
     presented: Collection[str] = ()
-    """Ids of the sessions whose authentic tokens came with the request: the new one replaces them."""
+    """Ids of the sessions whose authentic tokens came with the request. The new one replaces them."""
     knows: Collection[str] = ()
     """Ids of the people who have logged in with this browser before. A program's device is known by its user agent."""
     form: str = ""
-    """What the form that was sent is known by, where one was: sent twice within moments, it gets one session."""
+    """What the form that was sent is known by, where one was. A form that is sent twice within moments gets one
+    session."""

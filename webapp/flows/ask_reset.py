@@ -12,8 +12,8 @@ from webapp.store.database import transact
 def ask_reset(login: str, *, now: int) -> None:
     """Queue a link for the account with this username or address. Raises DatabaseUnavailable.
 
-    One SELECT and one INSERT, hit or miss: a miss queues a mail to nobody, which the courier deletes. The mail goes to
-    the address that is stored, never to the one typed: two spellings may be one name here and two mailboxes there.
+    One SELECT and one INSERT, hit or miss. A miss queues a mail to nobody, which the courier deletes. The mail goes to
+    the address that is stored, never to the one typed. Two spellings may be one name here and two mailboxes there.
     """
 
     def work(tx: Connection) -> None:

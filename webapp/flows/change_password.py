@@ -31,7 +31,8 @@ def change_password(
     """Replace the password of `session`'s person and return the new session of this browser.
 
     Raises FieldError (`current_password` wrong; `new_password` same or as in sign_up), TooManyTries, SessionOver or
-    DatabaseUnavailable. The credential epoch is raised: what was in flight with the old password is dead on arrival.
+    DatabaseUnavailable. The credential epoch is raised, so everything in flight with the old password is dead on
+    arrival.
     """
     client, now = arrival.client, arrival.now
     weakness = problem_with(new, session.username, session.email, session.name)
@@ -86,7 +87,7 @@ def _prove(session: SessionRow, arrival: Arrival, current: str, new: str) -> tup
     The second click knows the password that the first one has set. Its session alone proves nothing.
     """
     found = read(lambda tx: users.get_credentials(tx, session.user_id))
-    # In this order: where the password has been changed already, the session that came of it is there as well.
+    # In this order, because where the password has been changed already, the session that came of it is there as well.
     first = read(lambda tx: session_of_form(tx, arrival, session.user_id))
     if first is None and not session.is_live(arrival.now):
         raise WrongPassword("the session has ended")

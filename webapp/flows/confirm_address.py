@@ -1,7 +1,7 @@
 """Confirm an email address: a code is mailed, and a user who is logged in types it.
 
-A code and not a link: the session proves the account, the mailbox proves the address, and both are needed. A stranger
-may have signed up with your address; a click of yours must not confirm the stranger's account.
+A code and not a link, because the session proves the account, the mailbox proves the address, and both are needed. A
+stranger may have signed up with your address; a click of yours must not confirm the stranger's account.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def check_code(user_id: str, typed: str, now: int) -> MailRow:
     mail = transact(lambda tx: _try(tx, user_id, now))
     digits = typed_code(typed)
     if mail is None:
-        # No hash: it is the one thing here that costs, and nothing else limits it. The page says whether a code is due.
+        # No hash, because it is the one thing here that costs and nothing else limits it. The page says whether a code
+        # is due.
         raise CodeWrong(0)
     if digits is None or not verify_password(mail.secret_hash, digits):
         raise CodeWrong(CODE_TRIES - mail.tries)
@@ -168,7 +169,7 @@ def _accept(tx: Connection, user_id: str, mail: MailRow, sid: str, client: Clien
     if not mail_secrets.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
         raise CodeWrong(0)
     addresses.change(tx, user_id, mail.address, now)
-    # What is under way with the old address dies with the epoch: links, codes, sessions of other devices.
+    # Everything under way with the old address dies with the epoch: links, codes, sessions of other devices.
     others = set(session_list.live_sids(tx, user_id, now)) - {sid}
     end(tx, others, EndReason.ADDRESS, client, now, by=user_id)
     users.change_credentials(tx, user_id)

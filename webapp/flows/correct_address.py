@@ -1,6 +1,6 @@
 """Correct the address of a sign-up that cannot be finished, because its code goes to a mistyped address.
 
-The password is the only proof here, so the account must be one that nobody has ever been in: with such an account the
+The password is the only proof here, so the account must be one that nobody has ever been in. With such an account the
 password opens nothing but what another sign-up would. A user with an older account asks the operator.
 """
 

@@ -17,20 +17,20 @@ from webapp.store.database import transact
 def end_reused(judgement: Judgement, client: Client, now: int) -> None:
     """End the session at `now` (Unix seconds) and record it, once however many requests come.
 
-    Committed before anything else happens to the request: nothing that fails later may bring the session back.
+    Committed before anything else happens to the request, because nothing that fails later may bring the session back.
     Raises DatabaseUnavailable.
     """
     row = judgement.row
     assert row is not None
 
     def work(tx: Connection) -> None:
-        addresses.hold(tx, row.user_id)  # before the session: a deletion takes both in this order, too
+        addresses.hold(tx, row.user_id)  # before the session, because a deletion takes both in this order, too
         if auth_sessions.revoke(tx, row.sid, EndReason.REUSE, now):
             events.record(
                 tx, Event.REFRESH_REUSED, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address
             )
-            # An act of the lab is no theft. It must not use up the day's notices either: somebody in a stolen session
-            # could play it until the mail about the real one is withheld.
+            # An act of the lab is no theft. It must not use up the day's notices either. A thief could play it in a
+            # stolen session until the mail about the real theft is withheld.
             if not events.lab_sids(tx, row.user_id, [row.sid]):
                 notify(tx, row.user_id, MailKind.REUSE, client, now)
 

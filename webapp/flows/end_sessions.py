@@ -86,7 +86,7 @@ def end_all_in(tx: Connection, user_id: str, *, reason: EndReason, client: Clien
 def end_everyones(*, reason: EndReason, client: Client, now: int, by: str) -> int:
     """End every session there is, logins in flight included; about how many those were. Raises DatabaseUnavailable.
 
-    One statement raises everybody's credential epoch, and one event tells of it: a row and a line for each session
+    One statement raises everybody's credential epoch, and one event tells of it. A row and a line for each session
     would take the better part of an hour for two million, while nobody is served.
     """
     living = session_list.estimate_live(now) or 0

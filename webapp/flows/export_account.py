@@ -13,7 +13,7 @@ from webapp.store.addresses import Contact
 from webapp.store.database import transact
 
 AT_MOST = {"sessions": 1000, "events": 10_000, "mails": 1000}
-"""Entries of each list, the newest: an account of years must not become a request of minutes."""
+"""Entries of each list, the newest. An account of years must not become a request of minutes."""
 
 
 def export_account(user_id: str, sid: str, *, client: Client, now: int) -> dict[str, Any] | None:

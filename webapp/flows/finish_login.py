@@ -63,7 +63,7 @@ def prove_address(
     LoginOver, OtherStep or DatabaseUnavailable.
     """
     now = arrival.now
-    # First: a login that is over must not use up the tries of a code that another login waits for.
+    # First, because a login that is over must not use up the tries of a code that another login waits for.
     _unspoilt(read(lambda tx: addresses.get(tx, login.user_id)), login, since=since, now=now)
     try:
         mail = check_code(login.user_id, typed, now)
@@ -100,7 +100,8 @@ def prove_second(
     second of two clicks gets the session of the first.
     """
     now, who = arrival.now, login.user_id
-    # First: a login that is over, or not here yet, must neither count as a try nor tell whether a code is right.
+    # First, because a login that is over, or not here yet, must neither count as a try nor tell whether a code is
+    # right.
     person_at_step(demands, login, since=since, now=now)
 
     def work(tx: Connection) -> SessionRow | Unfinished:

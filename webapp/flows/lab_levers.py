@@ -44,7 +44,7 @@ def let_expire(tokens: Tokens, judgement: Judgement, now: int, *, access: bool, 
     if seen is None or judgement.column not in MAY_PULL:
         return None
     if refresh:
-        # Kept as it is, but for its end: it was issued when it was, and a token must be issued before it ends.
+        # Kept as it is, but for its end, because it was issued when it was, and a token must be issued before it ends.
         issued = min(seen.refresh_issued_at, now - 1)
         row = transact(lambda tx: lab_sessions.change(tx, seen, refresh_issued_at=issued, refresh_expires_at=now))
     if row is None:
@@ -68,7 +68,7 @@ def _valid(tokens: Tokens, row: SessionRow, judgement: Judgement, now: int) -> s
 
 
 def _auth_time(row: SessionRow, held: AccessClaims | None) -> int:
-    """A lever proves nothing: its token is as fresh as the one that was presented."""
+    """A lever proves nothing, so its token is as fresh as the one that was presented."""
     return inherited(held.auth_time if held else None, row.created_at)
 
 

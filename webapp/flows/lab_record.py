@@ -55,5 +55,5 @@ def _try(work: Callable[[Connection], object]) -> None:
     except DatabaseUnavailable:
         log.info("the lab's memory is busy, nothing kept")
     except IntegrityError:
-        # This very request has deleted the account, or a purge has: its session is gone, and that is no fault.
+        # This very request has deleted the account, or a purge has. Its session is gone, and that is no fault.
         log.info("the session is gone, nothing kept")

@@ -63,7 +63,7 @@ def log_in(
             return _open(lifetimes, demands, arrival, person, password)
     except TooManyTries as refusal:
         if refusal.first:
-            # Once a window: a stranger who goes on trying must not fill the trail.
+            # Once a window, because a stranger who goes on trying must not fill the trail.
             _record(arrival, Event.LOGIN_LIMITED, found, limit=refusal.limit)
         raise
     except WrongCredentials:

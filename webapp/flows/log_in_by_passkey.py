@@ -37,7 +37,7 @@ class Gate(Protocol):
 def log_in_by_passkey(
     lifetimes: Lifetimes, demands: Demands, arrival: Arrival, presented: Presented, *, gate: Gate
 ) -> tuple[SessionRow, Proof]:
-    """Start a session for the person whose passkey answered. No further step: it is two factors in one.
+    """Start a session for the person whose passkey answered. No further step, because it is two factors in one.
 
     Raises Refused, TooManyTries or DatabaseUnavailable.
     """
@@ -83,7 +83,7 @@ def prove_second_by_passkey(
     Raises Refused, TooManyTries, LoginOver, OtherStep or DatabaseUnavailable.
     """
     client, now, who = arrival.client, arrival.now, login.user_id
-    # First: a login that is over, or not here yet, must not count as a try.
+    # First, because a login that is over, or not here yet, must not count as a try.
     person_at_step(demands, login, since=since, now=now)
 
     def work(tx: Connection) -> SessionRow | Unfinished:
@@ -104,5 +104,5 @@ def prove_second_by_passkey(
 
 
 def _record(arrival: Arrival, event: Event, **detail: str) -> None:
-    # Nobody is named: an answer that proves nothing does not prove whose account was tried, either.
+    # Nobody is named, because an answer that proves nothing does not prove whose account was tried, either.
     transact(lambda tx: events.record(tx, event, at=arrival.now, ip_address=arrival.client.ip_address, **detail))

@@ -123,7 +123,7 @@ def confirm_email(user_id: str, *, by: str, client: Client, now: int) -> None:
 def reset_factors(user_id: str, *, by: str, client: Client, now: int) -> None:
     """Remove every factor and recovery code of an account, and end its sessions.
 
-    For a user who has lost them all: the password alone opens the account again. Raises NoSuchPerson, NotAdmin,
+    For a user who has lost them all. The password alone opens the account again. Raises NoSuchPerson, NotAdmin,
     OneSelf or DatabaseUnavailable.
     """
     if user_id == by:

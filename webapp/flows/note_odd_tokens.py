@@ -31,7 +31,7 @@ SIGNED = frozenset({Event.TOKEN_PAIR_MISMATCH, Event.REFRESH_UNKNOWN, Event.REFR
 """Events about tokens that carry our signature."""
 
 _junk_is_over: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
-"""Until when (Unix seconds) this worker knows the minute's junk to be used up: it need not count any more."""
+"""Until when (Unix seconds) this worker knows the minute's junk to be used up, so it need not count any more."""
 
 
 def is_odd(judgement: Judgement, duplicates: Collection[str] = ()) -> bool:
@@ -54,7 +54,7 @@ def note_odd_tokens(judgement: Judgement, duplicates: Collection[str], client: C
 
 
 def note_abandoned(judgement: Judgement, client: Client, now: int) -> None:
-    """Record that the holder of an abandoned successor has to log in: a better one is in use. Never raises."""
+    """Record that the holder of an abandoned successor has to log in, because a better one is in use. Never raises."""
     _note(judgement, [(Event.REFRESH_ABANDONED, {})], client, now)
 
 

@@ -53,7 +53,7 @@ def queue_notice(
 def device_words(user_agent: str) -> str:
     """Browser and system, if both are familiar; as much of it as is, or "".
 
-    A user agent is a stranger's text, and what a recogniser makes of it may be, too. Only names that stand in this file
+    A user agent is a stranger's text, and a recogniser's result may be one, too. Only names that stand in this file
     travel under our name.
     """
     device = recognise(user_agent)

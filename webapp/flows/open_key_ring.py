@@ -26,7 +26,7 @@ def open_key_ring(file: KeyFile, wanted: str, now: int, *, may_make: bool) -> Ke
         make_key_ring(file, wanted, now)
     ring = file.read()
     if may_make and ring.sealing_key is None:
-        # Asked again under the file's lock, as below: a ring of an earlier release has none.
+        # Asked again under the file's lock, as below, because a ring of an earlier release has none.
         _, ring = file.change(lambda held: held if held.sealing_key else held.rotate(new_secret(FACTORS, now), now))
     active = ring.active(ACCESS).alg
     if active == wanted:
@@ -36,7 +36,7 @@ def open_key_ring(file: KeyFile, wanted: str, now: int, *, may_make: bool) -> Ke
             f"access tokens are signed with {active}, but WEBAPP_ACCESS_ALGORITHM is {wanted}; "
             f"run: flask --app wsgi keys rotate --purpose access --algorithm {wanted}"
         )
-    # Asked again under the file's lock: of several workers that start, one adds the key.
+    # Asked again under the file's lock, so that one of several starting workers adds the key.
     _, ring = file.change(
         lambda held: held if held.active(ACCESS).alg == wanted else held.rotate(generate(ACCESS, wanted, now), now)
     )

@@ -71,9 +71,9 @@ def open_session(
 def session_of_form(tx: Connection, arrival: Arrival, user_id: str) -> SessionRow | None:
     """The session that this very form has started for this person, moments ago; None if there is none.
 
-    For the second of two clicks: the browser shows the answer to the last one, and forgets that to the first. The
+    For the second of two clicks. The browser shows the answer to the last one, and forgets that to the first. The
     caller has checked the password once more, since a copy of a browser's cookies can come with its form.
-    Not where the request presents that session: then the first answer did arrive, and this is no second click.
+    Not where the request presents that session, because then the first answer did arrive, and this is no second click.
     """
     sid = _sid_of_form(arrival, user_id)
     if sid is None or sid in arrival.presented:

@@ -149,7 +149,7 @@ def _open(row: Totp, safe: Safe) -> bytes | None:
     try:
         return safe.open(row.sealed, belongs_to(row.user_id))
     except CannotOpen:
-        return None  # its key is gone: the person has recovery codes, or asks an administrator
+        return None  # its key is gone; the person has recovery codes, or asks an administrator
 
 
 def _check_recovery(user_id: str, typed: str) -> Proof | None:

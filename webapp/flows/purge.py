@@ -31,8 +31,8 @@ def purge(now: int, *, kept: int = KEPT, batch: int = BATCH) -> Purged:
     """Delete sessions that ended more than `kept` seconds ago, rate counters and guests whose time is over, old mails,
     answered challenges of passkeys.
 
-    Safe to run at any time, twice, and in parallel: each batch is a transaction of its own, and on PostgreSQL rows
-    that another run holds are passed over. Raises DatabaseUnavailable; what was deleted until then stays deleted.
+    Safe to run at any time, twice, and in parallel. Each batch is a transaction of its own, and on PostgreSQL rows
+    that another run holds are passed over. Raises DatabaseUnavailable; rows deleted until then stay deleted.
     """
     return Purged(
         _in_batches(lambda tx: session_list.purge_expired(tx, ended_before=now - kept, at_most=batch), batch)

@@ -1,6 +1,6 @@
 """After the view: the refresh itself, in its own short transaction.
 
-Not before the view: a slow view must not hold a rotated token back, and a logout during the view must win.
+Not before the view, because a slow view must not hold a rotated token back, and a logout during the view must win.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from webapp.store.database import transact
 from webapp.store.driver import run_in_autocommit
 
 MOST_TRIES = 5
-"""How often a fork is tried: each time another request was faster. The last of them is answered without tokens."""
+"""How often a fork is tried. Each time another request was faster. The last of them is answered without tokens."""
 
 AGAIN = frozenset({Refreshed.REDELIVERED, Refreshed.FORKED})
 _EVENTS = {Refreshed.RENEWED: Event.REFRESH_RENEWED} | dict.fromkeys(AGAIN, Event.REFRESH_REDELIVERED)
@@ -58,7 +58,8 @@ def refresh(
     auth_time = inherited(held.auth_time if held else None, seen.created_at)
 
     def issue(grant: Grant, row: SessionRow) -> Issued:
-        # In grace the parent's generation: this token must not confirm a successor its holder may never have received.
+        # In grace the parent's generation, because this token must not confirm a successor its holder may never have
+        # received.
         gen = claims.gen if grant.what is Refreshed.ACCESS_ONLY else row.refresh_generation
         wants_access = grant.access or (pairs and grant.refresh)
         # All tokens of a generation are as old as its refresh token, whatever host's clock says now, and end together.
@@ -90,8 +91,8 @@ def refresh(
         return issued
 
     if outcome is Outcome.ROTATE and successor is not None:
-        # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first: what
-        # could fail has then been done before anything is changed.
+        # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first, so that
+        # everything that could fail is done before anything is changed.
         issued = issue(rotated(outcome), successor)
         if run_in_autocommit(lambda tx: auth_sessions.rotate(tx, seen, successor)):
             return issued

@@ -15,11 +15,11 @@ BATCH = 200
 class Resealed(NamedTuple):
     done: int
     lost: int
-    """Secrets whose key is gone: their owners need a recovery code, or a reset by an administrator."""
+    """Secrets whose key is gone. Their owners need a recovery code, or a reset by an administrator."""
 
 
 def belongs_to(user_id: str) -> str:
-    """What the secret of a person's app is bound to: another person's row does not open with it."""
+    """What the secret of a person's app is bound to. Another person's row does not open with it."""
     return f"totp:{user_id}"
 
 

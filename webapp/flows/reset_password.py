@@ -1,6 +1,6 @@
 """Choose a new password with a link from a mail. Looking at the link uses nothing up; choosing uses it once.
 
-Nobody is logged in by it, and no second factor is removed: a mailbox alone opens no account that asks for more.
+Nobody is logged in by it, and no second factor is removed, because a mailbox alone opens no account that asks for more.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
         mail, _person = _find(tx, token, now)
         if locked is None or not mail_secrets.use(tx, mail.id, credential_epoch=locked.credential_epoch, now=now):
             raise LinkOver("this link is no longer good")
-        # First: with the new epoch none of them would be live, and none would get its reason.
+        # First, because with the new epoch none of them would be live, and none would get its reason.
         end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
         users.change_credentials(tx, locked.id, new_hash)
         if mail_secrets.HANDED not in mail.detail:

@@ -1,6 +1,6 @@
 """Replace signing keys while people work, and end every token of a key at once.
 
-The file comes first and the trail second: the file is what acts, in every worker, from its next request on.
+The file comes first and the trail second, because the file acts, in every worker, from its next request on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def keep_verifying(lifetimes: Lifetimes) -> int:
     """Seconds a key must go on verifying after it stopped signing.
 
     For either purpose: an expired access token is still shown beside its refresh token (case 2, and the API asks for
-    it), and an expired refresh token within the renewal window (case 3).
+    it). So is an expired refresh token within the renewal window (case 3).
     """
     return lifetimes.refresh_token + lifetimes.renewal_window
 

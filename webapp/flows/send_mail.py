@@ -1,8 +1,8 @@
 """Send what waits in the outbox: one round of a courier.
 
-Many couriers may run at once. A mail is claimed by one conditional statement, its secret is made and committed before
-it is sent (a mail that arrives must work), and its result is noted before the next one, so that a killed courier sends
-at most one mail twice.
+Many couriers may run at once. A mail is claimed by one conditional statement. Its secret is made and committed before
+it is sent, because a mail that arrives must work. Its result is noted before the next one, so that a killed courier
+sends at most one mail twice.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def send_waiting(post: Post, clock: Callable[[], int], tell: Tell, *, at_most: i
         with post.connect() as carrier:
             return _deliver_all(post, carrier, waiting, clock, tell)
     except MailServerAway:
-        # Nobody could be reached: the oldest mail waits a little longer, and with it goes the rest.
+        # Nobody could be reached, so the oldest mail waits a little longer, and with it goes the rest.
         return _postpone_all(waiting, clock, tell)
 
 

@@ -1,4 +1,4 @@
-"""Step-up by a passkey alone: it is two factors in one."""
+"""Step-up by a passkey alone, because it is two factors in one."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ _OTHER_KINDS = (
     b"\x2a\x86\x48\x86\xf7\x0d\x01\x03\x01",
     b"\x2a\x86\x48\xce\x3e\x02\x01",
 )
-"""DSA and both kinds of Diffie-Hellman, as DER names them: their parameters are checked for seconds."""
+"""DSA and both kinds of Diffie-Hellman, as DER names them. Checking their parameters takes seconds."""
 
 
 def _of_der(pasted: Pasted) -> Any:
@@ -196,8 +196,8 @@ def _fitting(key: Any, alg: str, use: Use) -> Any:
 def _is_sound(numbers: rsa.RSAPrivateNumbers) -> bool:
     """Do the members of an RSA key belong together (RFC 8017 section 3.2)? Arithmetic alone, in microseconds.
 
-    That the primes are prime is not asked: the library needs up to a second for it. Without it a signature may come
-    out wrong, and so every signature made with a pasted key is verified before it is shown.
+    The primes are not tested to be prime, because the library needs up to a second for it. Without that test a
+    signature may come out wrong, and so every signature made with a pasted key is verified before it is shown.
     """
     p, q, e = numbers.p, numbers.q, numbers.public_numbers.e
     return (

@@ -30,7 +30,7 @@ class Checked(NamedTuple):
 def check_signature(token: str, alg: str, key_text: str, kid: object) -> Checked:
     """Which of the keys in `key_text` signed this compact JWS? `kid`: the key that its header names.
 
-    Raises KeyProblem if there is no key to check it with: that says nothing about the token.
+    Raises KeyProblem if there is no key to check it with. That says nothing about the token.
     """
     keys = read_keys(key_text, alg, "verify")
     named = [key for key in keys if kid is not None and key.kid == kid]

@@ -58,7 +58,7 @@ def by_kind(claims: Iterable[Claim]) -> list[tuple[Kind, list[Claim]]]:
 def claim_kind(name: str) -> Kind:
     """Registered by RFC 7519 itself (section 4.1), public (4.2) or private (4.3).
 
-    A public name is registered with IANA, or contains an address: the owner of the address owns the name.
+    A public name is registered with IANA, or contains an address, whose owner owns the name.
     """
     if name in REGISTERED:
         return "registered"
@@ -200,7 +200,7 @@ def findings(parts: Parts, now: int) -> list[str]:
 
 
 DANGEROUS = frozenset({"jku", "jwk", "x5u", "x5c"})
-"""Header members that bring the key along: a forger of the token forges them too (RFC 8725 section 3.10)."""
+"""Header members that bring the key along. A forger of the token forges them too (RFC 8725 section 3.10)."""
 
 
 def _passed(instant: Any, now: int) -> bool:

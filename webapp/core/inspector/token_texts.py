@@ -36,7 +36,7 @@ def token_in(text: str) -> str:
 def _value(piece: str) -> str:
     """What stands behind `name=`, as in a cookie or a query; empty if there is no name."""
     name, equals, value = piece.partition("=")
-    # Nothing but a dot behind it: that is a padded header.
+    # With nothing but a dot behind it, it is a padded header.
     is_named = equals and "." not in name and not value.lstrip("=").startswith(".")
     return value if is_named and value.strip("=") else ""
 
