@@ -18,7 +18,8 @@ from webapp.core.withheld import withhold
 
 
 def wants_json() -> bool:
-    """Is WEBAPP_LOG_FORMAT `json`? Asked before the settings are checked: their own refusal must be JSON as well."""
+    """Is WEBAPP_LOG_FORMAT `json`? Asked before the settings are checked, because their own refusal must be JSON as
+    well."""
     return os.environ.get("WEBAPP_LOG_FORMAT", "").strip() == "json"
 
 
@@ -33,7 +34,7 @@ def as_json(event: str, level: str, logger: str, when: float | None = None, exce
 
 
 class Logger(StockLogger):  # type: ignore[misc]
-    """gunicorn's own lines, as text or JSON, without tokens: a header that it refuses stands in its line."""
+    """gunicorn's own lines, as text or JSON, without tokens. A header that it refuses stands in its line."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -53,9 +54,9 @@ class _Text(logging.Formatter):
 
 
 class JsonLines:
-    """Standard error on which each line is one JSON object: a printed line becomes the `event` of one.
+    """Standard error on which each line is one JSON object. A printed line becomes the `event` of one.
 
-    What does not pass through Python is not seen: the last words of an interpreter that crashes.
+    Output that does not pass through Python is not seen, such as the last words of an interpreter that crashes.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -68,7 +68,7 @@ def _peek(sock: socket.socket) -> bytes | None:
     except BlockingIOError:
         return None
     except OSError:
-        return b""  # reset by its client: an ordinary thread finds that out
+        return b""  # reset by its client; an ordinary thread finds that out
 
 
 def _was_read_ahead(conn: Any) -> bool:

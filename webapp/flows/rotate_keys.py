@@ -29,8 +29,8 @@ class Rotation(NamedTuple):
 def keep_verifying(lifetimes: Lifetimes) -> int:
     """Seconds a key must go on verifying after it stopped signing.
 
-    For either purpose: an expired access token is still shown beside its refresh token (case 2, and the API asks for
-    it). So is an expired refresh token within the renewal window (case 3).
+    This holds for either purpose. An expired access token is still shown beside its refresh token (case 2, and the API
+    asks for it). So is an expired refresh token within the renewal window (case 3).
     """
     return lifetimes.refresh_token + lifetimes.renewal_window
 

@@ -1,7 +1,7 @@
 """The courier: a thread of each worker that sends what waits in the outbox.
 
 It looks every PAUSE seconds and whenever its own process has committed a mail. It is started after the fork
-(gunicorn.conf.py) and is a daemon: a worker that is told to stop does not wait for it, and a mail it held is free
+(gunicorn.conf.py) and is a daemon. A worker that is told to stop does not wait for it, and a mail it held is free
 again two minutes later.
 """
 
@@ -56,7 +56,7 @@ def start(app: Flask) -> None:
 def _work(app: Flask) -> None:
     while True:
         WAITING.wait(PAUSE)
-        WAITING.clear()  # before looking: a mail that is committed meanwhile sets it again
+        WAITING.clear()  # before looking, because a mail that is committed meanwhile sets it again
         try:
             send_round(app)
         except UNAVAILABLE_ERRORS as error:

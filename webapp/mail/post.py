@@ -31,7 +31,7 @@ class ApplicationPost:
 
     def __init__(self, settings: MailSettings, public_url: str) -> None:
         self._settings = settings
-        # Never the request's Host: a stranger who asks for a link must not choose where it leads.
+        # Never the request's Host, because a stranger who asks for a link must not choose where it leads.
         self._public_url = public_url
 
     def write(self, mail: MailRow, secret: str | None) -> EmailMessage:
@@ -41,7 +41,7 @@ class ApplicationPost:
         code = secret if kind is MailKind.CODE and secret else ""
         with force_locale(mail.language):
             text = text_of(kind, mail.detail, public_url=self._public_url, link=link, code=code)
-        # The identity is the row's: a mail that is sent twice after a crash is one mail to its reader.
+        # The identity is the row's, so a mail that is sent twice after a crash is one mail to its reader.
         message = _envelope(self._settings.sender, mail.address, text.subject, mail.id, mail.created_at)
         message["Content-Language"] = mail.language
         site = self._public_url.partition("://")[2]

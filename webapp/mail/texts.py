@@ -1,4 +1,5 @@
-"""What the mails say. Only our own words and numbers: a text that a person chose must not travel under our name."""
+"""What the mails say. They contain only our own words and numbers, because a text that a person chose must not travel
+under our name."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _log_in(route: MailRoute) -> smtplib.SMTP:
     except (smtplib.SMTPException, OSError) as error:
         if server is not None:
             server.close()
-        # The name of the error alone: its text may repeat what a server says, or what was sent to it.
+        # The name of the error alone, because its text may repeat what a server says, or what was sent to it.
         raise MailServerAway(f"the mail server cannot be used ({type(error).__name__})") from None
     return server
 

@@ -66,7 +66,7 @@ def start(
 ) -> SessionRow:
     """Insert a session in generation 0, not yet confirmed.
 
-    `credential_epoch` is the user's as it was when the password was read: if a password change came in between,
+    `credential_epoch` is the user's as it was when the password was read. If a password change came in between,
     the session is dead on arrival. `sid` is a new random id, unless it is given.
     """
     sid = sid or secrets.token_hex(16)  # hex, so that no id looks like an option on a command line
@@ -119,7 +119,7 @@ _ROTATE = Statement(
 def rotate(tx: Transaction, row: SessionRow, successor: SessionRow) -> bool:
     """Replace the refresh token of `row`'s generation by its successor's.
 
-    One statement: of many requests that try, one wins; it is False for the others, and for all after a logout.
+    One statement, so that of many requests that try one wins; it is False for the others, and for all after a logout.
     """
     return _replace_token(_ROTATE, tx, row, successor)
 
@@ -169,7 +169,7 @@ _CONFIRM = Statement(
     .where(
         AUTH_SESSIONS.c.id == bindparam("sid"),
         AUTH_SESSIONS.c.refresh_generation == bindparam("gen"),
-        # As read: else it would confirm a successor that another request has just forked and whose answer may get lost.
+        # As read, or it would confirm a successor that another request has just forked and whose answer may get lost.
         AUTH_SESSIONS.c.refresh_jti == bindparam("jti"),
         AUTH_SESSIONS.c.refresh_confirmed_at.is_(None),
         AUTH_SESSIONS.c.revoked_at.is_(None),
@@ -224,6 +224,6 @@ def set_amr(tx: Connection, sid: str, amr: str) -> None:
 
 
 def follow_epoch(tx: Connection, sid: str) -> None:
-    """Let this session go on although the epoch was just raised: it is the one that raised it."""
+    """Let this session go on although the epoch was just raised, because it is the one that raised it."""
     epoch = select(USERS.c.credential_epoch).where(USERS.c.id == AUTH_SESSIONS.c.user_id).scalar_subquery()
     tx.execute(update(AUTH_SESSIONS).where(AUTH_SESSIONS.c.id == sid).values(credential_epoch=epoch))

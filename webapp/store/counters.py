@@ -20,7 +20,7 @@ class Window(NamedTuple):
 def add(tx: Connection, key: str, amount: int, *, now: int, seconds: int) -> Window:
     """Count `amount` in the running window of `key`, or begin one of `seconds` seconds.
 
-    One UPSERT: of many requests at the same moment each sees a different count.
+    One UPSERT, so that of many requests at the same moment each sees a different count.
     """
     insert = insert_of(tx.dialect.name)(RATE_COUNTERS).values(key=key, count=amount, expires_at=now + seconds)
     over = RATE_COUNTERS.c.expires_at <= now
@@ -36,7 +36,7 @@ def add(tx: Connection, key: str, amount: int, *, now: int, seconds: int) -> Win
 
 def insert_of(dialect: str) -> Any:
     """`insert` of this dialect, which knows ON CONFLICT."""
-    # Loaded by who uses it: the other dialect would be two megabytes of every worker.
+    # Loaded where it is used, because the other dialect would be two megabytes of every worker.
     return import_module(f"sqlalchemy.dialects.{dialect}").insert
 
 

@@ -105,7 +105,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and then writes would otherwise fail at once, without waiting,
+    # IMMEDIATE, because a transaction that reads first and then writes would otherwise fail at once, without waiting,
     # when another one wrote in between.
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
@@ -116,7 +116,7 @@ def _note_new(_connection: Any, record: Any) -> None:
 
 
 def _refuse_suspects(connection: Any, record: Any, _fairy: Any) -> None:
-    # One that was opened just now is tried, whatever another thread has met meanwhile: where connections die all the
+    # One that was opened just now is tried, whatever another thread has met meanwhile. Where connections die all the
     # time, the pool would give up after two new ones, and not with an error that says so.
     if not record.info.pop(_NEW, False) and is_suspect(connection):
         raise InvalidatePoolError
@@ -134,7 +134,7 @@ def transact(work: Callable[[Connection], T], *, patience: float = PATIENCE) -> 
     `work` may run more than once and must do nothing but talk to the connection it is given. It waits at most
     `patience` seconds (more than PATIENCE for a command only), and all transactions of one request together at most
     PATIENCE. Raises DatabaseUnavailable;
-    whatever else `work` raises rolls back and passes through.
+    any other error of `work` rolls back and passes through.
     """
     attempt = 0
     while True:

@@ -26,7 +26,7 @@ Transaction = Connection | ThreadConnection
 
 
 class Statement:
-    """A statement with named parameters, text and whole numbers only: nothing is converted on the way."""
+    """A statement with named parameters, text and whole numbers only, because nothing is converted on the way."""
 
     def __init__(self, statement: Select[Any] | Insert | Update | Delete) -> None:
         self._statement = statement

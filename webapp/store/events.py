@@ -1,6 +1,6 @@
 """The audit trail: append and read. Nothing secret goes in: names of events and a small, fixed vocabulary.
 
-Every event also becomes one line of the log, once it is committed: the two never tell different stories.
+Every event also becomes one line of the log, once it is committed, so the two never tell different stories.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def trail(tx: Connection, *, user_id: str | None = None, after: int = 0, limit: 
 
 def purge(tx: Connection, *, before: int, at_most: int) -> int:
     """Delete events written before `before` (Unix seconds), oldest first; how many."""
-    # By number, which grows with time: no index on `at` is needed, and no batch reads more than its own rows.
+    # By number, which grows with time, so no index on `at` is needed, and no batch reads more than its own rows.
     oldest = select(SECURITY_EVENTS.c.id, SECURITY_EVENTS.c.at).order_by(SECURITY_EVENTS.c.id).limit(at_most).subquery()
     over = select(oldest.c.id).where(oldest.c.at < before)
     return tx.execute(delete(SECURITY_EVENTS).where(SECURITY_EVENTS.c.id.in_(over))).rowcount

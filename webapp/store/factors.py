@@ -1,4 +1,4 @@
-"""Authenticator apps and recovery codes. Each use is one conditional statement: of many at once, one wins."""
+"""Authenticator apps and recovery codes. Each use is one conditional statement, so that of many at once one wins."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Factors(NamedTuple):
         return self.total > 0
 
 
-# Made once: every login asks.
+# Made once, because every login asks.
 _OF_PERSON = select(
     *(
         select(func.count()).select_from(table).where(table.c.user_id == bindparam("who")).scalar_subquery()

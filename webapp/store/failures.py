@@ -12,7 +12,7 @@ from webapp.store.suspicion import suspect_older_connections
 ATTEMPTS = 3
 """Times a piece of work is tried in all."""
 RETRY_STATES = frozenset({"40001", "40P01"})
-"""PostgreSQL's words for a serialization failure and a deadlock: it has rolled the transaction back."""
+"""PostgreSQL's words for a serialization failure and a deadlock. It has rolled the transaction back."""
 
 
 class DatabaseUnavailable(TokenroomError):

@@ -24,7 +24,7 @@ def purge(tx: Connection, *, now: int, at_most: int) -> int:
     """
     chosen = (
         select(USERS.c.id)
-        # The role: no guest becomes an administrator now, but one may have before this was refused.
+        # The role, because no guest becomes an administrator now, but one may have before this was refused.
         .where(USERS.c.guest_until <= now, USERS.c.role != "admin")
         .order_by(USERS.c.guest_until)
         .limit(at_most)
@@ -32,7 +32,7 @@ def purge(tx: Connection, *, now: int, at_most: int) -> int:
     )
     ids = list(tx.execute(chosen).scalars())
     if ids:
-        # Events keep no foreign key: they would outlive the guest. The rest goes with the row.
+        # Events keep no foreign key, so they would outlive the guest. The rest goes with the row.
         tx.execute(delete(SECURITY_EVENTS).where(SECURITY_EVENTS.c.user_id.in_(ids)))
         tx.execute(delete(USERS).where(USERS.c.id.in_(ids)))
     return len(ids)

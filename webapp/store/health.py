@@ -10,7 +10,7 @@ from webapp.store.database import DatabaseUnavailable, read
 from webapp.store.durability import Durability, doubts, durability
 
 PATIENCE = 1.5
-"""Seconds the database has to answer: a balancer that asks must not wait for as long as a page would."""
+"""Seconds the database has to answer, because a balancer that asks must not wait for as long as a page would."""
 REVISIONS = ("0001", "0002", "0003", "0004", "0009", "0010", "0011", "0012", "0013", "0014")
 """Of the migrations, oldest first. Written here so that a worker need not load Alembic; a test compares the two."""
 
@@ -54,8 +54,9 @@ def _lacks(connection: Connection) -> str | None:
     if encoding not in ("UTF8", None):
         # SQL_ASCII stores anything without a look at it, the others cannot store Hangul.
         return WRONG_ENCODING.format(encoding)
-    # A revision that this code has never heard of: an upgrade is under way, and the next release has migrated already.
-    # It only adds, so this one serves on; if it did not, a balancer that asks would take every old host out at once.
+    # A revision that this code has never heard of, so an upgrade is under way, and the next release has migrated
+    # already. It only adds, so this one serves on; if it did not, a balancer that asks would take every old host out at
+    # once.
     if not applied or any(revision in REVISIONS[:-1] for revision in applied):
         return "migrations are missing; run: flask --app wsgi db upgrade"
     return None

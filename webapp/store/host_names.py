@@ -1,6 +1,6 @@
 """The names of database hosts, looked up with a deadline.
 
-`getaddrinfo` knows none: with a name server that says nothing it returns after ten seconds, with three of them after
+`getaddrinfo` knows none. With a name server that says nothing it returns after ten seconds, with three of them after
 thirty. So it runs in a thread of its own, one for each name. A request without time left stops waiting for it. Where
 the name was found before, the addresses of then are used while its server is silent.
 """
@@ -67,7 +67,7 @@ class HostNames:
     def _begin(self, name: str) -> tuple[float, Future[list[str]]]:
         began: tuple[float, Future[list[str]]] = time.monotonic(), Future()
         self._running[name] = began
-        # A daemon: a process that ends must not wait for a name server.
+        # A daemon, because a process that ends must not wait for a name server.
         Thread(target=self._look_up, args=(name, began[1]), name="host name", daemon=True).start()
         return began
 

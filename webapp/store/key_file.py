@@ -58,7 +58,7 @@ class KeyFile:
     def change(self, make: Callable[[KeyRing], KeyRing]) -> tuple[KeyRing, KeyRing]:
         """Put what `make` makes of the ring in the ring's place; the ring before and the ring after.
 
-        One at a time: of two processes that rotate at once, the second sees what the first has done. Raises
+        One at a time, so that of two processes that rotate at once the second sees what the first has done. Raises
         KeyRingError, and then the file is as it was.
         """
         with self._locked():
@@ -106,24 +106,24 @@ def _sync(folder: Path) -> None:
 class ReloadingKeyRing:
     """The ring in use, reloaded from its file from request to request.
 
-    Each request looks at the file (one `stat`, a microsecond) and never waits for its turn to look: a token that
-    another worker has just signed with a new key would be unknown here, and its owner logged out. Links on the way to
-    the file are followed anew at every look, since Kubernetes replaces a mounted secret by swapping one.
+    Each request looks at the file (one `stat`, a microsecond) and never waits for its turn to look. Otherwise a token
+    that another worker has just signed with a new key would be unknown here, and its owner logged out. Links on the way
+    to the file are followed anew at every look, since Kubernetes replaces a mounted secret by swapping one.
 
-    A file that is broken or gone keeps the ring in use and is logged loudly: a slip of an editor must not log
+    A file that is broken or gone keeps the ring in use and is logged loudly, because a slip of an editor must not log
     everybody out either.
     """
 
     def __init__(
         self, file: KeyFile, ring: KeyRing | None, on_change: Callable[[KeyRing], object] = lambda ring: None
     ) -> None:
-        """`ring` is None where a command runs that may mend the ring: its first use then raises the KeyRingError."""
+        """`ring` is None where a command runs that may mend the ring. Its first use then raises the KeyRingError."""
         self._file = file
         self._path = str(file.path)
         self._on_change = on_change
         self._ring = ring
         self._reading = threading.Lock()
-        # Nothing yet: the file may have changed since `ring` was read.
+        # Nothing yet, because the file may have changed since `ring` was read.
         self._seen: tuple[int, ...] | None = ()
 
     def current(self) -> KeyRing:
@@ -155,7 +155,7 @@ class ReloadingKeyRing:
         self._on_change(ring)
 
     def _stamp(self) -> tuple[int, ...] | None:
-        """What differs between two versions of the file: every writer of ours puts a new inode in its place."""
+        """What differs between two versions of the file. Every writer of ours puts a new inode in its place."""
         try:
             stat = os.stat(self._path)
         except OSError:

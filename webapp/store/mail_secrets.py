@@ -39,7 +39,7 @@ def set_secret(tx: Connection, mail_id: str, secret_hash: str, expires_at: int) 
 
 
 def newest(tx: Connection, user_id: str, kind: MailKind) -> MailRow | None:
-    """The person's newest mail of this kind that has a secret: only that one counts."""
+    """The person's newest mail of this kind that has a secret. Only that one counts."""
     # Of two in the same second the one that was used, or tried more often, is the older one.
     newest_first = (MAILS.c.created_at.desc(), MAILS.c.used_at.is_not(None), MAILS.c.tries, MAILS.c.id.desc())
     theirs = and_(MAILS.c.user_id == user_id, MAILS.c.kind == kind.value, MAILS.c.secret_hash.is_not(None))

@@ -13,7 +13,7 @@ LONGEST_WAIT = "10min"
 def take_turn(connection: Connection) -> None:
     """Wait until no other process migrates this database; the turn ends with the transaction.
 
-    SQLite needs nothing: its transactions that write begin one after the other (BEGIN IMMEDIATE).
+    SQLite needs nothing, because its transactions that write begin one after the other (BEGIN IMMEDIATE).
     """
     if connection.dialect.name == "sqlite":
         return

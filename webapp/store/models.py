@@ -15,7 +15,7 @@ EventId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class User(Base):
-    """A person. `credential_epoch` is raised by whatever must end every session at once."""
+    """A person. Each change that must end every session at once raises `credential_epoch`."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -122,7 +122,8 @@ class SecurityEvent(Base):
 
 
 class RateCounter(Base):
-    """How often something happened in the window that ends at `expires_at`. The key names nobody: it is a hash."""
+    """How often something happened in the window that ends at `expires_at`. The key names nobody, because it is a
+    hash."""
 
     __tablename__ = "rate_counters"
     __table_args__ = (Index("ix_rate_counters_expires_at", "expires_at"),)

@@ -1,7 +1,7 @@
 """Finding people by a piece of text, a stretch of the table at a time.
 
-No index helps to find a piece in the middle of a name. So one search looks at SEARCHED people and says where to go on:
-it costs the same among a million as among that many. A whole user name or address is found everywhere (`users.find`).
+No index helps to find a piece in the middle of a name. So one search looks at SEARCHED people and says where to go on.
+It costs the same among a million as among that many. A whole user name or address is found everywhere (`users.find`).
 """
 
 from __future__ import annotations

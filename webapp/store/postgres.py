@@ -1,8 +1,8 @@
 """Connections to PostgreSQL that never wait without an end.
 
-PostgreSQL's own time-outs run on the server: they do not run while a COMMIT waits for its standby, nor while the server
-is frozen or its network is gone. So each wait has a deadline here as well. What is past it leaves the connection in an
-unknown state: it is closed, and nobody asks on it again.
+PostgreSQL's own time-outs run on the server. They do not run while a COMMIT waits for its standby, nor while the server
+is frozen or its network is gone. So each wait has a deadline here as well. A wait past its deadline leaves the
+connection in an unknown state, so it is closed and nobody asks on it again.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ LOCK_TIMEOUT = 2.0
 STATEMENT_TIMEOUT = 4.0
 """Seconds a statement may take. Less than a request's patience, so that a slow server still answers by itself."""
 IDLE_TIMEOUT = 30.0
-"""Seconds a transaction may stay open without a statement: a worker that is stopped must not hold its rows for ever."""
+"""Seconds a transaction may stay open without a statement, because a worker that is stopped must not hold its rows for
+ever."""
 NO_LOCK = LOCK_TIMEOUT + 0.5
-"""Seconds. Silence that lasts longer is no wait for a lock: something is wrong between us and the server."""
+"""Seconds. Silence that lasts longer is no wait for a lock. Something is wrong between us and the server."""
 
 DEFAULTS: dict[str, str] = {
     "connect_timeout": "3",
@@ -46,7 +47,7 @@ SERVER_TIMEOUTS = {
 }
 """Seconds; set on each new connection, but for those that the address names in `options` of its own.
 
-Not behind a connection pooler: its connections serve others too, so there the user has them (docs/deployment.md).
+Not behind a connection pooler, because its connections serve others too; there the user has them (docs/deployment.md).
 """
 
 NO_COMPILING = {"jit": "off"}
@@ -65,7 +66,7 @@ class Silence(psycopg.OperationalError):
 def connection_parameters(address: str) -> dict[str, Any]:
     """libpq's parameters for `address` (a `postgresql://` URL, of one host or several).
 
-    What the address says wins, but for two. `target_session_attrs`: session state is read from the primary only; a
+    The address wins, but for two parameters. `target_session_attrs`: session state is read from the primary only; a
     standby would answer with sessions as they were, and refuse what ends them. `client_encoding`: without it a server
     made under LANG=C lets the driver answer with bytes.
     """
@@ -99,7 +100,8 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 class Connector:
-    """Opens connections to the hosts of one address. The host that failed last is tried last: a dead one costs seconds.
+    """Opens connections to the hosts of one address. The host that failed last is tried last, because a dead one costs
+    seconds.
 
     `prepared_statements`: `on`, `off`, or `auto`, which is off behind a connection pooler.
     """

@@ -31,8 +31,8 @@ _MISSING = frozenset({"42P01", "42703"})
 """PostgreSQL's words for a table or a column that is not there. SQLite's is an OperationalError, like "locked"."""
 
 AS_FOUND = _MISSING | {"42501", "3F000", "42P05", "26000", "22P05", "22021"}
-"""What SQLAlchemy takes for a mistake in a statement, and is the database as it was set up: the same request is
-fine once that has been mended."""
+"""Errors that SQLAlchemy takes for a mistake in a statement, but that come from the set-up of the database. The same
+request is fine once that has been mended."""
 
 _CORRECT_URL = "correct WEBAPP_DATABASE_URL"
 _BY_WORDS = (
@@ -86,7 +86,7 @@ def _words(original: BaseException) -> str:
     if not primary and type(original).__module__.split(".")[0] not in ("psycopg", "sqlite3", "webapp"):
         return ""
     lines = str(primary or original).strip().splitlines() or [""]
-    # A list of hosts is tried one after the other; what matters is what the last one said.
+    # A list of hosts is tried one after the other; only the last one's words matter.
     said = [line for line in lines if "FATAL:" in line or "failed" in line] or lines[:1]
     text = re.sub(r"^(- )?(.*?FATAL:\s*|connection failed: )", "", said[-1].strip())
     return "".join(char if char.isprintable() else "?" for char in text)[:LONGEST]

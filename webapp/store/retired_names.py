@@ -1,4 +1,4 @@
-"""User names of deleted accounts, as hashes: they are never given out again."""
+"""User names of deleted accounts, as hashes. They are never given out again."""
 
 from __future__ import annotations
 

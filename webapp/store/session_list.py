@@ -117,7 +117,7 @@ def live_of(tx: Connection, user_id: str, now: int) -> list[ListedSession]:
 def live_page(tx: Connection, *, now: int, after: str, limit: int) -> tuple[list[ListedSession], str | None]:
     """The live ones of the `limit` sessions behind the id `after`, by id; and the last id looked at, None at the end.
 
-    The page is cut before it is judged: it costs the same wherever it begins, and whatever PostgreSQL believes about
+    The page is cut before it is judged, so it costs the same wherever it begins, and whatever PostgreSQL believes about
     how many are live.
     """
     looked_at = ids(tx, after=after, limit=limit)
@@ -167,7 +167,7 @@ def owner(tx: Connection, sid: str) -> str | None:
 def estimate_live(now: int) -> int | None:
     """How many sessions are live: exactly where there are fewer than SAMPLED rows, else within some percent.
 
-    Ids are random, so the first SAMPLED rows in their order are a fair sample, and the last of those ids tells which
+    Ids are random, so the first SAMPLED rows in their order are a fair sample. The last of those ids tells which
     share of the table they are. None if the database is busy or away: never worth waiting for.
     """
     sample = (
@@ -196,7 +196,8 @@ def purge_ended(tx: Connection, *, ended_before: int, at_most: int) -> int:
 
 
 def _purge(tx: Connection, over_at: ColumnElement[int], before: int, at_most: int) -> int:
-    # In the order of one index: a condition on both columns at once would read the whole table to find the last few.
+    # In the order of one index, because a condition on both columns at once would read the whole table to find the last
+    # few.
     chosen = (
         select(AUTH_SESSIONS.c.id)
         .where(over_at < before)

@@ -19,7 +19,7 @@ from webapp.store.models import SECURITY_EVENTS
 log = logging.getLogger(__name__)
 
 LOOKED_AT = 5000
-"""Events that are looked through, the newest: a scrape must stay cheap, however long the trail is."""
+"""Events that are looked through, the newest. A scrape must stay cheap, however long the trail is."""
 
 RUN = 20
 """Generations in a row, each redelivered within a day: tabs that open together now and then don't reach it."""

@@ -47,7 +47,7 @@ class ThreadConnection:
 
     @property
     def died(self) -> bool:
-        """Did the server close it? Ask before closing it ourselves: a lock timeout must not be retried."""
+        """Did the server close it? Ask before closing it ourselves, because a lock timeout must not be retried."""
         return bool(getattr(self.driver, "closed", False))
 
     def __del__(self) -> None:
@@ -90,7 +90,7 @@ def _open(engine: Engine) -> ThreadConnection:
 
 
 def close() -> None:
-    """Close this thread's connection. For a thread that is about to end: nobody else would do it."""
+    """Close this thread's connection. For a thread that is about to end, because nobody else would do it."""
     held: ThreadConnection | None = getattr(_of_thread, "held", None)
     if held is not None:
         drop(held)

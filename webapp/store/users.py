@@ -113,7 +113,7 @@ def page(tx: Connection, *, after: str, limit: int) -> list[Account]:
 def lock_admins_and(tx: Connection, user_id: str) -> list[Account]:
     """Every active administrator and this person, their rows held until the transaction ends."""
     admins = and_(USERS.c.role == "admin", USERS.c.disabled_at.is_(None))
-    # In the order of their ids: two such transactions never wait for each other.
+    # In the order of their ids, so two such transactions never wait for each other.
     statement = _ACCOUNTS.where(or_(admins, USERS.c.id == user_id)).order_by(USERS.c.id).with_for_update()
     return [Account._make(row) for row in tx.execute(statement)]
 

@@ -53,7 +53,7 @@ class Application(Flask):
         """Add a route. A blueprint's static files are for strangers too, like our own.
 
         Plain: every view is closed unless it is marked.
-        Cost:  a stranger's page has no style sheet, and the view is Flask's own: nobody could mark it.
+        Cost:  a stranger's page has no style sheet, and the view is Flask's own, so nobody could mark it.
         Here:  Flask's own view of a blueprint's static folder is marked; a view of another package is not.
         """
         if getattr(view_func, "__func__", None) is Blueprint.send_static_file:

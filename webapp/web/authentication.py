@@ -108,7 +108,8 @@ def let_in(auth: Auth) -> None:
 
 
 def must_be_told(request: Request) -> bool:
-    """Whether a page says at once that a token was reused. Public pages too: the owner learns it wherever they look."""
+    """Whether a page says at once that a token was reused. Public pages do so too, because the owner learns it wherever
+    they look."""
     return wants_page() and not (request.path in OWN_COOKIE_PATHS and request.method != "GET")
 
 
@@ -149,7 +150,7 @@ def refresh_tokens(auth: Auth, response: Response, application: Services) -> Non
         if issued.row is not None:
             write_tokens(response, issued.row, access=issued.access, refresh=issued.refresh)
     elif not wants_page() or keeps_useless(auth.judgement):
-        # Navigations only: a late `fetch` of an old session must not clear what a new login has just set.
+        # Navigations only, because a late `fetch` of an old session must not clear what a new login has just set.
         return
     else:
         clear_tokens(response, useless(auth, application))
@@ -166,9 +167,9 @@ def useless(auth: Auth, application: Services) -> list[str]:
 def keeps_useless(judgement: Judgement) -> bool:
     """Whether even useless cookies stay.
 
-    Those of an abandoned successor: the login that follows presents them, and so ends the session for the holder of
-    the better one too. If they were cleared, that holder would keep the session. And those of a session that a login
-    in this same browser has replaced: its late navigation would clear the cookies of that login.
+    Those of an abandoned successor stay, because the login that follows presents them and so ends the session for the
+    holder of the better one too. If they were cleared, that holder would keep the session. And those of a session that
+    a login in this same browser has replaced stay, because its late navigation would clear the cookies of that login.
     """
     return judgement.standing is Standing.ABANDONED or judgement.end_reason == EndReason.REPLACED
 
@@ -176,7 +177,7 @@ def keeps_useless(judgement: Judgement) -> bool:
 def decides_itself(auth: Auth, response: Response) -> bool:
     """Whether this answer keeps the cookies as they are, or has set them already."""
     # 503: the database is away; the cookies stay.
-    # A session that lacks what the site demands has not ended: the next login finds and replaces it.
+    # A session that lacks what the site demands has not ended. The next login finds and replaces it.
     if auth.cookies_set is not None or response.status_code == 503 or auth.judgement.unmet is not None:
         return True
     request = this_request()
@@ -190,6 +191,6 @@ def carry_out(auth: Auth, application: Services) -> Issued:
     try:
         limit_refresh(auth.judgement, now)
     except TooManyTries:
-        # The page is served all the same and the browser keeps what it has: the next minute tries again.
+        # The page is served all the same and the browser keeps what it has. The next minute tries again.
         return Issued(Refreshed.TOO_OFTEN)
     return refresh(application.tokens, auth.judgement, judged_at=auth.judged_at, now=now, client=client())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def with_plain_address(app: WSGIApplication, trusted_proxies: int) -> WSGIApplication:
     """WSGI middleware: `REMOTE_ADDR` is one plain address, read from `trusted_proxies` proxies' forwarded headers.
 
-    What a proxy wrote and nobody can read counts as the peer: as raw text it would give a client as many rate limits
+    An unreadable entry of a proxy counts as the peer. As raw text it would give a client as many rate limits
     as it can write.
     """
 

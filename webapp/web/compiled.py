@@ -4,7 +4,7 @@
     icon("sun")              what the macro says, where it says the same whenever it is asked with these constants
     {{ value }}              escaped by `shown`, which costs less than markupsafe's `escape`
 
-What a page says is the same with and without.
+A page says the same with and without.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Kept:
 
     def __init__(self, macro: Macro) -> None:
         self.macro = macro
-        # typed: a text that is markup is not its like that is none.
+        # typed, because a text that is markup is not its like that is none.
         self._kept = lru_cache(KEPT, typed=True)(self._say)
 
     def __call__(self, *args: Any, **values: Any) -> str:

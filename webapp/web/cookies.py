@@ -19,7 +19,7 @@ TOKEN_COOKIES = ACCESS_COOKIE, REFRESH_COOKIE = "access_token", "refresh_token"
 def wire_names(settings: Settings) -> tuple[str, str]:
     """Names of the access and refresh cookie on the wire.
 
-    In production with `__Host-`: no other host or path can set such a cookie (RFC 6265bis section 4.1.3.2).
+    In production with `__Host-`, because no other host or path can set such a cookie (RFC 6265bis section 4.1.3.2).
     """
     prefix = settings.cookie_prefix
     return f"{prefix}{ACCESS_COOKIE}", f"{prefix}{REFRESH_COOKIE}"
@@ -62,7 +62,7 @@ def write_tokens(
     """Set the given tokens. The exit hook leaves this response alone from here on.
 
     A cookie lives until the session's absolute end, or as long as the browser runs. Never until the token's own
-    `exp`: the browser would drop the token at the very moment cases 2 and 3 are about.
+    `exp`, because the browser would drop the token at the very moment cases 2 and 3 are about.
     """
     application = services()
     max_age = max(session.expires_at - application.clock(), 0) if session.persistent else None

@@ -41,7 +41,7 @@ def refuse_cross_origin(request: Request) -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if is_cross_origin(request.method, site, origin, own_origins()):
         if site == "same-origin" and is_news("origin", str(origin)[:200]):
-            # The browser says it is our own page: then it is we who do not know our own address.
+            # The browser says it is our own page, so it is we who do not know our own address.
             log.warning("refused a form: the browser's Origin is %.200r, this site's is %s", origin, *own_origins())
         raise CrossOrigin
 
@@ -110,7 +110,7 @@ def form_id() -> str:
     """
     token = request.form.get("csrf_token", "")
     key = hashlib.blake2b(current_app.config["SECRET_KEY"].encode(), person=b"form id").digest()
-    # With the path: two forms of one browser that were opened within one second carry the same token.
+    # With the path, because two forms of one browser that were opened within one second carry the same token.
     form = f"{request.path} {token}".encode("utf-8", "replace")
     return hashlib.blake2b(form, key=key, digest_size=16).hexdigest() if token else ""
 

@@ -1,7 +1,7 @@
 """A long-lived cookie by which a browser shows that it has logged in to an account before.
 
 It opens nothing. It only gives this browser a counter of its own for wrong passwords, so that a stranger who guesses
-at an account cannot lock its owner out. It names the account and the epoch of its credentials: after a password
+at an account cannot lock its owner out. It names the account and the epoch of its credentials. After a password
 change it is worth nothing, except in the browser that changed it.
 """
 
@@ -63,7 +63,7 @@ def _read() -> list[list[Any]]:
 
 
 def _serializer() -> URLSafeSerializer:
-    # The salt makes a key of its own out of the secret: no form's token can ever pass as this cookie.
+    # The salt makes a key of its own out of the secret, so no form's token can ever pass as this cookie.
     return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tokenroom known browser")
 
 

@@ -84,7 +84,7 @@ def foreign_host(error: ForeignHost) -> Response:
     """400: which name it was, and in development what to set. The log says the same."""
     if is_api():
         return error_response(400, CODES[400], f"This site does not answer to the host name {error.asked_for!r}.")
-    # Not lazily: a lazy text counts as markup, and this one holds what a stranger sent.
+    # Not lazily, because a lazy text counts as markup, and this one holds what a stranger sent.
     message = gettext("This site does not answer to the name it was asked for: %(name)s", name=error.asked_for or "–")
     settings = services().settings
     if settings.production:
@@ -151,7 +151,7 @@ def csrf_failed(error: CSRFError) -> Response:
             "remedy": _l("Open the page again and submit the form there."),
         }
         kept = _l("What you typed has been kept. Send it again.")
-    # Only where the browser vouches that the form was ours: else a stranger's values would be one click away.
+    # Only where the browser says that the form was ours; otherwise a stranger's values would be one click away.
     if is_proven_same_origin():
         extra["resend"] = resend.form_of(this_request())
         extra["remedy"] = kept
@@ -181,7 +181,7 @@ def answer_for(status: int, **extra: Any) -> Response:
         # A script that meets a dead database is told so in JSON, as it is told that it must log in.
         answer = jsonify(error=CODES.get(status, "error"), error_description=str(extra.get("message", message)))
     else:
-        # A page about a fault must not need what is at fault: it asks nobody who is signed in. Nor does one about a
+        # A page about a fault must not need what is at fault, so it does not ask who is signed in. Nor does one about a
         # request that was refused before its sender was authenticated.
         words = {
             "bare": status >= 500 or "auth" not in g,

@@ -20,7 +20,7 @@ DEMANDED = ("bad", _l("Your role needs a second step: add another before you rem
 
 
 def known_again(answer: Response) -> Response:
-    """The epoch moved: without a new mark this browser would count as a stranger at its next login."""
+    """The epoch moved, and without a new mark this browser would count as a stranger at its next login."""
     session = current_user.auth_session
     device_cookie.remember(answer, session._replace(credential_epoch=session.user_credential_epoch + 1))
     return answer

@@ -2,9 +2,9 @@
 
 It holds the CSRF token of the forms, and what a page has to remember until the next one. Cookies know no ports, and
 many an application on a developer's machine calls its own `session`; so ours is called `tokenroom_form_` and eight
-random digits. The digits are for tabs that start at the same time without a cookie: each gets one of its own, none
-replaces another's, and the forms of all of them can be sent. Another instance's cookie is left alone: its signature is
-not ours.
+random digits. The digits are for tabs that start at the same time without a cookie. Each gets one of its own, none
+replaces another's, and the forms of all of them can be sent. Another instance's cookie is left alone, because its
+signature is not ours.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ class FormSession(SessionMixin):
 
 
 class FormSessionInterface(SecureCookieSessionInterface):
-    """Opens and saves `FormSession`. One for each application: it keeps its signer."""
+    """Opens and saves `FormSession`. One for each application, because it keeps its signer."""
 
     _signer: URLSafeTimedSerializer | None = None
     _signed_with: str | bytes | None = None
     _read: Callable[[str], dict[str, Any]]
-    """What a cookie that we signed holds; raises BadSignature. A text that was ours stays ours: it is kept."""
+    """What a cookie that we signed holds; raises BadSignature. A text that was ours stays ours, so it is kept."""
 
     def open_session(self, app: Flask, request: Request) -> Any:
         return FormSession(lambda: self._open_all(app, request))
@@ -126,7 +126,7 @@ class FormSessionInterface(SecureCookieSessionInterface):
         )
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        # Kept as long as its secret is the application's: a change of the key ring changes both.
+        # Kept as long as its secret is the application's, because a change of the key ring changes both.
         if self._signed_with != app.secret_key:
             self._signer, self._signed_with = super().get_signing_serializer(app), app.secret_key
             if self._signer is not None:

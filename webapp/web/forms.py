@@ -68,7 +68,7 @@ class LogInForm(TypedForm):
 
 class ProfileForm(TypedForm):
     name = StringField(_l("Name"))
-    # Not validated by the form: the flow does it, and gives the words.
+    # Not validated by the form. The flow does it, and gives the words.
     theme = SelectField(_l("Theme"), choices=_choices(THEME_WORDS), validate_choice=False)
     language = SelectField(_l("Language"), choices=_choices(LANGUAGE_WORDS), validate_choice=False)
 

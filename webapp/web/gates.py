@@ -31,14 +31,14 @@ class LogInGate:
     def attempt(self, login: str, found: Credentials | None) -> Iterator[None]:
         """Count a try for what was typed as `login`; inside, the password is checked. Raises TooManyTries.
 
-        The count is of the name as typed, known or not, never of the account: else the limit would tell a stranger
+        The count is of the name as typed, known or not, never of the account. Otherwise the limit would tell a stranger
         which address belongs to which user name.
         """
         called = login_key(login)
         typed = login if called is None else called[0]
         known = device_cookie.mark(found.id, found.credential_epoch) if found and self._knows_browsers else None
         if known:
-            # Its own counter alone: whatever strangers do, at this account or from this address, is not its fault.
+            # Its own counter alone, because it is not at fault for strangers at this account or address.
             tries = [("login_browser", f"{known} {typed}")]
         else:
             tries = [("login_account", typed), ("login_address", network_of(self._sender.ip_address))]
@@ -100,7 +100,7 @@ class FactorGate:
     def attempt(self, user_id: str, credential_epoch: int) -> Iterator[None]:
         """Count a try; inside, the code is checked. Raises TooManyTries.
 
-        A browser that has logged in to the account before has tries of its own: strangers who know the password lock
+        A browser that has logged in to the account before has tries of its own, so strangers who know the password lock
         its owner out of nothing.
         """
         known = device_cookie.mark(user_id, credential_epoch) if self._knows_browsers else None

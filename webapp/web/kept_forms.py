@@ -49,7 +49,7 @@ def keep(request: Request, judgement: Judgement, application: Services, now: int
     """The login page (401) with the form of this request in it; None where nobody loses a form.
 
     Only a form whose sender an authentic token names, and of which the browser itself says that one of our pages sent
-    it: else a stranger's values would be one click away.
+    it. Otherwise a stranger's values would be one click away.
     """
     user_id = named_user(judgement)
     if (
@@ -85,7 +85,7 @@ def both_expired(judgement: Judgement) -> bool:
 
 
 def _page_of(request: Request) -> str:
-    """The page that a lost form is typed on: the login leads back to it."""
+    """The page that a lost form is typed on. The login leads back to it."""
     rule = request.url_rule
     has_page = rule is not None and "GET" in (rule.methods or ())
     return here(request) if has_page else home()

@@ -28,7 +28,7 @@ REST = 5.0
 """Seconds a store that failed is left alone, so that not every request waits for it to fail again."""
 
 REDIS_PATIENCE = 0.5
-"""Seconds to wait for Redis: a counter must not cost more than what it protects."""
+"""Seconds to wait for Redis, because a counter must not cost more than what it protects."""
 
 
 class Store(Protocol):
@@ -127,6 +127,6 @@ class SharedStore:
                 place.answered()
                 return counted
         if self._own is None:
-            # Made when it is needed: it comes with a thread.
+            # Made when it is needed, because it comes with a thread.
             self._own = LibraryStore(MemoryStorage())
         return self._own.count(key, amount, seconds)

@@ -1,8 +1,8 @@
 """How often something may be done. The numbers are here; a view names its limit with `@limited("…")`.
 
 Tries of a password are counted by web/gates.py. The stores are those of `limits`, the engine of Flask-Limiter, and our
-database. Flask-Limiter itself is left out: its hooks run on every request and cost as much as a whole bare page, and it
-keeps one state for all applications of a process.
+database. Flask-Limiter itself is left out. Its hooks run on every request and cost as much as a whole bare page. It
+also keeps one state for all applications of a process.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LIMITS = {
     "login_account": Limit(10, 15 * MINUTE),
     "login_browser": Limit(10, 15 * MINUTE),
     "login_address": Limit(60, 15 * MINUTE),
-    # Right ones, of one account: each login writes a session and two events.
+    # Right ones, of one account, because each login writes a session and two events.
     "logins": Limit(60, 60 * MINUTE),
     # Wrong current passwords at a password change: in one session, and in the account's other sessions together.
     "password": Limit(10, 15 * MINUTE),
@@ -51,19 +51,19 @@ LIMITS = {
     # Wrong codes of the second step, of one account, and again per browser that has logged in to it.
     "factor": Limit(5, 15 * MINUTE),
     "factor_day": Limit(20, DAY),
-    # Proofs within one session that it is still the same person, right ones included: each writes an event.
+    # Proofs within one session that it is still the same person, right ones included, because each writes an event.
     "step_up": Limit(60, 60 * MINUTE),
     # Refused passkeys, from one address.
     "passkey": Limit(60, 15 * MINUTE),
     # Codes that are mailed to confirm an address, of one account; and documents of all that is kept about a person.
     "code_sent": Limit(3, 15 * MINUTE),
-    # Mails to one address that no account has yet, or another one has, whichever accounts ask: no mailbox is filled.
+    # Mails to one address that no account has yet, or another one has, whichever accounts ask, so no mailbox is filled.
     "code_to": Limit(10, 60 * MINUTE),
     "export": Limit(5, 60 * MINUTE),
     "refresh": Limit(30, MINUTE),
     # Reading and creating keys costs more than any other page, and visitors need no login for it.
     "inspector": Limit(20, MINUTE),
-    # Acts and cells of the lab, of one account: each opens a session and sends up to a dozen requests.
+    # Acts and cells of the lab, of one account, because each opens a session and sends up to a dozen requests.
     "acts": Limit(60, MINUTE),
 }
 """By name."""
@@ -145,7 +145,7 @@ def give_back(counted: Counted) -> None:
 
 
 def _hashed(whose: str) -> str:
-    # With a key, because people type their password into the name field: without one a dictionary would find it in
+    # With a key, because people type their password into the name field. Without one a dictionary would find it in
     # the table. The key is the forms' secret, so all workers and hosts count alike.
     key = hashlib.blake2b(current_app.config["SECRET_KEY"].encode(), person=b"rate limits").digest()
     return hashlib.blake2b(whose.encode("utf-8", "replace"), key=key, digest_size=16).hexdigest()

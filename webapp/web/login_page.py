@@ -74,7 +74,7 @@ def log_in_page(
 ) -> Response:
     """The page. `notice` says why it is here, `told` what became of the form that was being sent.
 
-    That form, sealed, is the field `kept`: it stays in the page until the login succeeds.
+    That form, sealed, is the field `kept`. It stays in the page until the login succeeds.
     """
     form.next.data = target if target != home() else ""
     form.kept.data = (form.kept.data or "")[:MOST_SEALED]

@@ -69,7 +69,7 @@ def at(step: Step) -> Callable[[Callable[[Pending, Standing], Response]], Callab
 def taking(step: Step) -> Callable[[Callable[[Pending, Unfinished], Response]], Callable[[], Response]]:
     """The view that takes a step: it gets the pending login, and the same as the flows want it.
 
-    It may let LoginOver and OtherStep out: the answer leads to the login, or to the step that is due.
+    It may let LoginOver and OtherStep out. The answer leads to the login, or to the step that is due.
     """
 
     def decorate(view: Callable[[Pending, Unfinished], Response]) -> Callable[[], Response]:
@@ -118,7 +118,8 @@ def address_page(
 def second_page(
     standing: Standing, nonce: str, form: SecondForm, status: int = 200, *, notice: Notice = None
 ) -> Response:
-    """The page that asks for the second factor. `nonce` is the pending login's: a passkey's ceremony is bound to it."""
+    """The page that asks for the second factor. `nonce` is the pending login's, because a passkey's ceremony is bound
+    to it."""
     _shorten(form)
     has = standing.has
     passkey = offer_proof(SECOND, nonce, standing.person.id) if has.passkeys else None

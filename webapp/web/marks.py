@@ -46,7 +46,7 @@ def peek(view: V) -> V:
 
 
 def repeatable(view: V) -> V:
-    """Mark a view whose form ends the session it is sent from: the second of two clicks may still reach it.
+    """Mark a view whose form ends the session it is sent from. The second of two clicks may still reach it.
 
     It then runs for a stranger whose tokens name a session that a newer one replaced moments ago.
     """
@@ -61,7 +61,7 @@ def view_of(app: Flask, request: Request) -> View:
 
 def is_open(view: View) -> bool:
     """Is this view for strangers too?"""
-    # No view: the answer is a 404 or 405 page, which tells a stranger nothing.
+    # Without a view the answer is a 404 or 405 page, which tells a stranger nothing.
     return view is None or getattr(view, "is_public", False)
 
 

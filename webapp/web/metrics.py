@@ -1,7 +1,7 @@
 """What is counted, for Prometheus: one hook after everything else, one exposition for all workers together.
 
 Under gunicorn each worker counts in a file of its own (gunicorn.conf.py names the directory before this is
-imported), and a scrape of any worker adds the files up: those of workers that are gone too, so nothing runs backwards
+imported). A scrape of any worker adds the files up, those of workers that are gone too, so nothing runs backwards
 when one is replaced. Without that directory (`flask run`, tests) the counts are this process's.
 """
 
@@ -35,7 +35,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PATIENCE = 0.5
 """Seconds that a scrape waits for the outbox."""
 FAILED = "failed"
-"""`result` of a refresh that the database kept from happening: the next request tries again."""
+"""`result` of a refresh that the database kept from happening. The next request tries again."""
 
 REQUESTS = Counter(
     "tokenroom_requests", "Requests judged by their tokens; case: the seed's 1 to 4, or none.", ("case", "outcome")
@@ -111,7 +111,7 @@ def observe_refresh(result: str, seconds: float) -> None:
 
 
 def _child(access: TokenState, refresh: TokenState, outcome: Outcome) -> Counter:
-    # Bound at the first sight: of the 144 thinkable combinations some dozen happen.
+    # Bound at the first sight, because only some dozen of the 144 thinkable combinations happen.
     case = case_of(access, refresh) if outcome is not Outcome.ANONYMOUS else None
     child = REQUESTS.labels(str(case.number) if case else "none", outcome.value)
     return _requests.setdefault((access, refresh, outcome), child)

@@ -2,8 +2,8 @@
 
 WSGI has a name for that path, `SCRIPT_NAME` (PEP 3333), and everything that makes an address here goes by it. It comes
 from the settings alone. A proxy hands on the whole path, `/login/account`, or it cuts the prefix off and says so in
-`X-Forwarded-Prefix`. One of the two, never a guess: else `/login/login/metrics` would pass a proxy that closes
-`/login/metrics`.
+`X-Forwarded-Prefix`. It is one of the two, never a guess. Otherwise `/login/login/metrics` would pass a proxy that
+closes `/login/metrics`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def below_prefix(app: WSGIApplication, settings: Settings) -> WSGIApplication:
 
 
 def refuse_outside(request: Request, view: View, settings: Settings) -> None:
-    """404 for what is not below the prefix. Probes, scrapes and public keys pass: they ask this process itself."""
+    """404 for what is not below the prefix. Probes, scrapes and public keys pass, because they ask this process
+    itself."""
     if OUTSIDE not in request.environ or is_health(view) or is_tokenless(view):
         return
     if is_news("prefix"):

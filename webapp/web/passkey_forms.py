@@ -50,7 +50,7 @@ class Offer(NamedTuple):
 
 
 def site() -> Site | None:
-    """Whose passkeys this page can use. None at a number: browsers make no passkeys there.
+    """Whose passkeys this page can use. None at a number, because browsers make no passkeys there.
 
     Production takes it from the settings alone. Development answers at several loopback names, so it takes the
     request's, which `hosts.py` has checked.

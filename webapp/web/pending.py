@@ -1,7 +1,8 @@
 """The pending login: the state between a right password and the session.
 
-A signed cookie, and no row: each step is single-use in a table of its own, tries are counted by account, and the epoch
-of the credentials makes the cookie worthless at once. It opens nothing, and only the pages of the steps read it.
+It is a signed cookie and needs no row. Each step is single-use in a table of its own, tries are counted by account, and
+the epoch of the credentials makes the cookie worthless at once. It opens nothing, and only the pages of the steps read
+it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def remember(
 
 
 def new_nonce() -> str:
-    """Random: no two logins have the same cookie, and a passkey's ceremony belongs to one of them."""
+    """Random, so no two logins have the same cookie, and a passkey's ceremony belongs to one of them."""
     return secrets.token_urlsafe(12)
 
 
@@ -87,7 +88,7 @@ def _write(answer: Response, pending: Pending) -> None:
 
 
 def _serializer() -> URLSafeSerializer:
-    # The salt makes a key of its own out of the secret: nothing else that we sign can pass as this cookie.
+    # The salt makes a key of its own out of the secret, so nothing else that we sign can pass as this cookie.
     return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tokenroom pending login")
 
 

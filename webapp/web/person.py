@@ -113,6 +113,6 @@ def sign_in_as(auth: Auth, person: Person) -> None:
 
 
 def let_in(auth: Auth, row: SessionRow) -> None:
-    """Let the page that begins this session know its user. The request came as a stranger's: no case is told."""
+    """Let the page that begins this session know its user. The request came as a stranger's, so no case is told."""
     auth.settled = True
     sign_in_as(auth, Person(row))

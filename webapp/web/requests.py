@@ -63,7 +63,7 @@ def home() -> str:
 
 
 def without_notice(address: str) -> str:
-    """An address of ours without `notice`: what was just done is news once."""
+    """An address of ours without `notice`, because a notice is news once."""
     path, _, query = address.partition("?")
     rest = "&".join(part for part in query.split("&") if not part.startswith("notice="))
     return f"{path}?{rest}" if rest else path
@@ -72,7 +72,7 @@ def without_notice(address: str) -> str:
 def measure_body(request: Request) -> None:
     """Read a body that came in chunks, so that it is one of known length from here on. 400, 413.
 
-    Werkzeug cuts such a body at the limit without a word, and what is left would be judged as if it were all.
+    Werkzeug cuts such a body at the limit without a word, and the part that is left would be judged as if it were all.
     """
     environ, limit = request.environ, request.max_content_length or 0
     try:
@@ -118,6 +118,7 @@ def asks_for_json() -> bool:
 
 
 def wants_page() -> bool:
-    """Is this a page navigation, as opposed to `fetch`? Old browsers send no Sec-Fetch-Mode: they navigate."""
+    """Is this a page navigation, as opposed to `fetch`? Old browsers send no Sec-Fetch-Mode, so they count as if they
+    navigate."""
     mode = request.environ.get("HTTP_SEC_FETCH_MODE", "navigate")
     return mode == "navigate" and not asks_for_json()

@@ -39,12 +39,12 @@ def form_of(request: Request) -> TypedForm:
 
 
 def can(request: Request) -> bool:
-    """Is there something to send again? Only where the browser says that our page sent it: else a stranger's values
-    would be one click away."""
+    """Is there something to send again? Only where the browser says that our page sent it; otherwise a stranger's
+    values would be one click away."""
     if request.method != "POST" or not is_proven_same_origin():
         return False
     form = form_of(request)
-    # A passkey's form alone has nothing: its ceremony was for one request.
+    # A passkey's form alone has nothing, because its ceremony was for one request.
     return bool(form.secrets or (form.fields and "ceremony" not in request.form))
 
 

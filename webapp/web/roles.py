@@ -23,7 +23,7 @@ class RoleNeeded(Forbidden):
 def role_required(role: str) -> Callable[[V], V]:
     """Answer 403 to anyone who is logged in without `role`, on pages and API. Strangers are asked to log in.
 
-    The role is the one in the database at this request, not the token's: a change acts at once. Put it below
+    The role is the one in the database at this request, not the token's, so a change acts at once. Put it below
     `@blueprint.get(…)`, and never together with `@public`.
     """
 

@@ -1,7 +1,7 @@
 """Views that demand to know that it is still the same person: `@sensitive`, beside `@limited`.
 
 Fresh is a request whose access token says that its person proved who they are moments ago (core/freshness.py). Any
-other user is asked to prove it at /step-up, and comes back. Nothing that was typed is carried along: a form that runs
+other user is asked to prove it at /step-up, and comes back. Nothing that was typed is carried along. A form that runs
 by itself after a password is a gift to the stranger who left it there.
 """
 

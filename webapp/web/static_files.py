@@ -1,8 +1,8 @@
 """Static files under names that change with their content, so that browsers may keep them for a year.
 
-`url_for("static", filename="css/x.css")` gives `/static/v-<hash>/css/x.css`, with one hash of all files: modules and
+`url_for("static", filename="css/x.css")` gives `/static/v-<hash>/css/x.css`, with one hash of all files. Modules and
 style sheets name each other by relative addresses and so stay within one version. While old and new hosts serve side
-by side, a page of one may ask the other: that one answers with the file it has, and tells the browser to keep nothing.
+by side, a page of one may ask the other. That one answers with the file it has, and tells the browser to keep nothing.
 """
 
 from __future__ import annotations

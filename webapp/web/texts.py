@@ -38,7 +38,7 @@ def gettext(text: str, **values: Any) -> str:
 
 
 def lazy_gettext(text: str, **values: Any) -> LazyString:
-    """The same, looked up when it is shown. It counts as markup: no `values` that a stranger sent."""
+    """The same, looked up when it is shown. It counts as markup, so `values` must contain no text of a stranger."""
     return LazyString(gettext, text, **values)
 
 

@@ -1,9 +1,9 @@
-"""Lines that an operator gets once: a stranger who can cause one at will must not fill the disk with it."""
+"""Lines that an operator gets once. A stranger who can cause one at will must not fill the disk with it."""
 
 from __future__ import annotations
 
 MOST = 50
-"""Different things of one kind that one process tells: those that strangers choose leave room for the others."""
+"""Different things of one kind that one process tells. Those that strangers choose leave room for the others."""
 
 _told: set[tuple[str, str]] = set()
 

@@ -21,7 +21,7 @@ database = extension.db
 def run() -> None:
     """Every migration in one transaction, so that one that fails leaves nothing behind.
 
-    What the database refuses is one line that says why, as with every other command.
+    A refusal of the database is one line that says why, as with every other command.
     """
     try:
         with database.engine.connect().execution_options(writing=True) as connection:

@@ -52,7 +52,7 @@ def authenticate(view: View) -> None:
         refuse(unauthorized(judgement.counts_as))
     confirm(judgement, now)
     assert judgement.row is not None
-    # `settled`: the exit hook, which is about cookies, has no part in this.
+    # `settled`, because the exit hook, which is about cookies, has no part in this.
     sign_in_as(remember(Auth(now, judgement, settled=True)), Person(judgement.row))
 
 
@@ -77,7 +77,7 @@ def bearer_token() -> str | None:
 
 
 def refuse_tokens_elsewhere() -> None:
-    """400 for a token in the query or a form, and for an access token in JSON: there it would end up in logs and
+    """400 for a token in the query or a form, and for an access token in JSON. There it would end up in logs and
     histories (RFC 6750 section 5.3)."""
     found = bool(request.environ.get("QUERY_STRING")) and not TOKENS.isdisjoint(request.args)
     if "CONTENT_TYPE" in request.environ:

@@ -1,4 +1,4 @@
-"""Read a JSON body against a schema. Whatever is sent, the answer is a clear 4xx that repeats nothing of it."""
+"""Read a JSON body against a schema. An unfit body gets a clear 4xx that repeats none of its text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN = "The body has an unknown field."
 def read_body(schema: Schema, *, status: int, error: str, words: str) -> dict[str, Any]:
     """The body, checked. 415 for another media type, 413, 400 for what is no JSON object.
 
-    What does not fit `schema` is answered with `status`, the word `error` and the sentence `words`.
+    A body that does not fit `schema` is answered with `status`, the word `error` and the sentence `words`.
     """
     members = read_members()
     try:

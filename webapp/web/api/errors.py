@@ -38,7 +38,7 @@ REALM = 'Bearer realm="api"'
 
 
 def challenge(error: str, description: str) -> str:
-    """A `WWW-Authenticate` value (RFC 6750 section 3). Both texts are our own: no quotes, nothing of the request."""
+    """A `WWW-Authenticate` value (RFC 6750 section 3). Both texts are our own, without quotes and without input."""
     return f'{REALM}, error="{error}", error_description="{description}"'
 
 

@@ -110,7 +110,8 @@ def answer_refresh() -> Response:
     access = bearer_token()
     presented = None
     if tokens.verify_access(access, "api", now).claims:
-        # Else the body does not matter: without an access token of ours no refresh token renews or ends anything.
+        # Else the body does not matter, because without an access token of ours no refresh token renews or ends
+        # anything.
         presented = _presented()
     judgement = judge(tokens, access, presented, "api", now, matrix=API_REFRESH)
     note(judgement, now)
@@ -128,7 +129,7 @@ def answer_refresh() -> Response:
     issued = refresh(tokens, judgement, judged_at=now, now=now, client=sender, pairs=True)
     metrics.observe_refresh(issued.what, time.perf_counter() - started)
     if judgement.standing is not Standing.CURRENT:
-        # Only now: an access token that confirms the successor must not turn its redelivery into grace.
+        # Only now, because an access token that confirms the successor must not turn its redelivery into grace.
         confirm(judgement, now)
     if issued.row is None or issued.access is None:
         return _no_grant(judgement.access.state)
@@ -159,7 +160,7 @@ def answer_log_out() -> Response:
 
 
 def _finish(login: Unfinished, typed: Typed, now: int) -> SessionRow | Response:
-    """The session, if the second factor came in the same request: there is no token in between to take for one."""
+    """The session, if the second factor came in the same request. There is no token in between to take for one."""
     if login.step is Step.ADDRESS:
         metrics.note_login(metrics.CHALLENGED)
         words = "Confirm the email address of this account first: log in at /login and enter the code from the mail."

@@ -1,6 +1,6 @@
 """The inspector's page: the fields, what is wrong with them, and what came of them.
 
-A pasted token is looked at and forgotten: it is in no log, no database and no address. Tokens are signed with
+A pasted token is looked at and forgotten. It is in no log, no database and no address. Tokens are signed with
 the key on the page only, never with one of the application's.
 """
 

@@ -1,6 +1,6 @@
 """The lab: the four cases happen to the visitor's own tokens, and the deployed code decides.
 
-Every control answers with the page itself instead of a redirect: a redirect would be the next request, and would take
+Every control answers with the page itself instead of a redirect. A redirect would be the next request, and would take
 the lit case before anybody had seen it.
 """
 
@@ -139,13 +139,13 @@ def page(**more: Any) -> Response:
 def settled() -> Response:
     """An answer whose cookies are settled before its page is written, so that the page can tell of them."""
     answer = current_app.response_class(mimetype="text/html")
-    g.auth.recorded = True  # by `fill`: what a control does comes after the settling
+    g.auth.recorded = True  # by `fill`, because a control acts after the settling
     settle(g.auth, answer, services())
     return answer
 
 
 def _ways_to_prove(row: SessionRow) -> dict[str, Any]:
-    # A session without `mfa` is of somebody without a factor: the first one ends all others.
+    # A session without `mfa` is of a user without a factor, because the first factor ends all other sessions.
     if MULTIPLE not in row.amr.split():
         return {"has_factor": False, "has_app": False, "passkey": None}
     has = read(lambda tx: factors.of_person(tx, row.user_id))

@@ -80,7 +80,8 @@ class Stage:
         self.jar[ACCESS_COOKIE] = self.mint_access()
 
     def prove(self) -> Issued:
-        """What a right password does on the step-up's page. The stage knows nobody's: the proof is taken as given."""
+        """What a right password does on the step-up's page. The stage knows nobody's, so the proof is taken as
+        given."""
         judgement = judge(self.tokens, self.jar.get(ACCESS_COOKIE), self.jar.get(REFRESH_COOKIE), "web", self.now)
         proved = Proved(BY_PASSWORD, self.row.credential_epoch)
         issued = pass_step_up(self.tokens, judgement, proved, judged_at=self.now, now=self.now, client=self._client)
@@ -137,7 +138,7 @@ class Stage:
         form: Jar | None = None,
         wants_form: bool = False,
     ) -> Callable[[], Answer]:
-        """A request that is sent when it is called. `in_view` runs inside the stage's view: it can make it slow."""
+        """A request that is sent when it is called. `in_view` runs inside the stage's view and can make it slow."""
         witness = Witness((self._person.sid, self._person.user_id), in_view, wants_form)
         cookies = dict(self.jar if jar is None else jar)
         header = "; ".join(f"{wire}={cookies[name]}" for wire, name in self._wire.items() if name in cookies)
@@ -174,7 +175,7 @@ class Stage:
 
 
 class Running:
-    """A request under way in its own thread, with an empty context: nothing of the outer request leaks in."""
+    """A request under way in its own thread, with an empty context, so nothing of the outer request leaks in."""
 
     def __init__(self, call: Callable[[], Answer]) -> None:
         self._answer: Answer | None = None

@@ -51,7 +51,7 @@ NOTICES = {
 def list_people() -> str:
     """`GET /admin?q=…&after=…`: users by username, from the one behind `after` on.
 
-    Neither counted nor numbered: a page costs the same among a million users as among ten.
+    Neither counted nor numbered, so a page costs the same among a million users as among ten.
     """
     query, after = request.args.get("q", "").strip()[:MAX_QUERY], request.args.get("after", "")[:MAX_AFTER]
     exact = read(lambda tx: users.find(tx, query)) if query and not after else None

@@ -79,7 +79,7 @@ def confirm() -> Response:
         return _page(422, notice=("bad", _l("This address belongs to another account. Use another one.")))
     answer = see_other(url_for("email.show", notice="changed" if changed else "confirmed"))
     if changed:
-        # The epoch moved: without a new mark this browser would count as a stranger at its next login.
+        # The epoch moved, and without a new mark this browser would count as a stranger at its next login.
         epoch = session.user_credential_epoch + 1
         device_cookie.remember(answer, session._replace(credential_epoch=epoch))
     return answer

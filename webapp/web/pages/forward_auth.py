@@ -1,6 +1,6 @@
 """One login for what stands beside this site: a door for nginx's `auth_request` (deploy/nginx-guard.conf).
 
-The proxy asks `/auth/check` before it hands a request on. It cannot pass on what a page does with cookies: of several
+The proxy asks `/auth/check` before it hands a request on. It cannot pass on what a page does with cookies. Of several
 `Set-Cookie` lines of such an answer nginx keeps one, and the browser would hold a pair of tokens that do not belong
 together. So the check changes nothing, and a browser whose access token has expired is sent through `/auth/continue`.
 """
@@ -52,7 +52,7 @@ def check() -> Response | tuple[Response, int]:
 
 
 def may_pass(auth: Auth) -> bool:
-    """Does the request go on to the service? Not with an expired access token: the browser comes back with a new one.
+    """Does the request go on to the service? Not with an expired access token; the browser comes back with a new one.
 
     A form is let through once more while the refresh token is good, because what it carries would be lost on the way.
     """

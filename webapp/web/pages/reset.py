@@ -1,9 +1,9 @@
 """The forgotten password: ask for a link, open it, choose a new password.
 
-Asking needs mail. Links work without it, too: an operator may have handed one over.
+Asking needs mail. Links work without it, too, because an operator may have handed one over.
 
-A GET uses nothing up: mail scanners open every link. Opening one only moves its secret out of the address, where
-history, logs and `Referer` would keep it, into a cookie.
+A GET uses nothing up, because mail scanners open every link. Opening one only moves its secret out of the address,
+where history, logs and `Referer` would keep it, into a cookie.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ links = Blueprint("reset_link", __name__, url_prefix="/reset")
 
 COOKIE = "reset"
 COOKIE_LIFE = 30 * MINUTE
-"""Seconds. Lax, not Strict: a Strict cookie isn't sent on the redirect after a click in a mail page."""
+"""Seconds. Lax, not Strict, because a Strict cookie isn't sent on the redirect after a click in a mail page."""
 
 
 @blueprint.get("/reset")
@@ -94,7 +94,7 @@ def save() -> Response:
     try:
         person = owner_of_link(_token(), now=now)
         if form.username.data != person.username:
-            # Another link was opened since, perhaps by another site: its secret is in the cookie, not this page's.
+            # Another link was opened since, perhaps by another site, so its secret is in the cookie, not this page's.
             return _choose_page(NewPasswordForm(formdata=None), person.username, 422)
         reset_password(_token(), form.new_password.data or "", client=client(), now=now)
     except LinkOver:

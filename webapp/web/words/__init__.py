@@ -1,1 +1,1 @@
-"""Words for what the code decides and stores: its own values are English identifiers, these are for people."""
+"""Words for what the code decides and stores. Its own values are English identifiers, these are for people."""

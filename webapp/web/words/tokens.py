@@ -1,4 +1,4 @@
-"""Words for what the code decides: its own values are English identifiers, these are for people."""
+"""Words for what the code decides. Its own values are English identifiers, these are for people."""
 
 from __future__ import annotations
 

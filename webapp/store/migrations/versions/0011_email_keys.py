@@ -19,7 +19,7 @@ _users = sa.table("users", sa.column("id"), sa.column("email"), sa.column("email
 
 
 def upgrade() -> None:
-    # Two addresses with one new key had one old key as well, and that was unique: nothing can collide.
+    # Two addresses with one new key had one old key as well, and that was unique, so nothing can collide.
     _rewrite(lambda address: address.translate(_WIDTHS).lower())
 
 
@@ -39,7 +39,7 @@ def _rewrite(key_of: Callable[[str], str]) -> None:
         for user_id, email, old in batch:
             new = old if email.isascii() else key_of(email)
             taken = sa.select(_users.c.id).where(_users.c.email_key == new)
-            # On the way down two mailboxes may become one: the second keeps its key.
+            # On the way down two mailboxes may become one. The second then keeps its key.
             if new != old and connection.execute(taken).first() is None:
                 connection.execute(sa.update(_users).where(_users.c.id == user_id).values(email_key=new))
         if len(batch) < BATCH:

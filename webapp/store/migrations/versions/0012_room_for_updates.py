@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # PostgreSQL updates a row in place (HOT) where its page has room: each rotation is such an update. Pages that are
+    # PostgreSQL updates a row in place (HOT) where its page has room. Each rotation is such an update. Pages that are
     # full already get their room as rows are updated and vacuumed.
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE auth_sessions SET (fillfactor = 80)")
