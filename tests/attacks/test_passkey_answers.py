@@ -18,6 +18,8 @@ from tests.support.passkeys import NEW, add_passkey, answered, browser_at_a_name
 from tests.support.server import Server
 from tests.support.sql import execute, query
 from tests.support.trail import event_names
+from webapp.core.ceremony import LIFE
+from webapp.flows.purge import purge
 
 LOG_IN, SECOND, STEP_UP = "/login/passkey", "/login/second/passkey", "/step-up/passkey"
 DOORS = {LOG_IN: "/login", SECOND: "/login/second"}
@@ -103,6 +105,21 @@ def test_an_answer_counts_once(app: Flask, device: Authenticator, username: str,
     assert refused.status_code == 422
     assert sessions(app) == before
     assert len(query(app, "SELECT nonce FROM spent")) == 2  # the registration's, and this one
+
+
+def test_an_answer_counts_once_in_its_last_second(
+    app: Flask, device: Authenticator, username: str, clock: SetClock
+) -> None:
+    """A purge does not forget a challenge that still counts, nor does that of a host whose clock is ahead."""
+    stranger = browser_at_a_name(app)
+    form, options = form_of(stranger.get("/login").text, LOG_IN)
+    fields = answered(form, device.get(options))
+    copy = stranger.another_tab()
+    assert stranger.post(LOG_IN, fields).status_code == 303
+    clock.advance(LIFE)
+    with app.app_context():
+        purge(clock() + 5)
+    assert copy.post(LOG_IN, fields).status_code == 422
 
 
 def test_a_ceremony_for_something_else(app: Flask, device: Authenticator, person: Browser, username: str) -> None:

@@ -11,6 +11,8 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.sql import execute, query
 from tests.support.totp import code, set_up
+from webapp.flows.finish_login import LoginOver
+from webapp.web import login_steps, pending
 
 
 @pytest.fixture
@@ -117,6 +119,25 @@ def test_of_another_time(
     assert prove(stranger, code(secret, clock())).startswith("/login?notice=slow")
     assert not stranger.cookie("pending_login")
     assert sessions(app) == before
+
+
+def test_spoilt_in_the_moment_it_begins(stranger: Browser, username: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a kept form its page is shown at once: if the login is over by then, the step says so, and nothing fails."""
+
+    def over(*_args: object, **_more: object) -> None:
+        raise LoginOver("the credentials changed")
+
+    monkeypatch.setattr(login_steps, "person_at_step", over)
+    assert stranger.log_in(username, kept="sealed").headers["location"] == "/login/second"
+    assert stranger.get("/login/second").headers["location"] == "/login?notice=slow"
+
+
+def test_another_releases(app: Flask, stranger: Browser) -> None:
+    """A cookie of ours with fewer parts, as an earlier release wrote it, leads to the password."""
+    with app.app_context():
+        written = str(pending._serializer().dumps(["user", 0, False]))
+    stranger.set_cookie("pending_login", written)
+    assert stranger.get("/login/second").headers["location"] == "/login"
 
 
 def test_after_a_log_out(app: Flask, secret: bytes, stranger: Browser, clock: SetClock) -> None:

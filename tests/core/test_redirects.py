@@ -154,6 +154,8 @@ def test_everything_else_goes_home(target: str | None) -> None:
         ("/p/login", "/p/"),
         ("/p/../q", "/p/"),
         ("/p/%2E./q", "/p/"),
+        ("/p/%2e%2e%2fq", "/p/"),
+        ("/p/a%2Fb", "/p/a%2Fb"),
         ("/p/a/.", "/p/"),
         ("/pp", "/p/"),
         ("/", "/p/"),

@@ -73,8 +73,8 @@ def own_path(target: str | None, prefix: str = "") -> str | None:
 
 
 def _stays_below(path: str, prefix: str) -> bool:
-    # Browsers take `..` out before they ask, `%2e` for a dot included (WHATWG URL section 4.4).
-    return is_below(path, prefix) and not any(unquote(part) in (".", "..") for part in path.split("/"))
+    # Browsers take `..` out before they ask, `%2e` for a dot included (WHATWG URL section 4.4). Proxies decode `%2f`.
+    return is_below(path, prefix) and not any(part in (".", "..") for part in unquote(path).split("/"))
 
 
 def _encoded(text: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from webapp.core import ceremony
 from webapp.core.ceremony import Ceremony, Refused, Site, Used
 from webapp.core.events import Event
+from webapp.core.lifetimes import SKEW
 from webapp.flows.client import Client
 from webapp.store import events, passkeys, spent
 from webapp.store.database import read
@@ -102,5 +103,6 @@ def use(tx: Connection, proof: Proof, client: Client, now: int) -> None:
 
 def spend(tx: Connection, used: Ceremony) -> None:
     """Let the challenge of this ceremony count once. Raises Refused."""
-    if not spent.use(tx, used.challenge, used.began_at + ceremony.LIFE):
+    # Kept for longer than it counts: `purge` may run on a host whose clock is ahead.
+    if not spent.use(tx, used.challenge, used.began_at + ceremony.LIFE + SKEW):
         raise Refused("refused", "the challenge was answered before")

@@ -108,8 +108,8 @@ def database_unavailable(error: Exception) -> Response:
     extra: dict[str, Any] = {}
     if request.method in SAFE_METHODS:
         extra["ways_on"] = [(here(request), _l("Try again"))]
-    elif is_proven_same_origin():
-        extra["resend"] = resend.form_of(request)
+    elif is_proven_same_origin() and (form := resend.form_of(request)):
+        extra["resend"] = form
         extra["remedy"] = _l("What you typed has been kept. Wait a few seconds, then send it again.")
     answer = answer_for(503, **extra)
     answer.headers["Retry-After"] = RETRY_AFTER

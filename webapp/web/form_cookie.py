@@ -128,7 +128,8 @@ class FormSessionInterface(SecureCookieSessionInterface):
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         # Kept as long as its secret is the application's, because a change of the key ring changes both.
         if self._signed_with != app.secret_key:
-            self._signer, self._signed_with = super().get_signing_serializer(app), app.secret_key
+            self._signer = super().get_signing_serializer(app)
             if self._signer is not None:
                 self._read = lru_cache(KEPT)(self._signer.loads)
+            self._signed_with = app.secret_key  # last: another thread goes by it
         return self._signer

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
@@ -28,6 +30,10 @@ class TypedForm(FlaskForm):  # type: ignore[misc]
     class Meta:
         csrf = False
         """`web/csrf.py` checks the token before any view runs, and `hidden_csrf` writes it."""
+
+        def wrap_formdata(self, _form: TypedForm, formdata: object) -> MultiDict[str, str] | None:
+            """The texts of a form. Flask-WTF takes files and JSON for them, too, which can be anything."""
+            return request.form if formdata is not None and request.method == "POST" else None
 
     def show(self, problems: Iterable[FieldError]) -> None:
         for problem in problems:

@@ -147,7 +147,11 @@ def _to_step(login: Unfinished, nonce: str, kept: str) -> Response:
         _send_first_code(login)
     if not kept:
         return _to_page(login.step)
-    standing = person_at_step(services().tokens.demands, login, since=services().clock(), now=services().clock())
+    now = services().clock()
+    try:
+        standing = person_at_step(services().tokens.demands, login, since=now, now=now)
+    except (LoginOver, OtherStep):
+        return _to_page(login.step)  # something changed in this moment: the page leads on
     if login.step is Step.ADDRESS:
         return address_page(standing, StepForm(formdata=None, kept=kept))
     if login.step is Step.FACTOR:

@@ -62,7 +62,7 @@ def read() -> Pending | None:
         return None
     try:
         found = Pending._make(_serializer().loads(text))
-    except BadData:
+    except (BadData, TypeError):  # TypeError: another release's, with other parts
         return None
     return found._replace(done=tuple(found.done))
 

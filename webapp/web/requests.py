@@ -36,11 +36,12 @@ def client() -> Client:
 
 
 def here(request: Request) -> str:
-    """The request's address as it was sent, to come back to."""
+    """The request's address as it was sent, to come back to. Of several slashes in front one stays: as a link,
+    `//evil.example` would lead to another host."""
     environ = request.environ
     # RAW_URI is gunicorn's and werkzeug's, REQUEST_URI uWSGI's.
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    address = address_as_sent(target, request.path, environ.get("QUERY_STRING", ""))
+    address = f"/{address_as_sent(target, request.path, environ.get('QUERY_STRING', '')).lstrip('/')}"
     prefix = root(request)
     # A proxy may have cut the prefix off, and a server that keeps no target has done so.
     return address if is_below(address.partition("?")[0], prefix) else f"{prefix}{address}"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from flask import Request, url_for
 from flask_babel.speaklater import LazyString
+from werkzeug.exceptions import HTTPException
 
 from webapp.core.cross_origin import SAFE_METHODS
 from webapp.web.csrf import is_proven_same_origin
@@ -30,9 +31,13 @@ class TypedForm(NamedTuple):
     """Names of passwords and codes, to be typed anew."""
 
 
-def form_of(request: Request) -> TypedForm:
-    """The form of this request: never a password or a code, never its old CSRF token."""
-    sent = [(name, value) for name, value in request.form.items(multi=True) if name not in _FOR_ONE_REQUEST]
+def form_of(request: Request) -> TypedForm | None:
+    """The form of this request: never a password or a code, never its old CSRF token. None: it cannot be read."""
+    try:
+        typed = request.form
+    except HTTPException:  # larger than any form may be
+        return None
+    sent = [(name, value) for name, value in typed.items(multi=True) if name not in _FOR_ONE_REQUEST]
     secrets = dict.fromkeys(name for name, value in sent if "password" in name or (name in _CODES and value))
     fields = [(name, value) for name, value in sent if name not in secrets and name not in _CODES]
     return TypedForm(here(request).removesuffix(_PASSKEY), fields[:MOST_FIELDS], list(secrets)[:MOST_FIELDS])
@@ -45,7 +50,7 @@ def can(request: Request) -> bool:
         return False
     form = form_of(request)
     # A passkey's form alone has nothing, because its ceremony was for one request.
-    return bool(form.secrets or (form.fields and "ceremony" not in request.form))
+    return form is not None and bool(form.secrets or (form.fields and "ceremony" not in request.form))
 
 
 def page_of(request: Request) -> tuple[str, LazyString] | None:
