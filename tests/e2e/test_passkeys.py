@@ -104,7 +104,7 @@ def test_the_whole_way(site: Server, at_a_name: BrowserContext, console: Console
     looked_at(page, "keys_4_login")
     page.click("text=Log in with a passkey")
     page.wait_for_url("**/account/sessions")
-    expect(page.locator("text=Logged in with a passkey").first).to_be_visible()
+    expect(page.locator("text=Confirmed with a passkey").first).to_be_visible()
     log_out(page)
     page.fill("#username", "keys_en")
     page.fill("#password", PASSWORD)

@@ -65,7 +65,7 @@ def test_from_adding_to_logging_in(app: Flask, owner: Browser, username: str, de
     assert not stranger.cookie("pending_login")
     claims = read_parts(stranger.access or "")[1]
     assert (claims["amr"], claims["acr"]) == (["pop", "user", "mfa"], "phr")
-    assert "Logged in with a passkey" in stranger.get("/account/sessions").text
+    assert "Confirmed with a passkey" in stranger.get("/account/sessions").text
     names = event_names(app, user=username)
     assert names.count("factor.added") == 1
     assert "login.challenged" not in names
@@ -96,7 +96,7 @@ def test_as_the_second_step(app: Flask, owner: Browser, username: str, device: A
     done = use_passkey(stranger, device, "/login/second", "/login/second/passkey")
     assert (done.status_code, done.headers["location"]) == (303, "/")
     assert read_parts(stranger.access or "")[1]["amr"] == ["pwd", "pop", "user", "mfa"]
-    assert "Logged in with password and passkey" in stranger.get("/account/sessions").text
+    assert "Confirmed with password and passkey" in stranger.get("/account/sessions").text
 
 
 def test_a_kept_form_comes_along(app: Flask, owner: Browser, username: str, device: Authenticator) -> None:

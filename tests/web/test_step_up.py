@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.support.api import ApiClient
-from tests.support.browser import PASSWORD, Browser, cookies_set, read_parts
+from tests.support.browser import PASSWORD, Browser, case_of, cookies_set, read_parts
 from tests.support.clock import SetClock
 from tests.support.sql import execute, query
 from tests.support.totp import code, codes_of, set_up
@@ -72,6 +72,29 @@ def test_the_token_the_row_and_the_refresh_token(app: Flask, person: Browser, cl
     assert person.refresh == before
 
 
+def test_what_the_trail_and_the_network_panel_say_of_the_refresh_within(
+    app: Flask, person: Browser, clock: SetClock
+) -> None:
+    """A successor that is sent again or forked is an event, as in any other refresh; nobody reads "both valid"."""
+    person.get("/account")
+    clock.advance(71)
+    late, later = person.another_tab(), person.another_tab()
+    said = [case_of(person.prove())]
+    assert "refresh.redelivered" not in event_names(app)
+    said.append(case_of(late.prove()))
+    clock.advance(4)
+    said.append(case_of(later.prove()))
+    assert event_names(app).count("refresh.redelivered") == 2
+    later.get("/account")
+    said.append(case_of(later.prove()))
+    assert said == [
+        "case 4: both reissued, early",
+        "case 4: access reissued, same refresh again",
+        "case 4: access reissued, another refresh",
+        "case 4: access reissued, fresh",
+    ]
+
+
 @pytest.fixture
 def secret(app: Flask, person: Browser, username: str, clock: SetClock) -> tuple[bytes, list[str]]:
     """The secret of an authenticator app, and the recovery codes."""
@@ -103,6 +126,39 @@ def test_with_a_second_factor(
     names = event_names(app, user=username)
     assert "factor.failed" not in names  # else the trail would tell a thief that the password was right
     assert names.count("step_up.failed") == 6
+
+
+def test_the_second_of_two_clicks(
+    app: Flask, person: Browser, secret: tuple[bytes, list[str]], clock: SetClock, username: str
+) -> None:
+    """Led on as the first, by the very code and within moments alone; it brings nothing, and no other code does so."""
+    app_secret, codes = secret
+    for kind in ("otp", "recovery_code"):
+        clock.advance(STALE)
+        typed = {kind: code(app_secret, clock()) if kind == "otp" else codes[1]}
+        proof, tab = person.proof(DELETE, **typed), person.another_tab()
+        other = tab.proof(DELETE, **{kind: "000000"})
+        wrong = tab.proof(DELETE, "wrong", **typed)
+        assert person.post("/step-up", proof).status_code == 303
+        again = tab.another_tab().post("/step-up", proof)
+        assert (again.status_code, again.headers["location"]) == (303, DELETE)
+        assert cookies_set(again) == {}
+        assert [tab.another_tab().post("/step-up", form).status_code for form in (other, wrong)] == [422, 422]
+        assert tab.another_tab().get(DELETE).headers["location"] == ASKED  # nothing came with it
+        clock.advance(31)
+        assert tab.another_tab().post("/step-up", proof).status_code == 422
+    assert event_names(app, user=username).count("step_up.failed") == 6
+
+
+def test_the_sessions_page_tells_what_was_proved_not_how_it_began(
+    person: Browser, secret: tuple[bytes, list[str]], clock: SetClock
+) -> None:
+    """A session that began by the password alone and was lifted by a code says both, and claims no login by a code."""
+    clock.advance(STALE)
+    assert prove(person, otp=code(secret[0], clock())) == 303
+    page = person.get("/account/sessions").text
+    assert "Confirmed with password and code" in page
+    assert "Logged in with" not in page
 
 
 def test_the_password_change_asks_who_has_a_factor(person: Browser, username: str, app: Flask, clock: SetClock) -> None:

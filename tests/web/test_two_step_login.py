@@ -43,7 +43,7 @@ def test_from_setting_up_to_logging_in(app: Flask, confirmed: Browser, username:
     assert (done.status_code, done.headers["location"]) == (303, "/lab")
     assert stranger.get("/account").status_code == 200
     assert not stranger.cookie("pending_login")
-    assert "Logged in with password and code" in stranger.get("/account/sessions").text
+    assert "Confirmed with password and code" in stranger.get("/account/sessions").text
     names = event_names(app, user=username)
     assert names.count("login.challenged") == 1
     assert names.count("factor.failed") == 1

@@ -70,25 +70,18 @@ def refresh(
 
     def work(tx: Connection) -> Issued:
         if successor is not None and auth_sessions.rotate(tx, seen, successor):
-            return record(tx, issue(rotated(outcome), successor))
+            return recorded(tx, issue(rotated(outcome), successor), client, now)
         for _ in range(MOST_TRIES):
             row = auth_sessions.reload(tx, claims.sid)
             grant = hand_out(outcome, claims, row, judged_at=judged_at, now=now, lifetimes=lifetimes)
             if row is None or not (grant.access or grant.refresh):
                 return Issued(grant.what)
             if grant.what is not Refreshed.FORKED:
-                return record(tx, issue(grant, row))
+                return recorded(tx, issue(grant, row), client, now)
             forked = row.fork(now=now, refresh_expires_at=expiry)
             if auth_sessions.fork(tx, row, forked):
-                return record(tx, issue(grant, forked))
+                return recorded(tx, issue(grant, forked), client, now)
         return Issued(Refreshed.OVERTAKEN)
-
-    def record(tx: Connection, issued: Issued) -> Issued:
-        event, row = _EVENTS.get(issued.what), issued.row
-        if event is not None and row is not None:
-            told = {"generation": row.refresh_generation, "forks": row.refresh_forks} if issued.what in AGAIN else {}
-            events.record(tx, event, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address, **told)
-        return issued
 
     if outcome is Outcome.ROTATE and successor is not None:
         # Nearly always: one statement that wins, and no event to write beside it. The tokens are signed first, so that
@@ -97,3 +90,12 @@ def refresh(
         if run_in_autocommit(lambda tx: auth_sessions.rotate(tx, seen, successor)):
             return issued
     return transact(work)
+
+
+def recorded(tx: Connection, issued: Issued, client: Client, now: int) -> Issued:
+    """Write what became of a refresh into the trail, within its transaction, if it is more than a plain rotation."""
+    event, row = _EVENTS.get(issued.what), issued.row
+    if event is not None and row is not None:
+        told = {"generation": row.refresh_generation, "forks": row.refresh_forks} if issued.what in AGAIN else {}
+        events.record(tx, event, at=now, user_id=row.user_id, sid=row.sid, ip_address=client.ip_address, **told)
+    return issued

@@ -22,14 +22,19 @@ from webapp.core.session import SessionRow
 from webapp.core.tokens import Tokens
 from webapp.flows import prove_factor, prove_password
 from webapp.flows.client import Client
-from webapp.flows.prove_factor import Typed
-from webapp.flows.refresh import MOST_TRIES, Issued
+from webapp.flows.open_session import MOMENTS
+from webapp.flows.prove_factor import Typed, WrongCode
+from webapp.flows.refresh import MOST_TRIES, Issued, recorded
 from webapp.store import auth_sessions, events, factors, users
 from webapp.store.database import read, transact
 
 
 class SessionOver(TokenroomError):
     """The session ended meanwhile, or the person's credentials changed while they were being checked."""
+
+
+class ProvedAlready(WrongCode):
+    """This very code has proved it in this session moments ago: perhaps the first of two clicks on the form."""
 
 
 class Proved(NamedTuple):
@@ -58,7 +63,8 @@ def step_up(
 ) -> Issued:
     """Prove the password, and a code if the person has a second factor. The code is looked at if the password is right.
 
-    Raises WrongPassword (which of the two is not told), TooManyTries, SessionOver or DatabaseUnavailable.
+    Raises WrongPassword (which of the two is not told), ProvedAlready, TooManyTries, SessionOver or
+    DatabaseUnavailable.
     """
     session = _row(judgement)
 
@@ -74,12 +80,25 @@ def step_up(
                 code = prove_factor.check_code(session.user_id, typed, safe=safe, now=now)
                 use = partial(prove_factor.use, proof=code, client=client, now=now)
                 return passed(Proved(BY_PASSWORD_AND_CODE, found.credential_epoch, use))
+        except WrongCode:
+            if _is_second_click(session, typed, safe, now):
+                raise ProvedAlready("the code was used already, by this session") from None
+            raise
         except TooManyTries as refusal:
             prove_factor.record_limit(session.user_id, refusal, client, now)
             raise
+    except ProvedAlready:
+        raise
     except WrongPassword:
         record_failure(session, client, now)
         raise
+
+
+def _is_second_click(session: SessionRow, typed: Typed, safe: Safe, now: int) -> bool:
+    row = read(lambda tx: auth_sessions.reload(tx, session.sid))
+    if row is None or row.auth_time < now - MOMENTS:
+        return False
+    return prove_factor.was_used_since(session.user_id, typed, now - MOMENTS, safe=safe, now=now)
 
 
 def pass_step_up(
@@ -101,7 +120,7 @@ def pass_step_up(
             raise SessionOver("the session ended during the step-up")
         proved.use(tx)
         _record(tx, Event.STEP_UP_PASSED, row, client, now)
-        return _hand_out(tx, tokens, judgement, row, judged_at, now)
+        return recorded(tx, _hand_out(tx, tokens, judgement, row, judged_at, now), client, now)
 
     return transact(work)
 

@@ -43,10 +43,12 @@ def _number(auth: Auth) -> int | None:
 
 
 def _words(auth: Auth) -> str:
-    if auth.outcome in REFRESHING:
-        issued = auth.issued
+    issued = auth.issued  # by a refresh, or by a step-up, which does so while both tokens are valid, too
+    if issued is not None or auth.outcome in REFRESHING:
         if issued is None or issued.row is None:
             return f"nothing reissued: {issued.what if issued else 'left to the next request'}"
+        if issued.what is Refreshed.ROTATED and auth.outcome is Outcome.PROCEED:
+            return "both reissued, early"
         return "refresh reissued" if auth.outcome is Outcome.RENEW and issued.refresh else _DONE[issued.what]
     if auth.outcome is Outcome.PROCEED and auth.judgement.refresh.state is TokenState.VALID:
         return "both valid"

@@ -64,8 +64,8 @@ def prove() -> Response:
             now=services().clock(),
             client=client(),
         )
-    except flow.SessionOver:
-        return see_other(target)
+    except (flow.SessionOver, flow.ProvedAlready):
+        return see_other(target)  # it opens, or this page asks again: nothing is handed out here
     except WrongPassword:
         metrics.count_step_up("wrong")
         return step_up_page(target, 422, error=WRONG)

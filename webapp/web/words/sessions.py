@@ -59,8 +59,8 @@ class ShownSession(NamedTuple):
     current: bool
     ended: int | None
     reason: Any
-    began: Any
-    """How the user proved who they are."""
+    proved: Any
+    """How the user has proved who they are: at the login, and in the session since."""
 
 
 def device_words(device: Device) -> str:
@@ -72,12 +72,14 @@ def device_words(device: Device) -> str:
     return device.browser or device.system or str(_("Unknown device"))
 
 
-def began_with(amr: str) -> LazyString:
-    """How a session began, by the `amr` of its row."""
+def proved_by(amr: str) -> LazyString:
+    """What was proved in a session, by the `amr` of its row: at the login, and by each step-up since."""
     methods = amr.split()
-    if PASSKEY in methods:
-        return _l("Logged in with password and passkey") if PASSWORD in methods else _l("Logged in with a passkey")
-    return _l("Logged in with password and code") if CODE in methods else _l("Logged in with the password")
+    if PASSKEY not in methods:
+        return _l("Confirmed with password and code") if CODE in methods else _l("Confirmed with the password")
+    if CODE in methods:
+        return _l("Confirmed with password, code and passkey")
+    return _l("Confirmed with password and passkey") if PASSWORD in methods else _l("Confirmed with a passkey")
 
 
 def shown(
@@ -102,7 +104,7 @@ def shown(
             ends=min(session.expires_at, session.refresh_expires_at + window),
             current=session.sid == current_sid,
             ended=ending[1] if ending else None,
-            began=began_with(session.amr),
+            proved=proved_by(session.amr),
             reason=ENDINGS.get(ending[0], ENDINGS[EndReason.ENDED]) if ending else None,
         )
         (over if ending else alive).append(item)
