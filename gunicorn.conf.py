@@ -14,17 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Loopback only: what faces the network is a reverse proxy that speaks https (deploy/ has one).
+# Loopback only, because a reverse proxy that speaks https faces the network (deploy/ has one).
 bind = "127.0.0.1:8000"
 
-# Several processes even on a small machine, so that what only works inside one process is noticed at once:
-# a revocation must act on the next request whichever worker answers it.
+# Several processes even on a small machine, so that code that only works inside one process is noticed at once. A
+# revocation must act on the next request whichever worker answers it.
 workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
 
-# Threads for the connections, not for speed: a browser opens spare connections and sends nothing on them, and each
-# would occupy a `sync` worker until `timeout`. Five idle connections hold four such workers up for thirty seconds.
-# A `gthread` worker only hands a connection to a thread once there is something to read.
-# This is that worker, with threads of their own for /healthz and /readyz.
+# Threads for the connections, not for speed, because a browser opens spare connections and sends nothing on them, and
+# each would occupy a `sync` worker until `timeout`. Five idle connections hold four such workers up for thirty seconds.
+# A `gthread` worker only hands a connection to a thread once there is something to read. This is that worker, with
+# threads of their own for /healthz and /readyz.
 worker_class = "webapp.worker.Worker"
 threads = 4
 
@@ -33,8 +33,9 @@ threads = 4
 _keep_alive = os.environ.get("WEBAPP_KEEP_ALIVE", "").strip()
 keepalive = int(_keep_alive) if _keep_alive.isascii() and _keep_alive.isdigit() else 5
 
-# The application is imported once and workers are forked from it: a restart and a reload hold requests up for less than
-# half as long. It opens no connection and starts no thread before the fork. `WEB_PRELOAD=off`: each imports it itself.
+# The application is imported once and workers are forked from it, so a restart and a reload hold requests up for less
+# than half as long. It opens no connection and starts no thread before the fork. `WEB_PRELOAD=off`: each imports it
+# itself.
 preload_app = os.environ.get("WEB_PRELOAD", "on") != "off"
 
 # A worker that gave no sign of life for this long is replaced. The slowest honest request waits about five seconds,
@@ -70,7 +71,7 @@ gunicorn_log = importlib.import_module("webapp.gunicorn_log")
 logger_class = gunicorn_log.Logger
 gunicorn_log.install()
 
-# Heartbeats are files: in memory, a busy disk cannot get a healthy worker killed.
+# Heartbeats are files in memory, so a busy disk cannot get a healthy worker killed.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 # Without this gunicorn opens a socket in the home directory through which it can be commanded. Nobody here does.
