@@ -50,8 +50,8 @@ def test_a_form_that_nobody_can_read_while_the_database_is_away(
     files = {f"f{number}": ("", b"x") for number in range(201)}  # more parts than are read
     answer = person.http.post("/account", files=files)
     assert answer.status_code == 503
-    assert "What you typed has been kept." not in answer.text
-    assert "What you typed has been kept." in person.post("/account", {"name": "Ada"}).text
+    assert "Your input has been kept." not in answer.text
+    assert "Your input has been kept." in person.post("/account", {"name": "Ada"}).text
 
 
 def test_the_link_of_an_error_page_stays_here(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ def database_unavailable(error: Exception) -> Response:
         extra["ways_on"] = [(here(request), _l("Try again"))]
     elif is_proven_same_origin() and (form := resend.form_of(request)):
         extra["resend"] = form
-        extra["remedy"] = _l("What you typed has been kept. Wait a few seconds, then send it again.")
+        extra["remedy"] = _l("Your input has been kept. Wait a few seconds, then send it again.")
     answer = answer_for(503, **extra)
     answer.headers["Retry-After"] = RETRY_AFTER
     return answer
@@ -141,16 +141,14 @@ def csrf_failed(error: CSRFError) -> Response:
             "message": _l("Your browser sent back none of this site's cookies, so nothing was done."),
             "remedy": _l("Allow cookies for this site in your browser's settings, then open the page again."),
         }
-        kept = _l(
-            "Allow cookies for this site in your browser's settings. What you typed has been kept: send it again."
-        )
+        kept = _l("Allow cookies for this site in your browser's settings. Your input has been kept: send it again.")
     else:
         extra = {
             "title": _l("This form is out of date"),
             "message": _l("Your login state has changed since this page was opened, so nothing was done."),
             "remedy": _l("Open the page again and submit the form there."),
         }
-        kept = _l("What you typed has been kept. Send it again.")
+        kept = _l("Your input has been kept. Send it again.")
     # Only where the browser says that the form was ours; otherwise a stranger's values would be one click away.
     if is_proven_same_origin():
         extra["resend"] = resend.form_of(this_request())

@@ -85,7 +85,7 @@ HEADLINE = {
     "wrong": ("bad", _l("The signature and the key do not fit together.")),
     "unsigned": ("bad", _l("Nobody signed this token.")),
     "unverified": ("info", _l("Not a token of this site. Its signature was not verified.")),
-    "not_built": ("warn", _l("No token was built. What follows is about the token above.")),
+    "not_built": ("warn", _l("No token was built. The lines below are about the token above.")),
     "unreadable": ("info", _l("There is no signed token to check.")),
 }
 """The one sentence that comes first."""

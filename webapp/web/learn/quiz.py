@@ -43,7 +43,7 @@ WITH_ACCESS: dict[str, LazyString] = {
     "absent": _l("A valid access token is enough until it expires. Without a refresh token nothing is renewed."),
     "invalid, unknown": _l("A valid access token is enough. The refresh token is useless, so its cookie is cleared."),
     "expired, in the window": _l(
-        "The access token vouches for you, and the refresh token expired a moment ago: it is reissued."
+        "The access token proves who you are, and the refresh token expired a moment ago: it is reissued."
     ),
     "expired": _l("A valid access token is enough. The refresh token expired too long ago to be reissued."),
     "current": _l("Both are valid, so there is nothing to do."),

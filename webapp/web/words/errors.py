@@ -32,7 +32,7 @@ WORDS = {
     ),
     413: (
         _l("Too large"),
-        _l("What you sent is larger than 64 KB."),
+        _l("Your request is larger than 64 KB."),
         _l("Shorten it and send it again."),
     ),
     429: (
