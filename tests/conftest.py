@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Where Python is told to keep no bytecode, keep it apart from the sources: hundreds of processes start here, and
-    each would compile the whole house anew. Workers of pytest-xdist and servers inherit it."""
+    """Where Python is told to keep no bytecode, keep it apart from the sources, because hundreds of processes start
+    here, and each would compile the whole house anew. Workers of pytest-xdist and servers inherit it."""
     if sys.dont_write_bytecode:
         folder = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode")
         sys.dont_write_bytecode, sys.pycache_prefix = False, folder
@@ -181,7 +181,7 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported by now stays: the collector need not look at it again after every few tests."""
+    """All modules imported by now stay, so the collector need not look at it again after every few tests."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

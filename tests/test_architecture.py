@@ -182,12 +182,12 @@ def test_only_flows_commit() -> None:
 
 
 def test_only_the_judgement_decides() -> None:
-    """For pages, API and lab alike: there is one place where the matrix is read."""
+    """For pages, API and lab alike, because there is one place where the matrix is read."""
     assert callers("decide") == {"core/judgement.py"}
 
 
 def test_no_module_imports_another_in_a_circle() -> None:
-    """Imports for type checking and inside functions included: a reader can read the house from the bottom up."""
+    """Imports for type checking and inside functions included, so a reader can read the house from the bottom up."""
     names = {name_of(path): path for path in MODULES}
     graph = {name: modules_imported_by(path, names) - {name} for name, path in names.items()}
     assert sum(map(len, graph.values())) > 200, "the walk finds imports"

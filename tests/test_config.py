@@ -148,7 +148,7 @@ def test_what_a_person_typed_is_not_taken_for_such_a_variable(typed: dict[str, s
 
 @pytest.mark.parametrize("quoted", ['"production"', "'production'"])
 def test_quotes_around_a_value_are_named(quoted: str) -> None:
-    """`docker --env-file` hands them on, and a shell does not: the message says what to change."""
+    """`docker --env-file` hands them on, and a shell does not, so the message says what to change."""
     with pytest.raises(SettingsError, match=r"^WEBAPP_ENV must be one of .*; remove the quotes"):
         load(ENV=quoted)
 
@@ -277,7 +277,7 @@ def test_a_place_where_nothing_can_be_made_stops_the_start(tmp_path: Path, name:
 
 @pytest.mark.parametrize("program", ["flask", "gunicorn", "gunicorn --preload", "gunicorn --check-config", "python"])
 def test_what_stops_the_start_is_one_line(tmp_path: Path, program: str) -> None:
-    """Whatever loads it: no traceback, and gunicorn's master ends instead of starting workers for ever."""
+    """No traceback, with every loader, and gunicorn's master ends instead of starting workers for ever."""
     command = {
         "flask": ["-m", "flask", "--app", "wsgi", "users", "list"],
         "gunicorn": ["-m", "gunicorn", "-w", "1", "-b", f"unix:{tmp_path / 'socket'}", "wsgi:app"],

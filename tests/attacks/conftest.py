@@ -38,7 +38,7 @@ def guarded(guarded_sqlite: GuardedServer) -> GuardedServer:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def guarded_server(request: pytest.FixtureRequest) -> GuardedServer:
-    """Gunicorn with 4 workers and rate limits, on each database in turn. Shared, and so is its address 127.0.0.1:
+    """Gunicorn with 4 workers and rate limits, on each database in turn. Shared, and so is its address 127.0.0.1, so
     a test that uses up the address begins with a window of its own (`server.clock.advance`)."""
     server = request.getfixturevalue(f"guarded_{request.param}")
     assert isinstance(server, GuardedServer)

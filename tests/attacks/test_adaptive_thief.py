@@ -1,4 +1,4 @@
-"""A thief who copied a pair of tokens and does whatever serves him: he does not last beside the owner.
+"""A thief who copied a pair of tokens and does everything that serves him. He does not last beside the owner.
 
 He never replays what would give him away. He polls, waits for the end of his access token, watches with it for the
 owner's renewal, or tries everything at random. After a few access lifetimes one of the two gets nothing more. Where
@@ -94,7 +94,7 @@ def play(server: Server, owner: Holder, thief: Holder, strategy: Strategy, dice:
         server.clock.advance(TICK)
         if dice.random() < 0.4 and not owner.ask():
             return "owner", tick * TICK / ACCESS_TTL
-        server.clock.advance(dice.randint(4, 20))  # not within a burst of each other: that would take luck
+        server.clock.advance(dice.randint(4, 20))  # not within a burst of each other, because that would take luck
         served = strategy(thief, dice, tick)
         refused = refused + 1 if served is False else 0 if served else refused
         if refused >= 5:
@@ -151,7 +151,7 @@ def test_two_lost_answers_an_hour_apart_are_healed(server: Server) -> None:
 
 
 def test_too_many_lost_answers_are_a_login_and_never_reuse(server: Server) -> None:
-    """After six in a row the next request is asked to log in: nothing is revoked, no cookie is cleared, and the login
+    """After six in a row the next request is asked to log in. Nothing is revoked, no cookie is cleared, and the login
     ends the session as `replaced`."""
     browser = server.browser()
     name, sid = browser.sign_up(), browser.sid
@@ -194,7 +194,7 @@ def test_an_abandoned_successor_opens_nothing_until_its_better_is_used(server: S
 
 
 def test_in_the_burst_every_answer_is_the_same(server: Server) -> None:
-    """Byte for byte, 32 requests in parallel: browsers keep whichever comes last."""
+    """Byte for byte, 32 requests in parallel: browsers keep the last one that comes."""
     browser = server.browser()
     browser.sign_up()
     server.clock.advance(ACCESS_TTL)

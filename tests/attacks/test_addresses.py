@@ -56,7 +56,7 @@ def test_five_wrong_codes(app: Flask, person: Browser, username: str) -> None:
 def test_only_a_code_that_is_due_costs_a_hash(
     app: Flask, person: Browser, username: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each mailed code has five tries, however many are typed: a hash takes 19 MB and 25 ms (CWE-770)."""
+    """Each mailed code has five tries, however many are typed, because a hash takes 19 MB and 25 ms (CWE-770)."""
     hashed = []
     real = confirm_address.verify_password
     monkeypatch.setattr(confirm_address, "verify_password", lambda *what: (hashed.append(1), real(*what))[1])
@@ -97,7 +97,7 @@ def test_twenty_four_wrong_codes_at_once(server: Server) -> None:
     fields = person.read_form("/account/email", "/account/email/confirm").fields
     tabs = [person.another_tab() for _ in range(24)]
     statuses = at_once(24, lambda n: tabs[n].post("/account/email/confirm", fields | {"code": wrong}).status_code)
-    assert set(statuses) <= {422, 503}  # 503: a busy machine has no time for so many hashes at once
+    assert set(statuses) <= {422, 503}  # 503, because a busy machine has no time for so many hashes at once
     for _try in range(max(5 - statuses.count(422), 0)):
         assert confirm(person, wrong) == 422
     (mail,) = query(server, "SELECT tries FROM mails WHERE kind = 'code' AND address = ?", f"{username}@example.com")
@@ -181,7 +181,7 @@ def test_many_accounts_cannot_fill_a_mailbox(app: Flask) -> None:
 
 
 def test_a_stale_session_cannot_change_the_address(app: Flask, person: Browser, clock: SetClock) -> None:
-    """A stolen session cannot move the account to another mailbox: it is asked for the password first."""
+    """A stolen session cannot move the account to another mailbox, because it is asked for the password first."""
     form = person.read_form("/account/email")
     clock.advance(601)
     answer = person.post("/account/email", form.fields | {"email": "thief@example.org"})

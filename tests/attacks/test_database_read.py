@@ -53,7 +53,7 @@ def test_no_secret_in_it(app: Flask, person: Browser, username: str, clock: SetC
 
 
 def test_a_sealed_secret_in_another_row(app: Flask, person: Browser, username: str, clock: SetClock) -> None:
-    """Who may write as well puts their own app's secret into the owner's row: it does not open there."""
+    """A thief who may write as well puts the secret of an app of his into the owner's row. It does not open there."""
     for browser, name in ((person, username), (Browser.of_app(app), None)):
         name = name or browser.sign_up()
         execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", name)

@@ -54,7 +54,7 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
 
 
 def every_door(app: Flask, text: str) -> list[tuple[str, Callable[[], httpx.Response]]]:
-    """(name, request): each field of people's input, filled with `text`."""
+    """(name, request): each field of users' input, filled with `text`."""
     stranger, person, client = Browser.of_app(app), Browser.of_app(app), ApiClient.of_app(app)
     name = person.sign_up()
     client.log_in(name)
@@ -114,7 +114,7 @@ def test_a_request_full_of_combining_marks_is_cheap(app: Flask) -> None:
 
 
 def test_a_long_login_is_nobody_and_is_counted(app: Flask) -> None:
-    """The limit holds for text that is no login: it is counted by what was typed."""
+    """The limit holds for text that is no login, because it is counted by what was typed."""
     stranger = Browser.of_app(app)
     fields = stranger.read_form("/login").fields | {"username": "x" * 255, "password": "wrong one"}
     codes = [stranger.post("/login", fields).status_code for _ in range(11)]

@@ -107,7 +107,7 @@ def test_purging_takes_many_batches(app: Flask) -> None:
 
 
 def test_no_field_of_the_trail_commands_the_terminal(app: Flask) -> None:
-    """Names of people and addresses are others' text; so may be what an older release wrote."""
+    """Names of users and addresses are others' text, and so may be texts of an older release."""
     evil = "\x1b[2J\x9b2J\u202eadmin\nlogin.succeeded"
     execute(
         app,

@@ -30,7 +30,7 @@ def forge(app: Flask, honest: Browser) -> Forger:
 
 
 def as_cookies(forge: Forger, purpose: str, now: int) -> Iterator[tuple[str, str]]:
-    """Forgeries as a server reads them from a header: what a header's own rules would cut off again is left out."""
+    """Forgeries as a server reads them from a header, without those that a header's own rules would cut off again."""
     for name, text in forgeries(forge, purpose, now).items():
         value = text.encode("utf-8", "surrogatepass").decode("latin-1")
         if ";" not in value and value == value.strip(" \t"):

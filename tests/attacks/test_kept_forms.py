@@ -146,7 +146,7 @@ def test_it_goes_where_it_was_going_whatever_else_is_typed(visitor: Browser, clo
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "/\\evil.example", "/%0d%0aX: y"])
 def test_no_path_leads_to_another_site(visitor: Browser, app: Flask, clock: SetClock, ada: str, path: str) -> None:
-    """Whatever path the post itself went to, every form of the page that follows posts to this origin."""
+    """Every form of the page that follows posts to this origin, for each path of the post itself."""
     form = visitor.read_form("/account")
     clock.advance(FORTNIGHT)
     answer = app.test_client().post(

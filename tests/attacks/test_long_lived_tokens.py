@@ -42,7 +42,7 @@ def test_the_api_refuses_it_too(app: Flask, username: str, clock: SetClock, seco
 
 @pytest.mark.parametrize("settings", [{"WEBAPP_ACCESS_TOKEN_TTL": "2"}])
 def test_a_session_with_lifetimes_of_its_own_is_not_cut_short(app: Flask, person: Browser, clock: SetClock) -> None:
-    """The lab's tokens may live longer than the application's: they are no forgeries."""
+    """The lab's tokens may live longer than the application's, because they are no forgeries."""
     assert person.submit("/lab", "/lab/clock/fast").status_code == 200
     clock.advance(10)
     assert person.get("/test/me").status_code == 200

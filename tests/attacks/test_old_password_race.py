@@ -13,8 +13,8 @@ ROUNDS = 50
 
 
 def test_fifty_rounds(server: Server) -> None:
-    """In each round a log-in with the password of before and the change start at the same moment. Whatever the
-    order was, afterwards the browser that changed it is in, and the other is not."""
+    """In each round a log-in with the password of before and the change start at the same moment. In either order,
+    afterwards the browser that changed it is in, and the other is not."""
     owner = server.browser()
     passwords = [f"the sentence of round {number}" for number in range(ROUNDS + 1)]
     name = owner.sign_up(password=passwords[0])

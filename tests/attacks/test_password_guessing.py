@@ -76,7 +76,7 @@ def test_sixty_guesses_an_address_and_claimed_addresses_are_not_believed(guarded
 
 
 def test_a_known_browser_has_ten_guesses_too(guarded: GuardedServer) -> None:
-    """The cookie is no licence: a thief of the owner's browser guesses no faster."""
+    """The cookie is no licence. A thief of the owner's browser guesses no faster."""
     browser, name = owner(guarded)
     fields = browser.read_form("/login").fields
     codes = [browser.post("/login", fields | {"username": name, "password": WRONG}).status_code for _ in range(12)]

@@ -53,7 +53,7 @@ def test_with_another_number(app: Flask, codes: list[str], username: str) -> Non
 
 
 def test_after_two_step_login_was_off(app: Flask, codes: list[str], person: Browser, username: str) -> None:
-    """Without a factor there is no code: rows that stayed would be a door nobody looks after."""
+    """Without a factor there is no code, because rows that stayed would be a door nobody looks after."""
     execute(app, "DELETE FROM totp_factors")
     stranger = Browser.of_app(app)
     assert stranger.log_in(username).headers["location"] == "/"

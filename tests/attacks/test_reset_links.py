@@ -179,7 +179,7 @@ def test_twenty_an_hour_from_one_address(app: Flask, stranger: Browser) -> None:
 
 
 def test_a_link_that_was_opened_in_between(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
-    """The page names one account, so it never changes another's password: it is shown again, with the other name."""
+    """The page names one account, so it never changes another's password. It is shown again, with the other name."""
     assert stranger.submit("/reset", login=username).status_code == 303
     stranger.get(link(Outbox(app).newest(f"{username}@example.com")))
     form = stranger.read_form("/reset/new")
@@ -283,7 +283,7 @@ def test_an_absolute_request_line(sqlite_server: Server) -> None:
 
 
 def test_a_stranger_used_my_address(app: Flask, person: Browser, username: str, stranger: Browser) -> None:
-    """The mailbox takes the account over: the stranger's password, session and API tokens are dead, and so is a change
+    """The mailbox takes the account over. The stranger's password, session and API tokens are dead, and so is a change
     of address that the stranger began; no factor could be enrolled without the mailbox."""
     assert 'name="sealed"' not in person.get("/account/factors/totp", follow_redirects=True).text
     person.submit("/account/email", email="thief@example.net")

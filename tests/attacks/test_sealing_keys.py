@@ -96,7 +96,7 @@ class TestDemanded:
 def test_replaced_while_people_log_in(server: Server) -> None:
     """Rotation, resealing and the old key's end: each login meanwhile works, on four workers and both databases.
 
-    Between rotation and resealing the old key is refused: secrets still need it.
+    Between rotation and resealing the old key is refused, because secrets still need it.
     """
     people = []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Codes of the authenticator app: each opens one session, and what is no code is wrong, never an error."""
+"""Codes of the authenticator app: each opens one session, and any other text is wrong, never an error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def half(app: Flask, username: str) -> Browser:
     ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "123\0456", "-12345", "1e5", "9" * 4000, "12 34 5", "<b>1</b>"],
 )
 def test_what_is_no_code(app: Flask, secret: bytes, username: str, typed: str) -> None:
-    """Whatever is typed: 422 and no session, in either field."""
+    """Wrong text of any kind gets 422 and no session, in either field."""
     stranger = half(app, username)
     assert stranger.submit("/login/second", otp=typed).status_code == 422
     assert stranger.submit("/login/second", recovery_code=typed).status_code == 422

@@ -1,4 +1,4 @@
-"""Next to a leaked signing key a session id makes a token: logs and listings carry a short hash of it."""
+"""Next to a leaked signing key a session id makes a token, so logs and listings carry a short hash of it."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def access_only(owner: Browser, clock: SetClock) -> str:
 def test_a_copy_that_gets_new_tokens(
     owner: Browser, clock: SetClock, happens: Callable[[Browser, SetClock], str], keeps_access: bool
 ) -> None:
-    """REDELIVER, a fork, ACCESS_ONLY: what the copy gets is as old as what it presents, or as the session."""
+    """REDELIVER, a fork, ACCESS_ONLY: the copy gets a token as old as the one it presents, or as the session."""
     thief, proof = copy_of(owner, access=keeps_access), owner.proof()
     clock.advance(601 if keeps_access else 71)  # with it, both access tokens have expired
     before = owner.refresh
@@ -163,7 +163,7 @@ def test_a_copy_at_the_api(app: Flask, person: Browser, username: str, clock: Se
 
 
 def test_an_auth_time_that_was_forged_with_the_real_key(app: Flask, owner: Browser, clock: SetClock) -> None:
-    """The row knows when it was proved: a leaked key alone lifts nobody, nor do the tokens that inherit from it."""
+    """The row knows when it was proved, so a leaked key alone lifts nobody, nor do the tokens that inherit from it."""
     forger = forger_of(app, owner)
     for claimed in (clock(), clock() + 50, clock() + 5000, 2**53):
         thief = copy_of(owner)
@@ -233,7 +233,7 @@ def test_a_session_that_ended_during_the_proof(
 def test_a_factor_that_came_during_the_proof(
     app: Flask, person: Browser, username: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The password alone was proved, and by now that is not enough: the epoch has moved."""
+    """The password alone was proved, and by now that is not enough, because the epoch has moved."""
     from webapp.flows import step_up
 
     real = step_up.pass_step_up

@@ -308,7 +308,7 @@ def test_sessions_from_before_the_demand(app: Flask, visitor: Browser) -> None:
 
 
 def test_the_old_session_is_replaced_by_the_login(app: Flask, visitor: Browser) -> None:
-    """The step ends what the browser presents: no session is left over that nobody holds."""
+    """The step ends what the browser presents, so no session is left over that nobody holds."""
     tokens = services_of(app).tokens
     tokens.demands = Demands()
     visitor.sign_up(NAME)

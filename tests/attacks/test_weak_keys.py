@@ -23,7 +23,7 @@ def ring_text(*keys: object) -> str:
 
 @pytest.mark.parametrize("state", ["active", RETIRED])
 def test_one_secret_for_access_and_refresh_tokens(state: str) -> None:
-    """Whatever becomes of either key: what one signed, the other would verify."""
+    """Each of the two keys would verify what the other signed, whatever becomes of either."""
     access, refresh = new_secret(ACCESS, 0), new_secret(REFRESH, 0)
     twin = {**access.to_jwk(), "kid": "twin", "purpose": REFRESH, "state": state}
     keys = [access.to_jwk(), twin] if state == "active" else [access.to_jwk(), refresh.to_jwk(), twin]

@@ -38,7 +38,7 @@ CASE_OF = {
 }
 """PROTOCOL section 5: absent or invalid access counts as expired; absent or invalid refresh is no case."""
 
-# PROTOCOL section 6, as text, so that nothing of it is taken from the code.
+# PROTOCOL section 6, as text, so that the code supplies none of it.
 MATRIX = """
          | absent    | invalid, unknown       | expired, in the window | expired | current | superseded | in grace    | abandoned | reused
 valid    | proceed   | proceed, clear refresh | renew                  | proceed | proceed | proceed    | proceed     | proceed   | reuse

@@ -81,7 +81,7 @@ def test_passwords_and_tokens_are_never_chosen(name: str) -> None:
 
 
 def test_a_value_that_looks_like_a_token_is_never_chosen() -> None:
-    """Whatever its field is called."""
+    """Under any field name."""
     jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
     form = choose("/x", [("note", jwt), ("other", "eyJ is how a token begins")])
     assert form is not None

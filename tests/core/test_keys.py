@@ -203,7 +203,7 @@ def test_base64url_round_trip(raw: bytes) -> None:
 
 
 def test_every_ending_is_judged_as_the_standard_library_would_when_it_is_strict() -> None:
-    """All endings of one to three characters: whatever is accepted is the one spelling of its value."""
+    """All endings of one to three characters. Every accepted one is the only spelling of its value."""
     letters = "".join(map(chr, range(128))) + "é"
     endings = [a + b for a in ["", *letters] for b in letters] + ["A" + a + b for a in letters for b in letters]
     accepted = 0

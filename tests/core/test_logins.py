@@ -126,7 +126,7 @@ def test_no_addresses(typed: str) -> None:
     ],
 )
 def test_two_mailboxes_stay_two(one: str, other: str) -> None:
-    """Only letter case is folded: a ligature or a dotless i is a mailbox of its own."""
+    """Only letter case is folded, so a ligature or a dotless i is a mailbox of its own."""
     assert login_key(one) != login_key(other)
 
 

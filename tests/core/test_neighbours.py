@@ -68,5 +68,5 @@ def test_ours_or_nothing(text: str | None) -> None:
 
 @given(st.text(alphabet=st.sampled_from('eyJhbGciOi.=-_{}"é\x00'), max_size=60))
 def test_it_never_raises(text: str) -> None:
-    """Whatever a cookie holds."""
+    """With any text in the cookie."""
     is_a_neighbours(text, OURS, KIDS)

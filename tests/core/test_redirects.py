@@ -131,7 +131,7 @@ def test_an_address_as_it_was_sent(target: str | None, address: str) -> None:
 
 @given(st.binary(max_size=40), st.text(max_size=20))
 def test_no_address_is_too_odd(target: bytes, path: str) -> None:
-    """Whatever bytes are sent: printable ASCII, or what `safe_next` refuses."""
+    """Any bytes that are sent come out as printable ASCII, or as a target that `safe_next` refuses."""
     for given_target in (target.decode("latin-1"), None):
         address = address_as_sent(given_target, path, "")
         assert address.isascii()

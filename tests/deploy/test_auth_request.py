@@ -47,7 +47,7 @@ class Notes(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_: object) -> None:
-        """Nothing: a test is no place for an access log."""
+        """Nothing, because a test is no place for an access log."""
 
 
 class GuardedNginx(Nginx):
@@ -91,7 +91,7 @@ def test_the_configuration_is_accepted(site: tuple[GuardedNginx, Server]) -> Non
 
 
 def test_who_it_is_arrives_and_the_tokens_do_not(site: tuple[GuardedNginx, Server]) -> None:
-    """The service gets four headers and its own cookies. What a browser writes into these headers is thrown away."""
+    """The service gets four headers and its own cookies. A browser's own values of these headers are thrown away."""
     person = site[0].browser()
     name = person.sign_up()
     assert person.submit("/account", name="김하늘 Ada", theme="auto", language="en").status_code == 303
@@ -159,7 +159,7 @@ def test_expiry_again_and_again_in_three_tabs(site: tuple[GuardedNginx, Server])
 
 
 def test_a_form_is_not_lost_to_an_expired_token(site: tuple[GuardedNginx, Server]) -> None:
-    """A POST cannot go another way round with what it carries: it is let through while the refresh token is good."""
+    """A POST cannot go another way round with what it carries, so it is let through while the refresh token is good."""
     nginx, server = site
     person = nginx.browser()
     name = person.sign_up()

@@ -14,7 +14,7 @@ DEPLOY = ROOT / "deploy"
 
 
 def test_the_shell_reads_the_environment_file_as_systemd_does() -> None:
-    """docs/deployment.md has the shell source it: an address with an unquoted & would lose its sslmode, and more."""
+    """docs/deployment.md has the shell source it, so an address with an unquoted & would lose its sslmode, and more."""
     lines = (DEPLOY / "tokenroom.env").read_text().splitlines()
     settings = [line.removeprefix("# ") for line in lines if re.match(r"(# )?[A-Z_]+=", line)]
     assert len(settings) > 6

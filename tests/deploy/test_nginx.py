@@ -86,7 +86,7 @@ def test_pages_are_never_compressed_and_files_are(behind: tuple[Nginx, Server]) 
 
 
 def test_forged_forwarding_is_thrown_away(behind: tuple[Nginx, Server]) -> None:
-    """What a client claims about its address, scheme and host reaches nobody: the trail names the real address."""
+    """A client's claims about its address, scheme and host reach nobody, and the trail names the real address."""
     nginx, _server = behind
     visitor = nginx.browser()
     lies = {

@@ -1,6 +1,6 @@
 """Prometheus' own tool reads the rules, the dashboard's expressions and the metrics, and plays each alert through.
 
-Where promtool is not installed these are skipped, in CI too: it comes with all of Prometheus.
+Where promtool is not installed these are skipped, in CI too, because it comes with all of Prometheus.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ PROGRAMS = ("tokenroom.service", "tokenroom-purge.service")
 OF_ITS_OWN = {
     "Type", "NotifyAccess", "ExecStart", "ExecReload", "KillMode", "TimeoutStopSec", "Restart", "RestartSec",
 }  # fmt: skip
-"""What says how a unit runs. Everything else in `[Service]` says what it may do."""
+"""Lines that say how a unit runs. All others in `[Service]` say what it may do."""
 
 
 def service_section(name: str) -> list[str]:

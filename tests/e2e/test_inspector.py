@@ -1,4 +1,4 @@
-"""The inspector in a real browser: it follows while one types, errors are in sight, a part lights what it says."""
+"""The inspector in a real browser: it follows while you type, errors are in sight, a part lights what it says."""
 
 from __future__ import annotations
 

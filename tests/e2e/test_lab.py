@@ -304,7 +304,7 @@ def test_a_cell_of_the_matrix(open_page: OpenPage, js: bool) -> None:
 
 
 def test_another_theme_uses_up_nothing(open_page: OpenPage) -> None:
-    """It changes in place and stays: the case that a control has prepared is still to come."""
+    """It changes in place and stays, because the case that a control has prepared is still to come."""
     page = enter(open_page)
     pull(page, "expire/access")
     expect_next(page, 2)
@@ -387,7 +387,8 @@ def test_no_two_texts_of_the_timeline_touch(open_page: OpenPage) -> None:
 
 
 def test_the_timeline_fits_whatever_is_no_phone(open_page: OpenPage) -> None:
-    """It scrolls only where it must: a timeline that hangs over by a little hides the first letters of its lanes."""
+    """It scrolls only where it must, because a timeline that hangs over by a little hides the first letters of its
+    lanes."""
     page = enter(open_page)
     for width in (1280, 1200, 900, 700):
         page.set_viewport_size({"width": width, "height": 900})

@@ -1,10 +1,10 @@
 """No box is wider than itself: three common fonts, two languages, a width every 40 px, on every page and after levers.
 
-What `overflow: clip` cuts, no scroll bar shows; so each box is asked whether its content fits. The browser knows only
-the fonts of a fontconfig file of the test's own: what else the machine has installed changes nothing.
+No scroll bar shows text that `overflow: clip` cuts, so each box is asked whether its content fits. The browser knows
+only the fonts of a fontconfig file of the test's own, so other fonts of the machine change nothing.
 
-A page is loaded once. A copy of it, in a frame, is then laid out with each font at each width, in one evaluation: the
-browser need not draw what nobody looks at, which takes a third of the time.
+A page is loaded once. A copy of it, in a frame, is then laid out with each font at each width, in one evaluation,
+because drawing what nobody looks at takes a third of the time.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ PAGES = ("/learn?change=year&text=x", "/learn/quiz?q1=stay&q2=both&q3=end", "/le
 
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 def test_axe_finds_nothing(open_page: OpenPage, locale: str) -> None:
-    """All three pages in both languages, and dark in English: both languages have the same colours."""
+    """All three pages in both languages, and dark in English, because both languages have the same colours."""
     page = open_page("about:blank", locale=locale)
     for path in PAGES:
         page.goto(path)

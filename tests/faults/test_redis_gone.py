@@ -171,7 +171,7 @@ def test_the_limits_hold_when_it_is_back(server: GuardedServer, redis: RedisServ
 
 def test_restarted_again_and_again_under_load(server: GuardedServer, redis: RedisServer) -> None:
     """Users work and an attacker guesses all the while. Each restart forgets, so each grants ten guesses, and the
-    database ten for the time between: no more than that, and not one answer that is not an answer."""
+    database ten for the time between. No more than that, and not one answer that is not an answer."""
     restarts = 3
     crowd = Crowd(server.browser, 4)
     guesses = Guesses(server, account(server), 4)

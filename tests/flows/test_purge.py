@@ -39,7 +39,7 @@ def test_only_what_ended_long_ago_goes_in_batches(app: Flask, clock: SetClock) -
 
 
 def test_answered_challenges_go_when_they_are_over(app: Flask, clock: SetClock) -> None:
-    """Not before: one that is still good could be answered again."""
+    """Not before, because one that is still good could be answered again."""
     for nonce, expires_at in (("old", clock()), ("good", clock() + 1)):
         execute(app, "INSERT INTO spent (nonce, expires_at) VALUES (?, ?)", nonce, expires_at)
     with app.app_context():

@@ -1,6 +1,6 @@
 """A primary and its synchronous standby: one of them dies, freezes or vanishes from the network, while people work.
 
-Whatever happens: nobody is logged out, nobody who logged out is let in again, no answer is a 500, and no request waits
+In each case nobody is logged out, nobody who logged out is let in again, no answer is a 500, and no request waits
 for longer than six seconds.
 """
 
@@ -163,7 +163,7 @@ def test_the_network_swallows_what_is_sent(site: Site) -> None:
 
 
 def test_the_network_comes_back(site: Site) -> None:
-    """What was held back arrives late: nothing of it is done twice, and nothing is taken for an answer."""
+    """Held-back packets arrive late. None of their work is done twice, and nothing is taken for an answer."""
 
     def fault() -> None:
         pass_time(site, 1)

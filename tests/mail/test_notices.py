@@ -46,7 +46,7 @@ def test_a_login_on_a_new_device(app: Flask, visitor: Browser, confirmed: str) -
 
 
 def test_a_browser_is_known_after_a_new_password(app: Flask, visitor: Browser, confirmed: str) -> None:
-    """Its mark opens nothing any more, but the browser has held the person: that is no new device."""
+    """Its mark opens nothing any more, but the browser has held the person, so that is no new device."""
     other = Browser.of_app(app)
     other.log_in(confirmed)
     visitor.submit("/account/password", current_password=PASSWORD, new_password="another fine sentence")
@@ -107,7 +107,7 @@ def test_a_farewell(app: Flask, visitor: Browser, confirmed: str) -> None:
 
 
 def test_guests_get_no_mail(app: Flask, visitor: Browser) -> None:
-    """Their addresses exist nowhere: not a reset, nor a code, nor a notice is sent."""
+    """Their addresses exist nowhere, so not a reset, nor a code, nor a notice is sent."""
     assert visitor.submit("/", "/lab/guest").status_code == 303
     (guest,) = query(app, "SELECT username FROM users")
     execute(app, "UPDATE users SET email_verified_at = 1")
@@ -120,7 +120,7 @@ def test_guests_get_no_mail(app: Flask, visitor: Browser) -> None:
 
 
 def test_thefts_played_in_the_lab_are_no_news(app: Flask, visitor: Browser, confirmed: str, clock: SetClock) -> None:
-    """However often somebody plays one in a stolen session, the day's notices are left for the real one."""
+    """However often a thief plays one in a stolen session, the day's notices are left for the real one."""
     for _ in range(3):
         for act in ("thief", "copy"):
             assert visitor.get(f"/lab/acts/{act}").status_code == 200

@@ -44,7 +44,7 @@ BROKEN_HONEST: dict[str, tuple[dict[str, Any], str]] = {
     "fork without jti": ({}, "I3"),
     "fork without confirmed": ({}, "I5"),
     "confirmation without jti": ({}, "I4"),  # SELECT, then another request forks, then the UPDATE
-    "any access confirms": ({}, "I4"),  # whatever its `iat`, the abandoned successor's token confirms its better
+    "any access confirms": ({}, "I4"),  # the abandoned successor's token confirms its better, whatever its `iat`
     "abandoned never renews": ({}, "I4"),  # it is asked to log in even while nobody has used its better
     "as first decided": ({}, "I4"),  # the same, and its access token goes on opening everything
     "clears the abandoned": ({}, "I4"),  # served with a valid access token, and the refresh cookie taken away

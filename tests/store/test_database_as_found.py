@@ -1,6 +1,6 @@
 """The database as an operator made it: its encoding, its rights, its settings, and others who migrate it at once.
 
-What is refused names its reason and what to do, in one line, from every command; and nothing answers 500.
+A refusal names its reason and what to do, in one line, from every command; and nothing answers 500.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_rights_that_are_missing(tmp_path: Path) -> None:
-    """No right to create tables, then none to read them: a line for commands, 503 for people, and what to GRANT."""
+    """No right to create tables, then none to read them: a line for commands, 503 for users, and what to GRANT."""
     with role() as user, database() as address:
         settings = {"WEBAPP_INSTANCE_PATH": str(tmp_path), "WEBAPP_DATABASE_URL": as_user(address, user)}
         said = run_command(settings, "db", "upgrade", fails=True).stderr
@@ -174,7 +174,7 @@ def test_rights_that_are_missing(tmp_path: Path) -> None:
     ],
 )
 def test_a_user_with_odd_settings(tmp_path: Path, option: str, words: str) -> None:
-    """Whatever the server refuses, its own words are in the line."""
+    """The line has the server's own words, for each of its refusals."""
     with role(option) as user, database() as address:
         settings = {"WEBAPP_INSTANCE_PATH": str(tmp_path), "WEBAPP_DATABASE_URL": as_user(address, user)}
         said = run_command(settings, "db", "upgrade", fails=True).stderr
@@ -183,7 +183,7 @@ def test_a_user_with_odd_settings(tmp_path: Path, option: str, words: str) -> No
 
 
 def test_settings_of_a_database_that_change_how_it_speaks(tmp_path: Path) -> None:
-    """Isolation, quoting, dates, encodings of clients, names of schemas: an administrator's choice breaks nothing."""
+    """Isolation, quoting, dates, encodings of clients, names of schemas. An administrator's choice breaks nothing."""
     with database("ENCODING 'UTF8' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'") as address:
         name = address.rpartition("/")[2]
         with psycopg.connect(ADMIN, autocommit=True) as admin:

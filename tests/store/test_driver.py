@@ -11,7 +11,7 @@ from webapp.store import auth_sessions, thread_connection
 
 
 def test_a_thread_that_ends_takes_its_connection_along(app: Flask, visitor: Browser) -> None:
-    """`flask run` serves each request in a new thread: a hundred requests must not hold a hundred connections."""
+    """`flask run` serves each request in a new thread, so a hundred requests must not hold a hundred connections."""
     before = thread_connection.open_connections()
 
     def one_request() -> None:

@@ -80,7 +80,7 @@ def test_ready_in_the_middle_of_an_upgrade(empty: Flask) -> None:
 
 
 def test_addresses_are_found_by_case_alone(empty: Flask) -> None:
-    """Keys of before were made with compatible characters: two mailboxes could not both have an account."""
+    """Keys of before were made with compatible characters, so two mailboxes could not both have an account."""
     upgrade(revision="0010")
     addresses = ["Ada@Example.com", "\ufb01ona@example.com", "stra\u00dfe@example.com", "\uff41b@example.com"]
     old = ["ada@example.com", "fiona@example.com", "strasse@example.com", "ab@example.com"]
@@ -128,7 +128,7 @@ def test_a_release_that_is_gone_back_to(tmp_path: Path) -> None:
 
 
 def test_a_migration_may_take_its_time(migrated_postgres: str) -> None:
-    """An index on five million rows takes longer than any request may: no time-out of the requests' holds here."""
+    """An index on five million rows takes longer than any request may, so no time-out of the requests' holds here."""
     connection = Connector(migrated_postgres)()
     engine = create_engine("postgresql+psycopg://", creator=lambda: connection)
     with engine.begin() as transaction:

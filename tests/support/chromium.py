@@ -54,7 +54,7 @@ class Console:
 
 
 class Profiles:
-    """Browser profiles, emptied and used again: a new one costs eight times as much as a page load."""
+    """Browser profiles, emptied and used again, because a new one costs eight times as much as a page load."""
 
     def __init__(self, chromium: Browser, url: str) -> None:
         self._chromium, self._url = chromium, url
@@ -100,7 +100,8 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]
 def findings(page: Page, *, dark_too: bool = False) -> list[str]:
     """What axe finds on the page, one line per rule; `dark_too` asks the rules of colours again on the dark page.
 
-    Empty is what we want. The dark page differs in nothing but colours: the stylesheet knows it by light-dark() alone.
+    Empty is what we want. The dark page differs in nothing but colours, because the stylesheet knows it by light-dark()
+    alone.
     """
     found = _violations(page)
     if dark_too:

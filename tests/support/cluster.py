@@ -48,12 +48,12 @@ class Cluster:
     def _run(self, *command: str) -> None:
         # PostgreSQL refuses to run as root.
         prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        # Into a file: the server that pg_ctl starts inherits it, and a pipe would never end.
+        # Into a file, because the server that pg_ctl starts inherits it and a pipe would never end.
         with (self.folder / "commands.log").open("ab") as log:
             subprocess.run([*prefix, *command], check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def __enter__(self) -> Cluster:
-        # Not in a folder of pytest's: whenever another run of it starts, that closes them all to other users.
+        # Not in a folder of pytest's, because another run of pytest closes them all to other users.
         self.home = Path(tempfile.mkdtemp(prefix="tokenroom-postgres-"))
         self.data = self.home / "data"
         if os.getuid() == 0:

@@ -41,7 +41,7 @@ def is_below(address: str, site: str) -> bool:
 
 
 class Walker:
-    """A browser at the site `site` (with the prefix). Whatever it is given must lie below the prefix."""
+    """A browser at the site `site` (with the prefix). Every address it is given must be below the prefix."""
 
     def __init__(self, browser: Browser, site: str) -> None:
         self.browser, self.site = browser, site
@@ -92,7 +92,7 @@ def walk(browser: Browser, site: str, advance: Callable[[int], object], outbox: 
     submit(f"{PREFIX}/", f"{PREFIX}/preferences", language="ko", next=f"{PREFIX}/account?x=1")
     submit(f"{PREFIX}/", f"{PREFIX}/preferences", language="en", next="/elsewhere")
 
-    advance(86400)  # what matters asks for a proof, and leads back
+    advance(86400)  # a sensitive page asks for a proof, and leads back
     asked = get(f"{PREFIX}/account/factors/totp", 303).headers["location"]
     assert asked == f"{PREFIX}/step-up?next=%2Flogin-app%2Faccount%2Ffactors%2Ftotp"
     proved = submit(asked, f"{PREFIX}/step-up", password=PASSWORD)

@@ -35,7 +35,8 @@ def free_port() -> int:
 
 
 def end_with_parent() -> None:
-    """In the child: a test run that is killed takes its servers along, and their database connections (Linux)."""
+    """In the child, so that a test run that is killed takes its servers along, and their database connections
+    (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

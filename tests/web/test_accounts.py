@@ -1,4 +1,4 @@
-"""Sign up, log in, profile, log out: what is said, what is kept, where one is sent."""
+"""Sign up, log in, profile, log out: what is said, what is kept, where the user is sent."""
 
 from __future__ import annotations
 

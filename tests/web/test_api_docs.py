@@ -98,7 +98,7 @@ def test_the_manual_is_a_page_under_the_content_policy(app: Flask, language: str
 
 
 def test_the_manual_speaks_korean_throughout(app: Flask) -> None:
-    """The document is English; what the page shows of it goes through gettext, where no extractor sees it."""
+    """The document is English; the texts that the page shows go through gettext, where no extractor sees them."""
     from babel.messages.pofile import read_po
 
     from webapp.web.api.docs import endpoints, members_of
@@ -217,7 +217,7 @@ def test_the_auth_to_copy_shares_one_refresh_among_tasks(sqlite_server: Server, 
 
     before = auth.refresh
     sqlite_server.clock.advance(601)
-    # In a thread: the browser tests of this process may have left a loop running in the main one.
+    # In a thread, because the browser tests of this process may have left a loop running in the main one.
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: asyncio.run(ask())).result() == [200] * 16
     assert auth.refresh != before

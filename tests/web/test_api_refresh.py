@@ -167,7 +167,7 @@ def test_cell(stage: Stage, access: TokenState, column: RefreshColumn) -> None:
         assert answer.headers["www-authenticate"] == wanted
     else:
         assert given["token_type"] == "Bearer"
-        # All tokens of a generation end together: a late access token lives what is left of the successor's.
+        # All tokens of a generation end together, so a late access token lives what is left of the successor's.
         assert given["expires_in"] == (600 - 70 if column is RefreshColumn.IN_GRACE else 600)
         assert answer.headers["authorization"] == f"Bearer {given['access_token']}"
         client.access = given["access_token"]
@@ -189,7 +189,8 @@ def test_cell(stage: Stage, access: TokenState, column: RefreshColumn) -> None:
 
 
 def test_the_table_says_what_the_protocol_says() -> None:
-    """Word for word from PROTOCOL section 9: a slip in the table must not be covered by a test that reads it."""
+    """Word for word from PROTOCOL section 9, because a slip in the table must not be covered by a test that reads
+    it."""
     m, r, n, o, d, a, t = Outcome.INCOMPLETE, Outcome.LOG_IN, Outcome.RENEW, Outcome.ROTATE, Outcome.REDELIVER, Outcome.ACCESS_ONLY, Outcome.REUSE  # fmt: skip  # noqa: E501
     columns = ["absent", "invalid, unknown", "expired, in the window", "expired", "current", "superseded", "in grace", "abandoned", "reused"]  # fmt: skip  # noqa: E501
     rows = {

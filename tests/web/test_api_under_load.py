@@ -70,7 +70,7 @@ def key_file(server: Server) -> KeyFile:
 
 @contextmanager
 def crowd(server: Server, name: str, size: int = 6) -> Iterator[list[str]]:
-    """Clients and browsers that work all the time; the list they fill with whatever goes wrong."""
+    """Clients and browsers that work all the time; the list they fill with everything that goes wrong."""
     wrong: list[str] = []
     stop = threading.Event()
     rounds = [0] * size

@@ -1,4 +1,4 @@
-"""What the endpoints do, and what they say to bad input: a clear 4xx in JSON that repeats nothing of it."""
+"""What the endpoints do, and what they say to bad input: a clear 4xx in JSON that repeats none of it."""
 
 from __future__ import annotations
 

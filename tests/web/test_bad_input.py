@@ -1,4 +1,4 @@
-"""Whatever is sent: a clear 4xx or the log-in, never a 500, never a token."""
+"""Any input gets a clear 4xx or the log-in, never a 500, never a token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves the house: cookie attributes, security headers, caching, the host fence, Server-Timing."""
+"""The outside of each answer: cookie attributes, security headers, caching, the host fence, Server-Timing."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_production_reads_no_other_cookie(production: Flask) -> None:
 
 
 def test_a_rotated_cookie_lives_until_the_sessions_end(visitor: Browser, clock: SetClock) -> None:
-    """Never until the token's own `exp`: the browser would drop it at the moment cases 2 and 3 are about."""
+    """Never until the token's own `exp`, because the browser would drop it at the moment cases 2 and 3 are about."""
     name = visitor.sign_up()
     visitor.log_out()
     visitor.log_in(name, remember="y")

@@ -128,7 +128,7 @@ def end_all_connections(address: str) -> None:
 
 
 def test_postgres_restarts_between_requests(on_postgres: Flask, migrated_postgres: str) -> None:
-    """Nobody notices: a SELECT is sent again, and a transaction is begun again."""
+    """Nobody notices, because a SELECT is sent again, and a transaction is begun again."""
     browser = Browser.of_app(on_postgres)
     name = browser.sign_up()
     clock = services_of(on_postgres).clock
@@ -156,7 +156,8 @@ def test_a_locked_row_on_postgres(on_postgres: Flask, migrated_postgres: str, mo
         answer = browser.get("/test/me")
         assert answer.status_code == 200
         assert not cookies_set(answer)
-        # Once for the confirmation and once for the rotation: a lock that was not to be had is not waited for again.
+        # Once for the confirmation and once for the rotation, because a lock that was not to be had is not waited for
+        # again.
         assert time.monotonic() - started < 4 * SHORT
     assert case_of(browser.get("/test/me")) == "case 2: access reissued"
 

@@ -1,4 +1,4 @@
-"""Moments and ages in words: what is kept of them reads as Babel writes it."""
+"""Moments and ages in words. Kept texts read as Babel writes them."""
 
 from __future__ import annotations
 

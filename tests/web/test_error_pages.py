@@ -92,7 +92,7 @@ def test_a_page_without_database_can_be_asked_for_again(visitor: Browser, reques
 
 
 def test_a_form_without_database_is_kept(visitor: Browser, request: pytest.FixtureRequest) -> None:
-    """503: what was typed stands in the page, ready to be sent again; never a password."""
+    """503: the user's input stands in the page, ready to be sent again; never a password."""
     visitor.sign_up()
     form = visitor.read_form("/account").fields
     request.getfixturevalue("dead")

@@ -95,7 +95,7 @@ def test_passwords_that_a_shell_would_read(sqlite_server: Server, name: str, pas
 
 @pytest.mark.parametrize("name", ["with_requests.py", "with_httpx.py", "with_fetch.mjs"])
 def test_behind_a_gateway_that_renames_headers(sqlite_server: Server, name: str) -> None:
-    """The token is refreshed all the same: the status decides."""
+    """The token is refreshed all the same, because the status decides."""
     username = sqlite_server.browser().sign_up()
     with gateway(sqlite_server.url) as url:
         assert username in run(name, url, username)

@@ -127,7 +127,7 @@ def test_an_error_in_it_changes_nothing(
 
 
 def test_half_an_answer_is_never_sent(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Minting fails after the row was rotated: the transaction is undone, and nothing is lost."""
+    """Minting fails after the row was rotated. The transaction is undone, and nothing is lost."""
     from webapp.core.tokens import Tokens
 
     def fails(*_: object, **__: object) -> str:
@@ -238,7 +238,7 @@ def test_a_failing_confirmation_is_skipped(latecomer: Browser, monkeypatch: pyte
 def test_theft_that_cannot_be_written_is_503(
     app: Flask, latecomer: Browser, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Never served, and not forgotten either: the next request settles it."""
+    """Never served, and not forgotten either. The next request settles it."""
     old = latecomer.another_tab()
     latecomer.get("/test/me")
     latecomer.get("/test/me")

@@ -64,12 +64,12 @@ def test_a_proxy_that_is_not_counted(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 @pytest.mark.parametrize("host", ["login.example.com", "LOGIN.example.com", "login.example.com:443"])
 def test_names_that_are_ours(tmp_path: Path, host: str) -> None:
-    """Whatever their case, with or without a port."""
+    """In any case of letters, with or without a port."""
     assert production(tmp_path).get("/login", headers={"Host": host}).status_code == 200
 
 
 def test_hostile_names_fill_no_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    """Thousands of names are logged fifty times; what is in them commands no terminal and no page."""
+    """Thousands of names are logged fifty times; their contents command no terminal and no page."""
     browser = Browser.of_app(app)
     with caplog.at_level(logging.WARNING):
         for number in range(120):

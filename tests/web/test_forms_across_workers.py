@@ -18,7 +18,7 @@ from webapp.store.key_file import KeyFile
 
 
 def test_workers_agree_after_the_oldest_refresh_key_was_retired(app: Flask, visitor: Browser) -> None:
-    """One worker has signed forms before, the other has not: both must follow the ring, or posts fail at random."""
+    """One worker has signed forms before, the other has not. Both must follow the ring, or posts fail at random."""
     settings = services_of(app).settings
     other = build_app(settings.instance_path, {"WEBAPP_DATABASE_URL": settings.database_url})
     visitor.sign_up()  # this worker has signed a form

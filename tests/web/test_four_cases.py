@@ -224,7 +224,7 @@ def test_an_expired_old_token_is_never_theft(server: Server, browser: Browser) -
 def test_a_view_slower_than_the_access_lifetime_while_other_tabs_refresh(
     server: Server, browser: Browser, tmp_path: Path
 ) -> None:
-    """Its late answer hands out nothing: it could put an old token back behind a newer one."""
+    """Its late answer hands out nothing, because it could put an old token back behind a newer one."""
     server.clock.advance(ACCESS_TTL)
     gate = tmp_path / "gate"
     slow = browser.another_tab()
@@ -307,7 +307,7 @@ def test_log_out_racing_eight_refreshes(server: Server) -> None:
 
 
 def eight_at_once(kept: Browser) -> list[httpx.Response]:
-    """Over connections of their own: one request after the other, the same idle worker may well take them all."""
+    """Over connections of their own, because the same idle worker may well take them all, one after the other."""
     tabs = [kept.another_tab() for _ in range(8)]
     return at_once(8, lambda number: tabs[number].get("/test/me"))
 

@@ -170,7 +170,7 @@ def test_the_page_says_how_the_key_was_read(visitor: Browser) -> None:
 
 
 def test_the_first_wrong_field_is_focused(visitor: Browser) -> None:
-    """An error below the fold would be out of sight: the field it belongs to takes the focus."""
+    """An error below the fold would be out of sight, so the field it belongs to takes the focus."""
     _status, page = work(visitor, do="build", alg="HS256", header="{}", claims="{nope", key="k")
     assert re.findall(r'name="(\w+)"[^>]*autofocus', page) == ["claims"]
     assert headline(page)[1].startswith("No token was built.")

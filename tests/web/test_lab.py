@@ -396,7 +396,7 @@ def test_no_history_comes_from_a_session_that_goes_on(app: Flask, visitor: Brows
 
 
 def test_a_record_of_a_newer_release_is_read(app: Flask, visitor: Browser) -> None:
-    """Hosts are updated one after the other: a field that this one does not know is passed over."""
+    """Hosts are updated one after the other, so a field that this one does not know is passed over."""
     visitor.sign_up()
     visitor.get("/lab")
     with app.app_context():
@@ -445,7 +445,7 @@ def test_every_act_ends_as_it_says_and_leaves_the_visitor_alone(app: Flask, visi
 
 
 def test_an_act_has_an_address_for_those_who_are_logged_in(visitor: Browser) -> None:
-    """It can be reloaded and shared; who is not logged in is asked to, and comes back."""
+    """It can be reloaded and shared; a visitor who is not logged in is asked to, and comes back."""
     assert visitor.get("/lab/acts/thief").headers["location"].startswith("/login?next=%2Flab%2Facts%2Fthief")
     visitor.sign_up()
     for _ in range(2):
@@ -510,7 +510,7 @@ class TestOff:
 
 
 def test_another_theme_uses_up_nothing(person: Browser, clock: SetClock) -> None:
-    """The form in the header leaves the tokens alone: what a control has prepared is still to come."""
+    """The form in the header leaves the tokens alone, so the case that a control has prepared is still to come."""
     token = token_of(person)
     pull(person, "expire/access", token)
     answer = person.post("/preferences", {"csrf_token": token, "theme": "dark", "next": "/lab"})

@@ -101,7 +101,7 @@ def test_with_a_second_factor(app: Flask, person: Browser, username: str, clock:
 
 
 def test_with_a_passkey(app: Flask, clock: SetClock) -> None:
-    """Whoever has nothing but passkeys is offered one, and no password; it leads back to the lab."""
+    """A user who has nothing but passkeys is offered one, and no password; it leads back to the lab."""
     owner = browser_at_a_name(app)
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", owner.sign_up())
     device = device_of(owner)
@@ -127,7 +127,7 @@ def test_a_guest_has_nothing_to_prove(visitor: Browser) -> None:
 
 
 def test_the_tour_ends_with_it(person: Browser, clock: SetClock) -> None:
-    """The sixth step is done once somebody has proved who they are."""
+    """The sixth step is done once the user has proved who they are."""
     assert person.get("/lab?step=6").text.count('class="tick"') == 1  # the request itself: case 4
     form = person.read_form("/lab?step=6", "/lab/prove")
     page = person.post(form.action, form.fields | {"password": PASSWORD}).text

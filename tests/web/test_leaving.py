@@ -25,7 +25,7 @@ def delete(person: Browser, username: str) -> int:
 
 
 def test_an_account_is_deleted(app: Flask, person: Browser, username: str) -> None:
-    """Sessions on all devices are dead, the password opens nothing, and the trail keeps no name of it."""
+    """Sessions on all devices are dead, the password opens nothing, and the trail does not keep its name."""
     other = Browser.of_app(app)
     other.log_in(username)
     tokens = other.http.post("/api/v1/login", json={"username": username, "password": PASSWORD}).json()
@@ -44,7 +44,8 @@ def test_an_account_is_deleted(app: Flask, person: Browser, username: str) -> No
 def test_an_account_whose_session_the_lab_watches(
     person: Browser, username: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is deleted like any other, and the log tells of no fault: there is nothing left to keep the request under."""
+    """It is deleted like any other, and the log tells of no fault, because there is nothing left to keep the request
+    under."""
     person.get("/lab")
     assert delete(person, username) == 303
     assert [entry.getMessage() for entry in caplog.records if entry.levelno >= logging.WARNING] == []

@@ -49,7 +49,7 @@ def test_the_window_opens_again_and_the_trail_says_it_once(app: Flask, visitor: 
 
 
 def test_what_was_typed_is_not_stored(app: Flask, visitor: Browser) -> None:
-    """Counters are kept under hashes: people type passwords into the wrong field."""
+    """Counters are kept under hashes, because people type passwords into the wrong field."""
     guess(app, "my secret password", 1)
     rows = [row["key"] for row in query(app, "SELECT key FROM rate_counters")]
     assert len(rows) == 2
@@ -112,7 +112,7 @@ def redis_there() -> bool:
 
 @pytest.mark.parametrize("settings", [{"WEBAPP_RATE_LIMITS": "on", "WEBAPP_REDIS_URL": REDIS}])
 def test_redis_counts_where_it_is_set(app: Flask, visitor: Browser, settings: dict[str, str]) -> None:
-    """The same behaviour, and the counters are in Redis: a second application shares them."""
+    """The same behaviour, and the counters are in Redis, so a second application shares them."""
     import redis
 
     from tests.support.databases import need
@@ -194,7 +194,7 @@ def test_only_one_request_finds_out_whether_a_store_is_back(monkeypatch: pytest.
 
 
 def test_a_try_given_back_to_a_store_that_never_counted_it() -> None:
-    """It must not become a guess beyond the limit: the store changed between counting and giving back."""
+    """It must not become a guess beyond the limit when the store changed between counting and giving back."""
     from limits.storage import MemoryStorage
 
     from webapp.web import limit_storage

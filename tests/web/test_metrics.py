@@ -37,7 +37,7 @@ RESULTS = ("added", "right", "counter", "wrong")
 
 
 class Difference:
-    """How much a series grew: counts are the process's, and other tests count too."""
+    """How much a series grew, because counts are the process's, and other tests count too."""
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser

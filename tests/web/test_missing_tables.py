@@ -104,7 +104,7 @@ def test_the_signed_in_are_refused_and_keep_their_cookies(
 
 
 def test_without_the_trail_nothing_is_changed_untold(app: Flask, visitor: Browser) -> None:
-    """Who is signed in reads on; what would have to be written down does not happen."""
+    """Signed-in users read on; nothing happens that would have to be written down."""
     name = visitor.sign_up()
     form = visitor.read_form("/", "/logout")
     with without(app, "security_events"):

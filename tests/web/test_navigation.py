@@ -43,7 +43,8 @@ def chip(page: str) -> str:
 
 
 def test_each_page_says_which_case_its_request_was(visitor: Browser, clock: SetClock) -> None:
-    """What came with the request, not what its answer hands out: after a silent renewal the next page is case 4."""
+    """It shows the tokens of the request, not those of its answer. So after a silent renewal the next page is case
+    4."""
     visitor.sign_up()
     clock.advance(48)
     assert chip(visitor.get("/account").text) == "4 Case 4: Access 9:12 Refresh 14 days"

@@ -1,6 +1,6 @@
 """Other applications on the same host, other tabs of the same browser, and a browser that keeps no cookies.
 
-Cookies know no ports: whatever runs on 127.0.0.1 shares one jar.
+Cookies know no ports, so all applications on 127.0.0.1 share one jar.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def test_a_neighbours_session_is_left_alone(app: Flask) -> None:
 
 
 def test_a_second_instance_on_another_port(app: Flask, tmp_path: Path) -> None:
-    """Opened once, it clears nothing of the first one's: there the user is still logged in, and open forms are sent."""
+    """Opened once, it clears nothing of the first one's. There the user is still logged in, and open forms are sent."""
     other = build_app(tmp_path / "other", {"WEBAPP_PUBLIC_URL": "http://127.0.0.1:8001"})
     migrate(other)
     browser = Browser.of_app(app)
@@ -136,7 +136,7 @@ def test_cookies_of_instances_that_are_gone_do_not_hide_ours(app: Flask) -> None
 @pytest.mark.parametrize("path", ["/login", "/signup", "/preferences"])
 @pytest.mark.parametrize(("language", "word"), [("en", "Cookies are needed"), ("ko", "쿠키가 필요합니다")])
 def test_a_browser_that_keeps_no_cookies(app: Flask, path: str, language: str, word: str) -> None:
-    """It is told that cookies are needed, not that the form was open for too long; what was typed stays."""
+    """It is told that cookies are needed, not that the form was open for too long; the user's input stays."""
     browser = Browser.of_app(app)
     form = browser.read_form("/login" if path == "/preferences" else path, path)
     browser.http.cookies.clear()

@@ -269,7 +269,7 @@ class TestRequired:
         return {"WEBAPP_EMAIL_VERIFICATION": "required"}
 
     def test_an_address_that_is_no_longer_confirmed(self, app: Flask, visitor: Browser, device: Authenticator) -> None:
-        """A passkey alone begins no session that the site would not serve: the password leads to the mailed code."""
+        """A passkey alone begins no session that the site would not serve, so the password leads to the mailed code."""
         visitor.submit("/signup", username="ada.l", email="ada@example.com", name="", password=PASSWORD)
         execute(app, "UPDATE users SET email_verified_at = 1")
         visitor.log_in("ada.l")

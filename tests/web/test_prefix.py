@@ -38,7 +38,8 @@ def test_a_proxy_that_cuts_the_prefix_off_says_so(visitor: Browser) -> None:
     answer = visitor.get("/account?a=1", headers=cut)
     assert answer.headers["location"] == f"{PREFIX}/login?next=%2Flogin-app%2Faccount%3Fa%3D1"
     assert visitor.get("/login", headers={"X-Forwarded-Prefix": f"{PREFIX}/"}).status_code == 200
-    # Once only: else a rule of the proxy's for /login-app/metrics would not hold for /login-app/login-app/metrics.
+    # Once only, because else a rule of the proxy's for /login-app/metrics would not hold for
+    # /login-app/login-app/metrics.
     assert visitor.get(f"{PREFIX}/metrics", headers=cut).status_code == 404
 
 

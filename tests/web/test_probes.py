@@ -64,7 +64,7 @@ def test_what_sends_nothing_holds_no_probe_up(busy: Server) -> None:
 
 
 def test_pages_wait_for_a_thread_and_are_served(tmp_path: Path) -> None:
-    """Only probes have threads of their own: a page comes when its turn comes, and pipelined requests too."""
+    """Only probes have threads of their own, so a page comes when its turn comes, and pipelined requests too."""
     gate = tmp_path / "gate"
     with Server(tmp_path / "server", workers=1, arguments=["--threads", "1"]) as server:
         person = server.browser()

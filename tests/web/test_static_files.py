@@ -43,7 +43,7 @@ def test_text_is_sent_with_gzip_to_those_who_take_it(app: Flask) -> None:
 
 
 def test_another_version_is_served_but_not_kept(visitor: Browser) -> None:
-    """A page of a newer host asks an older one: it gets the file, and asks again next time."""
+    """A page of a newer host asks an older one. It gets the file, and asks again next time."""
     answer = visitor.get("/static/v-0123456789ab/css/tokenroom.css")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-cache"

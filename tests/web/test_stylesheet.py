@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STYLES = ROOT / "static/css/tokenroom.css"
 MOST_BYTES = 82_514
-"""A page is read on phones: what a new component needs, an old one has to give."""
+"""A page is read on phones, so an old component has to give the room that a new one needs."""
 
 
 def sources() -> str:

@@ -47,19 +47,19 @@ def fill(app: Flask, language: str, source: str, template: str = "page.html", **
 def test_a_text_is_in_the_readers_language_and_its_values_are_escaped(
     app: Flask, source: str, english: str, korean: str
 ) -> None:
-    """Constant or not, with values or without: the text may hold markup, what is filled in may not."""
+    """Constant or not, with values or without. The text may hold markup, the filled-in values may not."""
     assert fill(app, "en", source) == english
     assert fill(app, "ko", source) == korean
     assert fill(app, "en", source) == english
 
 
 def test_a_template_for_plain_text_escapes_nothing(app: Flask) -> None:
-    """As without us: a text of a `.txt` template is no markup."""
+    """As without us, a text of a `.txt` template is no markup."""
     assert fill(app, "ko", '{{ _("Hello, %(name)s", name=name) }}', template="mail.txt") == "안녕하세요, <b> 님"
 
 
 def test_constant_texts_are_in_the_compiled_template(app: Flask) -> None:
-    """That is where the time is saved: the text is a part of the template, beside what stands around it."""
+    """That is where the time is saved, because the text is a part of the template, beside what stands around it."""
     with app.test_request_context(), force_locale("ko"):
         app.jinja_env.loader = DictLoader({"page.html": '<p>{{ _("Log out") }}</p>'})
         chosen = app.jinja_env.get_template("page.html").environment
@@ -161,7 +161,7 @@ def test_a_macro_of_its_arguments_alone_is_known_as_one(app: Flask) -> None:
 
 
 def test_what_a_macro_keeps_is_told_apart_by_kind(app: Flask) -> None:
-    """The same letters as text and as markup are two answers, and so are 1 and True; what is not short is not kept."""
+    """The same letters as text and as markup are two answers, and so are 1 and True; a long text is not kept."""
     fill(app, "en", DRAWING, template="drawing.html")
     with app.test_request_context(headers={"Accept-Language": "en"}):
         box = app.jinja_env.get_template("drawing.html").module.box  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ def test_every_event_is_one_line_with_the_id_of_its_request(
 def test_what_is_rolled_back_is_not_logged(
     app: Flask, visitor: Browser, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The line is written after the commit: an account that was not made was not logged either."""
+    """The line is written after the commit, so an account that was not made was not logged either."""
     from webapp.flows import sign_up
     from webapp.store.database import DatabaseUnavailable
 

@@ -1,4 +1,4 @@
-"""Two clicks on one button: the browser shows the answer to the last, and forgets what the first one set.
+"""Two clicks on one button. The browser shows the answer to the last, and forgets what the first one set.
 
 The second answer is as good as the first, and no session is left over that nobody holds. `another_tab` stands for the
 first click: it sends the same form with the same cookies, and its answer never reaches the browser.
@@ -84,7 +84,7 @@ def test_the_second_click_is_answered_as_the_first(
 
 @each_form
 def test_two_clicks_at_the_same_moment(server: Server, form_of: Callable[[Browser, str], Form]) -> None:
-    """Two workers, one form: whichever answer the browser sees, it is logged in, and nothing is left over."""
+    """Two workers, one form. With either answer the browser is logged in, and nothing is left over."""
     browser = server.browser()
     name = f"c{secrets.token_hex(5)}"
     form = form_of(browser, name)
@@ -119,7 +119,7 @@ def test_another_browser_with_the_same_words_is_no_second_click(app: Flask, visi
 
 
 def test_a_form_after_a_logout_starts_a_session_of_its_own(app: Flask, visitor: Browser) -> None:
-    """The session of the first click has ended: the id is not used again."""
+    """The session of the first click has ended, so the id is not used again."""
     name = f"c{secrets.token_hex(5)}"
     form = log_in_form(visitor, name)
     assert visitor.post(form.action, form.fields).status_code == 303
@@ -131,7 +131,7 @@ def test_a_form_after_a_logout_starts_a_session_of_its_own(app: Flask, visitor: 
 
 
 def test_logging_in_again_from_the_same_form_replaces_the_session(app: Flask, visitor: Browser) -> None:
-    """The request presents the first session, so its answer did arrive: this is a decision, and no second click."""
+    """The request presents the first session, so its answer did arrive. This is a decision, and no second click."""
     name = f"c{secrets.token_hex(5)}"
     form = log_in_form(visitor, name)
     assert visitor.post(form.action, form.fields).status_code == 303
@@ -142,7 +142,7 @@ def test_logging_in_again_from_the_same_form_replaces_the_session(app: Flask, vi
 
 
 def test_a_stolen_old_token_is_no_second_click(app: Flask, visitor: Browser) -> None:
-    """After a password change the old cookies open nothing: not even with the very form, without its password."""
+    """After a password change the old cookies open nothing, not even with the very form, without its password."""
     form = password_form(visitor, f"c{secrets.token_hex(5)}")
     thief = visitor.another_tab()
     assert visitor.post(form.action, form.fields).status_code == 303

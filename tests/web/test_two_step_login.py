@@ -97,7 +97,7 @@ def test_the_profile_asks_for_new_codes(app: Flask, confirmed: Browser, username
 
 
 def test_the_profile_of_somebody_without_a_factor_costs_nothing_more(app: Flask, confirmed: Browser) -> None:
-    """Not a statement: the session's own row tells that there is none."""
+    """Not a statement, because the session's own row tells that there is none."""
     with statements(app) as seen:
         confirmed.get("/account")
     assert not [text for text in seen if "totp_factors" in text]

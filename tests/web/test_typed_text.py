@@ -1,4 +1,4 @@
-"""What people type, in whatever spelling their keyboard or clipboard gives it: every door understands the same."""
+"""Typed text in any spelling of a keyboard or clipboard: every door understands the same."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_an_address_in_every_spelling(app: Flask, visitor: Browser, signed_up_as
 
 
 def test_two_addresses_that_look_alike_are_two_people(app: Flask, visitor: Browser) -> None:
-    """A ligature is another mailbox: its owner gets an account, and no user gets in as another."""
+    """A ligature is another mailbox, so its owner gets an account, and no user gets in as another."""
     for name, address in (("fiona", "fiona@example.com"), ("other", "\ufb01ona@example.com")):
         fields = {"username": name, "email": address, "password": PASSWORD}
         assert Browser.of_app(app).submit("/signup", **fields).status_code == 303

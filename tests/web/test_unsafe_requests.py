@@ -22,7 +22,7 @@ def test_cross_site_is_refused_even_with_a_good_token(person: Browser) -> None:
 
 @pytest.mark.parametrize("site", ["same-origin", "none", None])
 def test_a_foreign_origin_is_refused_whatever_sec_fetch_site_says(person: Browser, site: str | None) -> None:
-    """Either of the two headers may refuse: a proxy or an extension that loses one must not open the door."""
+    """Either of the two headers may refuse, because a proxy or an extension that loses one must not open the door."""
     form = person.read_form("/account")
     if site is None:
         del person.http.headers["Sec-Fetch-Site"]

@@ -1,4 +1,4 @@
-"""No state without words: whatever the code can decide, every page that tells of it has a sentence for."""
+"""No state without words. For everything the code can decide, every page that tells of it has a sentence."""
 
 from __future__ import annotations
 
