@@ -50,4 +50,4 @@ def test_the_command_runs_as_the_service_does(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     assert done.stdout == "There are no users.\n"
     modes = {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()}
-    assert modes == {"keys.json": 0o600, ".keys.json.lock": 0o600, "a&b.db": 0o600}
+    assert modes == {"keys.json": 0o600, "a&b.db": 0o600}

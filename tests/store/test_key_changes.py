@@ -64,7 +64,7 @@ def test_many_rotations_at_once_lose_none(file: KeyFile) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: rotate(file), range(16)))
     ring = file.read()
-    assert len(ring.keys) == 18
+    assert len(ring.keys) == 19
     assert [key.state for key in ring.keys if key.purpose == ACCESS].count("active") == 1
 
 
