@@ -56,7 +56,7 @@ limit_request_field_size = 16380
 # are believed is the application's decision alone (WEBAPP_TRUSTED_PROXIES).
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 
-# gunicorn would take SCRIPT_NAME and PATH_INFO from any client's headers, because they arrive through that proxy: a
+# gunicorn would take SCRIPT_NAME and PATH_INFO from any client's headers, because they arrive through that proxy. A
 # request for /x/metrics with `SCRIPT_NAME: /x` would pass a proxy's rule for /metrics.
 forwarder_headers = ""
 
@@ -95,10 +95,10 @@ def metrics_directory():
         for left_over in Path(given).glob("*.db"):  # counts of an earlier run would be added to this one's
             left_over.unlink()
         return
-    # In memory: the counters of a busy worker are written at every request.
+    # In memory, because the counters of a busy worker are written at every request.
     made = tempfile.mkdtemp(prefix="tokenroom-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = made
-    # Workers are forks of this process and leave by the same door: only the master cleans up.
+    # Workers are forks of this process and leave by the same door, so only the master cleans up.
     atexit.register(lambda: str(os.getpid()) == me and shutil.rmtree(made, ignore_errors=True))
 
 

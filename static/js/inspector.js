@@ -1,4 +1,4 @@
-// The inspector while one types: the parts, the verdict and the claims follow. Dates are shown in the reader's own zone.
+// The inspector while you type: the parts, the verdict and the claims follow. Dates are shown in the reader's own zone.
 // Without this module the button "Inspect" does the same.
 
 import { localTimes } from "./times.js";
@@ -37,7 +37,7 @@ function follow(page) {
     if (wrong) desk.querySelector(`#${name}`).setAttribute("aria-invalid", wrong);
     else desk.querySelector(`#${name}`).removeAttribute("aria-invalid");
   }
-  // What stands here now is no example any more.
+  // This text is no example any more.
   for (const button of desk.querySelectorAll("[name=example]")) button.setAttribute("aria-pressed", "false");
   // The builder follows the token, unless its fields are being edited.
   if (!desk.querySelector("#build").contains(document.activeElement)) {

@@ -37,7 +37,7 @@ function left(seconds) {
   return lab.dataset.days.replace("#", Math.round(seconds / 86400));
 }
 
-// Whenever a second begins, and not in between: what is written is laid out and painted anew.
+// Whenever a second begins, and not in between, because written text is laid out and painted anew.
 function tick() {
   if (Math.floor(now()) === second) return;
   second = Math.floor(now());
@@ -150,7 +150,7 @@ function buttonsOf(section) {
   return [...section.querySelectorAll("form[data-lever] button")];
 }
 
-// For screen readers. Emptied first: the same sentence twice is news as well.
+// For screen readers. Emptied first, because the same sentence twice is news as well.
 function say(text) {
   said.textContent = "";
   setTimeout(() => (said.textContent = text), 60);
@@ -236,7 +236,7 @@ function sendOne() {
   send(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
 }
 
-// Another theme without a request of its own for the page: what a control has prepared is still to come.
+// Another theme without a request of its own for the page, because the case that a control has prepared is still to come.
 function changeTheme(event) {
   const button = event.submitter;
   if (button?.name !== "theme") return;

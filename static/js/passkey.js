@@ -23,7 +23,7 @@ function attend(form) {
     event.preventDefault();
     waiting.abort();
     line.textContent = "";
-    // Cancelled, timed out, none here: the browser tells none of them apart, and has told the person.
+    // Cancelled, timed out, none here. The browser tells none of them apart, and has told the person.
     await ask().catch((error) => (line.textContent = error.name === "InvalidStateError" ? known : said));
   });
 

@@ -157,8 +157,8 @@ def verify_use(
 ) -> Used:
     """That this passkey of this person answered the challenge. Raises Refused, whatever is wrong.
 
-    `needs_handle`: must the answer name the person, as a login by passkey alone does? The counter is not judged here:
-    synced passkeys stay at 0, and some fall back to it.
+    `needs_handle`: must the answer name the person, as a login by passkey alone does? The counter is not judged here,
+    because synced passkeys stay at 0, and some fall back to it.
     """
     import webauthn
 

@@ -63,7 +63,7 @@ class Outcome(StrEnum):
     """Served; new access token, and the successor once more, because its first answer was lost. After the burst another
     one."""
     ACCESS_ONLY = "access only"
-    """Served; new access token alone: another tab already has the successor."""
+    """Served; new access token alone, because another tab already has the successor."""
     RENEW = "renew"
     """Served; new refresh token (case 3)."""
     REUSE = "reuse"

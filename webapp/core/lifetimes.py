@@ -19,7 +19,8 @@ grace, so that it can only make "access token alone" longer. Nothing is added to
 longer one."""
 
 REDELIVERY_BURST = 3
-"""Seconds after a successor was made in which the very same one goes out again: tabs in parallel need the same one."""
+"""Seconds after a successor was made in which the very same one goes out again, because tabs in parallel need the same
+one."""
 
 MOST_FORKS = 5
 """How often a generation's successor is replaced by another before anybody has used it: so many lost answers."""

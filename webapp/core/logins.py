@@ -44,7 +44,8 @@ def clean_username(text: str) -> str | None:
 def clean_email(text: str) -> str | None:
     """The typed address in its normal form: NFC, the domain in lower case and Unicode. None if it is none.
 
-    Only the form counts: addresses within a company or a home are addresses too. Nothing is looked up in the network.
+    Only the form counts, because addresses within a company or a home are addresses too. Nothing is looked up in the
+    network.
     """
     typed = (_typed(text) or "").removeprefix("mailto:")
     if typed.startswith("<") and typed.endswith(">"):

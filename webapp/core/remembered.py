@@ -1,4 +1,4 @@
-"""Tokens found authentic, remembered: verifying one again would cost as much as the look at the database."""
+"""Tokens found authentic, remembered, because verifying one again would cost as much as the look at the database."""
 
 from __future__ import annotations
 

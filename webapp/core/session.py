@@ -128,7 +128,7 @@ class SessionRow(NamedTuple):
 def session_label(sid: str) -> str:
     """A short name for a session in logs and listings: ten hexadecimal digits of a hash.
 
-    The id itself is not written there: next to a leaked signing key it would make a token.
+    The id itself is not written there, because next to a leaked signing key it would make a token.
     """
     return hashlib.blake2b(sid.encode("utf-8", "replace"), digest_size=LABEL_BYTES).hexdigest()
 

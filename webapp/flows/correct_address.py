@@ -39,7 +39,7 @@ def correct_address(
 ) -> Unfinished:
     """Replace the unconfirmed address by `new`, which is in its normal form; the login as it goes on.
 
-    The credential epoch rises: codes, links and other logins under way are worthless. Raises FieldError (`email`:
+    The credential epoch rises, so codes, links and other logins under way are worthless. Raises FieldError (`email`:
     same, taken, settled), LoginOver, OtherStep or DatabaseUnavailable. Like a sign-up, it says what is taken.
     """
 

@@ -15,7 +15,7 @@ from webapp.flows.end_sessions import end
 from webapp.store import auth_sessions, events, session_list
 
 MAX_LIVE_SESSIONS = 20
-"""Live sessions a person may have per channel: so a job that logs in on every run ends none of their browsers'."""
+"""Live sessions a person may have per channel, so a job that logs in on every run ends none of their browsers'."""
 
 MOMENTS = 30
 """Seconds within which a form that comes again is a second click, or a reload, and no new decision."""

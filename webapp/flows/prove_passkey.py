@@ -1,4 +1,4 @@
-"""Prove who one is with a passkey: to log in, as the second step, within a session.
+"""Prove with a passkey who the user is: to log in, as the second step, within a session.
 
 check   outside any transaction: does the browser's answer prove it? (WebAuthn Level 3 section 7.2)
 use     in the transaction of what it opens: its challenge counts once, and the passkey's counter is noted

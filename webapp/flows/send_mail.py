@@ -156,7 +156,7 @@ def _make_secret(mail: MailRow, now: int) -> str | None:
         secret_hash = rules.hash_link_secret(secret)
     else:
         secret = rules.new_code()
-        secret_hash = hash_password(secret)  # eight digits are few: the hash has to be slow (ASVS 6.5.2)
+        secret_hash = hash_password(secret)  # eight digits are few, so the hash has to be slow (ASVS 6.5.2)
     expires_at = now + rules.SECRET_LIFE[kind]
 
     def work(tx: Connection) -> None:

@@ -72,7 +72,7 @@ def test_message(sender: str, address: str, public_url: str, now: int) -> EmailM
 
 
 def on_the_wire(address: str) -> str:
-    """The address with its domain in ASCII form (RFC 5891): servers without SMTPUTF8 take it too."""
+    """The address with its domain in ASCII form (RFC 5891), because servers without SMTPUTF8 take it too."""
     import idna  # loaded by couriers alone
 
     local, _, domain = address.rpartition("@")

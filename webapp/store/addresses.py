@@ -65,7 +65,8 @@ def get(tx: Connection, user_id: str) -> Contact | None:
 
 
 def hold(tx: Connection, user_id: str) -> Contact | None:
-    """The person with this id, kept from being deleted until the transaction ends: rows that belong to them follow."""
+    """The person with this id, kept from being deleted until the transaction ends, because rows that belong to them
+    follow."""
     row = tx.execute(_HELD.where(USERS.c.id == user_id)).first()
     return None if row is None else Contact._make(row)
 

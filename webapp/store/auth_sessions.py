@@ -209,7 +209,7 @@ def owners(tx: Connection, sids: Collection[str]) -> dict[str, str]:
 def prove(tx: Connection, row: SessionRow, amr: str, now: int) -> SessionRow | None:
     """Note that the person of this live session has just proved who they are, by what `amr` says. None if it ended.
 
-    `auth_time` never goes back: another host, whose clock is ahead, may have written it.
+    `auth_time` never goes back, because another host, whose clock is ahead, may have written it.
     """
     auth_time = max(row.auth_time, now)
     statement = (

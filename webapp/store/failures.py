@@ -19,7 +19,7 @@ class DatabaseUnavailable(TokenroomError):
     """The database is locked, full, unreachable or too slow. The request may be sent again.
 
     Nothing was changed, unless the connection was lost in the middle of a COMMIT. Nobody knows then whether the change
-    was made, and nobody guesses: every statement is conditional, so the next request finds out.
+    was made, and nobody guesses, because every statement is conditional, so the next request finds out.
 
     `words` say why, and may repeat what the server says; `remedy` says in our own words what to do, where that is
     known. Both together are the error's text.
@@ -63,7 +63,7 @@ def should_retry(error: Exception, attempt: int, *, died: bool, committing: bool
 
     `died`: the server closed the connection (a restart does so), and took an open transaction with it. If that
     happened in the middle of a COMMIT (`committing`), the change may have been made, so the work is not repeated. A
-    database that said nothing in time is not asked again either: the request has no time left.
+    database that said nothing in time is not asked again either, because the request has no time left.
     """
     if attempt >= ATTEMPTS or is_silent(error):
         return False

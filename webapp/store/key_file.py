@@ -39,7 +39,7 @@ class KeyFile:
             raise KeyRingError(f"key ring {self.path}: {error}") from None
 
     def create(self, ring: KeyRing) -> bool:
-        """Write a first ring unless there is a file. True if this call made it: of many workers exactly one does."""
+        """Write a first ring unless there is a file. True if this call made it; of many workers exactly one does."""
         try:
             draft = self._draft(ring, self.path)
         except OSError as error:

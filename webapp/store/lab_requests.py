@@ -93,7 +93,7 @@ def of_session(tx: Transaction, sid: str, *, besides: str) -> list[Record]:
 
 
 def _read(told: str) -> Record:
-    # Only the fields known here: while hosts are updated one by one, a newer one writes more.
+    # Only the fields known here, because while hosts are updated one by one, a newer one writes more.
     values = {name: value for name, value in json.loads(told).items() if name in Record._fields}
     for name in ("access_token", "refresh_token"):
         values[name] = Life(*values[name]) if values.get(name) else None

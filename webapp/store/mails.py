@@ -63,7 +63,7 @@ def queue(
 ) -> str | None:
     """Put a mail into the outbox and wake this process's courier after the commit; its id, or None with mail off.
 
-    An address that no mail can reach, as a guest's, is treated as nobody's: the courier deletes the row.
+    An address that no mail can reach, as a guest's, is treated as nobody's, so the courier deletes the row.
     `detail` must contain nothing that a person typed, because texts of strangers must not travel under our name.
     """
     if not is_on(tx):

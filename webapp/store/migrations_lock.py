@@ -1,4 +1,4 @@
-"""One migration at a time: containers that start together all run `db upgrade`."""
+"""One migration at a time, because containers that start together all run `db upgrade`."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Passkey(NamedTuple):
     """Base64url."""
     sign_count: int
     rp_id: str
-    """The name that it belongs to: at any other it does not work."""
+    """The name that it belongs to. At any other it does not work."""
     backed_up: bool
     """Is it synced, so that it outlives its device?"""
     name: str

@@ -22,7 +22,7 @@ LOOKED_AT = 5000
 """Events that are looked through, the newest. A scrape must stay cheap, however long the trail is."""
 
 RUN = 20
-"""Generations in a row, each redelivered within a day: tabs that open together now and then don't reach it."""
+"""Generations in a row, each redelivered within a day. Tabs that open together now and then don't reach it."""
 
 
 def count_always_redelivered(now: int) -> int | None:

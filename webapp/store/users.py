@@ -155,7 +155,7 @@ def add(
         with tx.begin_nested():
             tx.execute(insert(USERS).values(values))
     except IntegrityError:
-        # Two sign-ups at the same moment: the unique index decided, and the winner's row can be seen from now on.
+        # Two sign-ups at the same moment. The unique index decided, and the winner's row can be seen from now on.
         raise FieldError(_taken(tx, username, email) or "username", "taken") from None
     return user_id
 

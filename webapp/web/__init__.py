@@ -66,7 +66,7 @@ def register(app: Flask) -> None:
     openapi.register(app, (tokens, api_step_up, v1))
     if services_of(app).settings.lab:
         lab.register(app)
-        # A guest has no address to confirm and no factor: where every session needs either, there are no guests.
+        # A guest has no address to confirm and no factor, so where every session needs either, there are no guests.
         if services_of(app).settings.signup_open and not _guests_lack_something(app):
             app.register_blueprint(guest.blueprint)
     _register_mail(app)

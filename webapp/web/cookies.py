@@ -83,7 +83,7 @@ def _set(response: Response, name: str, value: str, max_age: int | None, setting
     if auth.cookies_set is None:
         auth.cookies_set = {}
     elif name in auth.cookies_set:
-        # One Set-Cookie per name (RFC 6265 section 4.1.1): which of two a browser keeps is its own affair.
+        # One Set-Cookie per name (RFC 6265 section 4.1.1), because a browser may keep either of two.
         kept = [c for c in response.headers.getlist("Set-Cookie") if not c.startswith(f"{wire_name}=")]
         response.headers.setlist("Set-Cookie", kept)
     auth.cookies_set[name] = value

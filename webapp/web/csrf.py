@@ -120,7 +120,7 @@ def demand_token(request: Request) -> None:
     # Where no view exists the answer is 404 or 405 anyway.
     if not request.endpoint:
         return
-    # A form fits one of the cookies of this browser: tabs that started together have one each.
+    # A form fits one of the cookies of this browser, because tabs that started together have one each.
     proxy: Any = session
     forms: FormSession = proxy._get_current_object()
     *others, last = forms.candidates

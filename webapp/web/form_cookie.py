@@ -131,5 +131,5 @@ class FormSessionInterface(SecureCookieSessionInterface):
             self._signer = super().get_signing_serializer(app)
             if self._signer is not None:
                 self._read = lru_cache(KEPT)(self._signer.loads)
-            self._signed_with = app.secret_key  # last: another thread goes by it
+            self._signed_with = app.secret_key  # last, because another thread goes by it
         return self._signer

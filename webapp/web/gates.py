@@ -75,7 +75,7 @@ class PasswordGate:
         """Count a try in `session`; inside, the password is checked. Raises TooManyTries.
 
         A session has tries of its own. The account's wider limit holds for a session only as far as *others* used it
-        up: a thief in one session must not keep the owner in another one from changing the password.
+        up. A thief in one session must not keep the owner in another one from changing the password.
         """
         held: list[Counted] = []
         with _given_back(held):

@@ -48,7 +48,7 @@ UNSTORED_API = (UNSTORED[0], ("Vary", "Authorization"))
 
 
 def register(app: Flask) -> None:
-    """WSGI middleware for the constant headers: setting them on Flask's response is slower."""
+    """WSGI middleware for the constant headers, because setting them on Flask's response is slower."""
     always = list(EVERYWHERE + ((HSTS,) if services_of(app).settings.production else ()))
     inner = app.wsgi_app
 

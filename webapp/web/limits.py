@@ -171,8 +171,8 @@ def network_of(address: str) -> str:
 def limit_refresh(judgement: Judgement, now: int) -> None:
     """Count a refresh of a session. Raises TooManyTries above 30 a minute.
 
-    A session that was last refreshed a minute ago or more cannot be doing it too often, so nothing is counted then:
-    in ordinary use this costs no statement at all.
+    A session that was last refreshed a minute ago or more cannot be doing it too often, so nothing is counted then; in
+    ordinary use this costs no statement at all.
     """
     row = judgement.row
     assert row is not None

@@ -151,7 +151,7 @@ def _to_step(login: Unfinished, nonce: str, kept: str) -> Response:
     try:
         standing = person_at_step(services().tokens.demands, login, since=now, now=now)
     except (LoginOver, OtherStep):
-        return _to_page(login.step)  # something changed in this moment: the page leads on
+        return _to_page(login.step)  # something changed in this moment, so the page leads on
     if login.step is Step.ADDRESS:
         return address_page(standing, StepForm(formdata=None, kept=kept))
     if login.step is Step.FACTOR:

@@ -36,7 +36,7 @@ def client() -> Client:
 
 
 def here(request: Request) -> str:
-    """The request's address as it was sent, to come back to. Of several slashes in front one stays: as a link,
+    """The request's address as it was sent, to come back to. Of several slashes in front one stays. As a link,
     `//evil.example` would lead to another host."""
     environ = request.environ
     # RAW_URI is gunicorn's and werkzeug's, REQUEST_URI uWSGI's.

@@ -110,7 +110,7 @@ class Templates(Environment):
 
 
 class OfLanguage(BytecodeCache):
-    """A cache of compiled templates, shared by the languages: what is compiled holds the texts of one."""
+    """A cache of compiled templates, shared by the languages. Compiled code contains the texts of one."""
 
     def __init__(self, shared: BytecodeCache, language: str) -> None:
         self.shared, self.language = shared, language

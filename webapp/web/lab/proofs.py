@@ -1,4 +1,4 @@
-"""An act of the theatre about proving it again: what a copy of somebody's tokens gains from it."""
+"""An act of the theatre about proving it again: what a copy of a user's tokens gains from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.web.lab.witness import Answer
 from webapp.web.texts import gettext as _
 
 SENSITIVE = "/account/delete"
-"""A page that is shown only to somebody who has just proved who they are. Looking at it changes nothing."""
+"""A page that is shown only to a user who has just proved who they are. Looking at it changes nothing."""
 
 
 def copy_before(stage: Stage) -> Scene:

@@ -110,7 +110,7 @@ def _bars(line: Timeline, kind: str, seen: Sequence[tuple[int, Life | None]]) ->
 
 
 def _place(line: Timeline, records: Sequence[Record]) -> None:
-    # Requests that reissued or ended something come first: where room is short, the everyday ones stand together.
+    # Requests that reissued or ended something come first. Where room is short, the everyday ones stand together.
     for record in sorted(records, key=lambda record: kind_of(record) in EVERYDAY):
         x = line.x(record.at)
         kind = kind_of(record)

@@ -65,7 +65,7 @@ def prove() -> Response:
             client=client(),
         )
     except (flow.SessionOver, flow.ProvedAlready):
-        return see_other(target)  # it opens, or this page asks again: nothing is handed out here
+        return see_other(target)  # it opens, or this page asks again; nothing is handed out here
     except WrongPassword:
         metrics.count_step_up("wrong")
         return step_up_page(target, 422, error=WRONG)

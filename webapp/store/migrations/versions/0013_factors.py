@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # The server's default: workers of the release before go on inserting sessions without it.
+    # The server's default, because workers of the release before go on inserting sessions without it.
     op.add_column("auth_sessions", sa.Column("amr", sa.Text(), nullable=False, server_default="pwd"))
     op.create_table(
         "totp_factors",
