@@ -11,10 +11,12 @@ import pytest
 from flask import Flask
 from limits.errors import StorageError
 
-from tests.support.browser import PASSWORD, Browser, case_of, cookies_set
+from tests.support.browser import PASSWORD, Browser, FormReader, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.sql import execute, query
+from tests.support.totp import code, secret_of, set_up
 from tests.support.trail import event_names
+from webapp.flows import prove_factor
 from webapp.store.counters import Window
 from webapp.web.limits import network_of
 
@@ -55,6 +57,25 @@ def test_what_was_typed_is_not_stored(app: Flask, visitor: Browser) -> None:
     assert len(rows) == 2
     assert "secret" not in str(rows)
     assert "127.0.0.1" not in str(rows)
+
+
+def test_recovery_codes(
+    app: Flask, person: Browser, username: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten sets an hour, and none is made where none is needed: each costs ten password hashes."""
+    execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
+    page = person.get("/account/factors/totp").text
+    (form,) = (form for form in FormReader(page).forms if form.action == "/account/factors/totp")
+    set_up(person, clock())
+    made: list[str] = []
+    monkeypatch.setattr(prove_factor, "hash_password", lambda code: made.append(code) or code)
+    again = form.fields | {"otp": code(secret_of(page), clock())}
+    assert person.post("/account/factors/totp", again).status_code == 303
+    assert not made
+    fields = person.read_form("/account/factors", "/account/factors/codes").fields
+    answers = [person.post("/account/factors/codes", fields).status_code for _ in range(12)]
+    assert answers == [200] * 10 + [429] * 2
+    assert len(made) == 100
 
 
 def test_refresh_thirty_times_a_minute_then_served_without(app: Flask, visitor: Browser, clock: SetClock) -> None:

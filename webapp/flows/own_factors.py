@@ -76,7 +76,7 @@ def add_app(
     """
     step = prove_new(secret, otp, now)
     sealed = safe.seal(secret, belongs_to(session.user_id))
-    shown, hashes = new_codes()
+    shown, hashes = codes_for_first(session.user_id)
 
     def work(tx: Connection) -> list[str]:
         person = live_person(tx, session, now)
@@ -85,11 +85,21 @@ def add_app(
         first = insert_app(tx, person, sealed, step, hashes, session.sid, client, now)
         if not first:
             return []
+        if not shown:
+            raise SessionOver("the last factor was removed meanwhile")
         end_others(tx, session, client, now)
         auth_sessions.set_amr(tx, session.sid, joined(session.amr, BY_PASSWORD_AND_CODE))
         return shown
 
     return transact(work)
+
+
+def codes_for_first(user_id: str) -> tuple[list[str], list[str]]:
+    """Recovery codes and their hashes, if the user has no factor yet. Raises DatabaseUnavailable.
+
+    Ten password hashes: never inside a transaction, and not for those who have codes.
+    """
+    return ([], []) if read(lambda tx: factors.of_person(tx, user_id)).any else new_codes()
 
 
 def prove_new(secret: bytes, otp: str, now: int) -> int:

@@ -14,8 +14,14 @@ from webapp.core.freshness import BY_PASSKEY, joined
 from webapp.core.session import SessionRow
 from webapp.core.text import clean_name
 from webapp.flows.client import Client
-from webapp.flows.own_factors import SessionOver, end_others, live_person, note_added, remove_factor
-from webapp.flows.prove_factor import new_codes
+from webapp.flows.own_factors import (
+    SessionOver,
+    codes_for_first,
+    end_others,
+    live_person,
+    note_added,
+    remove_factor,
+)
 from webapp.flows.prove_passkey import PASSKEY, Presented, spend
 from webapp.store import auth_sessions, factors, passkeys
 from webapp.store.addresses import Contact
@@ -54,8 +60,7 @@ def add_passkey(session: SessionRow, made: Made, *, demands: Demands, client: Cl
     Raises FieldError (`credential` taken or too_many; `email` unconfirmed, where mail is on), Refused, SessionOver or
     DatabaseUnavailable.
     """
-    # Ten password hashes: not for those who have codes, and never inside a transaction.
-    shown, hashes = new_codes() if not _has_factor(session.user_id) else ([], [])
+    shown, hashes = codes_for_first(session.user_id)
 
     def work(tx: Connection) -> list[str]:
         person = live_person(tx, session, now)
@@ -106,10 +111,6 @@ def remove_passkey(session: SessionRow, passkey_id: str, *, demands: Demands, cl
         return passkeys.remove(tx, session.user_id, passkey_id)
 
     return remove_factor(session, PASSKEY, remove, demands, client, now)
-
-
-def _has_factor(user_id: str) -> bool:
-    return read(lambda tx: factors.of_person(tx, user_id)).any
 
 
 def _clean(name: str) -> str:

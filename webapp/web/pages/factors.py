@@ -14,6 +14,7 @@ from webapp.web import metrics
 from webapp.web.answers import page, see_other
 from webapp.web.factors_page import DEMANDED, factors_page, known_again
 from webapp.web.forms import AppForm
+from webapp.web.limits import count
 from webapp.web.new_app import app_page, drawn
 from webapp.web.requests import client
 from webapp.web.sensitive import sensitive
@@ -100,6 +101,7 @@ def remove_app() -> Response:
 @sensitive("factors.show")
 def make_codes() -> Response:
     """`POST /account/factors/codes`. 200 with ten new recovery codes, shown this once."""
+    count("codes", current_user.id)
     try:
         codes = flow.make_codes(current_user.auth_session, client=client(), now=services().clock())
     except flow.SessionOver:

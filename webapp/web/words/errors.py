@@ -66,6 +66,7 @@ LIMIT_WORDS = {
     "code_sent": _l("Too many codes were asked for."),
     "code_to": _l("Too many codes were asked for."),
     "export": _l("Your data was downloaded too often in the last hour."),
+    "codes": _l("New recovery codes were made too often in the last hour."),
     "reset": _l("Too many links were asked for."),
     "reset_sender": _l("Too many links were asked for from your network."),
     "reset_new": _l("Too many links were tried from your network."),
