@@ -5,7 +5,6 @@ And the verifier's verdict on it, so that tokens can be judged without importing
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +13,6 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from webapp.core.decision import TokenState
 from webapp.core.text import is_storable
 
-_AS_JSON = json.JSONEncoder(ensure_ascii=False)
 _MAX_NUMBER = 2**53
 """Largest number JSON carries exactly; a later `exp` makes no sense and would overflow date arithmetic."""
 
@@ -147,22 +145,16 @@ def demand_storable(value: object) -> None:
     JSON can spell both (`\\u0000`, `\\ud800`), and a database driver raises an error on either. So a token signed with
     a key of ours would be a 500 instead of a 401.
     """
-    told = _AS_JSON.encode(value)  # one look at all texts together; a NUL is spelled out here
-    if "\\u0000" in told or not is_storable(told):
-        _search(value)
-
-
-def _search(value: object) -> None:
     if isinstance(value, str):
         if not is_storable(value):
             raise Invalid(Refusal.UNSTORABLE_TEXT)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            _search(name)
-            _search(inner)
+            demand_storable(name)
+            demand_storable(inner)
     elif isinstance(value, list):
         for inner in value:
-            _search(inner)
+            demand_storable(inner)
 
 
 def _registered(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jwt
 
 from webapp.core.base64url import decode_base64url, encode_base64url
-from webapp.core.claims import Invalid, Refusal
+from webapp.core.claims import Invalid, Refusal, demand_storable
 from webapp.core.key_form import check_form
 from webapp.core.lifetimes import MAX_TOKEN_LENGTH
 from webapp.core.strict_json import NotStrictJson, RepeatedName, read_object
@@ -37,16 +37,21 @@ class Segments(NamedTuple):
 
 
 def verify(text: str, find_key: Callable[[str], tuple[Any, str]]) -> dict[str, Any]:
-    """The payload of a compact JWS whose form and signature are right. Its claims are not judged here.
+    """The payload of a compact JWS whose form and signature are right, and whose texts a database can keep.
+
+    Its claims are not judged here.
 
     `find_key` gets the header segment and returns the key object and the key's one algorithm, or raises Invalid.
     Raises Invalid.
     """
     segments = split_token(text)
     key, alg = find_key(segments.header)
-    payload = read_segment(segments.payload)
+    raw = _decode(segments.payload)
+    payload = _read_json(raw)
     if not signature_is_right(text, key, alg):
         raise Invalid(Refusal.WRONG_SIGNATURE)
+    if b"\\u" in raw:  # only an escape can spell what no database keeps, and our own tokens hardly ever have one
+        demand_storable(payload)
     return payload
 
 
@@ -62,10 +67,17 @@ def split_token(text: str) -> Segments:
 
 def read_segment(segment: str) -> dict[str, Any]:
     """The JSON object in a header or payload. Raises Invalid unless it is canonical base64url of strict JSON."""
+    return _read_json(_decode(segment))
+
+
+def _decode(segment: str) -> bytes:
     try:
-        raw = decode_base64url(segment)
+        return decode_base64url(segment)
     except ValueError:
         raise Invalid(Refusal.NOT_BASE64URL) from None
+
+
+def _read_json(raw: bytes) -> dict[str, Any]:
     try:
         return read_object(raw)
     except RepeatedName:

@@ -20,7 +20,6 @@ from webapp.core.claims import (
     Refusal,
     Verdict,
     access_claims,
-    demand_storable,
     preferences_claim,
     refresh_claims,
     whole_number,
@@ -175,7 +174,6 @@ class Tokens:
         return self._signers[key.kid]
 
     def _judge_claims(self, payload: dict[str, Any], purpose: str, channel: Channel) -> Authenticated:
-        demand_storable(payload)
         if payload.get("iss") != self.issuer:
             raise Invalid(Refusal.WRONG_ISSUER)
         expected = f"{self.issuer}/{channel}" + ("/refresh" if purpose == REFRESH else "")
