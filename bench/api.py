@@ -3,7 +3,7 @@
     python -m bench.api [requests]
 
 Every application answers the same account to the same kind of request, under gunicorn with one worker and SQLite, and
-reads the person from the database. Ours looks up the session too, so that a log-out acts at once; Flask-JWT-Extended
+reads the person from the database. Ours looks up the session too, so that a logout acts at once; Flask-JWT-Extended
 does so with its block list; SimpleJWT, as it comes, does not. The peers' environment is that of `./dev bench`. What
 counts is the worker's CPU time, which other programs on the machine disturb less.
 """

@@ -157,7 +157,7 @@ def account_page(field: list[Contender], scale: Scale) -> dict[str, dict[str, fl
 
 
 def log_ins(field: list[Contender], scale: Scale) -> dict[str, dict[str, float]]:
-    """A log-in through the form, and how much of it is the password's hash."""
+    """A login through the form, and how much of it is the password's hash."""
     hashed = hash_password(PASSWORD)
     started = time.process_time()
     for _ in range(scale.log_ins):

@@ -58,7 +58,7 @@ BROKEN = ("sessions lost", "sessions resurrected", "unauthorised answers", "answ
 
 
 class Lost(Exception):
-    """Sent to the log-in page, and nobody had ended the session."""
+    """Sent to the login page, and nobody had ended the session."""
 
 
 def person(server: Server, tally: Tally, over: threading.Event, seed: int) -> None:
@@ -214,7 +214,7 @@ def main() -> int:
             time.sleep(0.01)
         sizes.append(memory(server))
     third = len(sizes) // 3
-    # The lowest of each: a log-in's hash takes 19 MB for a moment.
+    # The lowest of each: a login's hash takes 19 MB for a moment.
     before, after = min(sizes[third : 2 * third + 1]), min(sizes[2 * third :])
     growth = (after / before - 1) * 100
     print(f"memory of {WORKERS} workers: {before:.1f} MB in the second third, {after:.1f} in the last: {growth:+.1f} %")

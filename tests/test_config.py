@@ -422,7 +422,7 @@ def test_what_production_refuses(given: dict[str, str], named: str) -> None:
     """Production refuses an unsafe setting that development accepts."""
     with pytest.raises(SettingsError, match=f"^{named}"):
         Settings.load(PRODUCTION | given)
-    # Development takes the same: tests use lifetimes of a second or two.
+    # Development takes the same, because tests use lifetimes of a second or two.
     Settings.load(given)
 
 

@@ -1,4 +1,4 @@
-"""Tokenroom: a log-in you can see through. `webapp/assembly.py` is its table of contents.
+"""Tokenroom: a login you can see through. `webapp/assembly.py` is its table of contents.
 
 Nothing is imported before it is asked for: `webapp.core` serves without Flask, a database or settings.
 """

@@ -1,4 +1,4 @@
-"""The least that both tokens and an immediate log-out can cost: the measure of what is left to gain.
+"""The least that both tokens and an immediate logout can cost: the measure of what is left to gain.
 
 Two cookies split at semicolons, two tokens remembered from their first sight, two expiries compared, one SELECT, and
 flask-login's `current_user`. No check of host, site or form, no headers, no metrics, no rotation: nothing to be used.

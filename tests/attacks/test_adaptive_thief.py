@@ -194,7 +194,7 @@ def test_an_abandoned_successor_opens_nothing_until_its_better_is_used(server: S
 
 
 def test_in_the_burst_every_answer_is_the_same(server: Server) -> None:
-    """Byte for byte, 32 requests in parallel: browsers keep the last one that comes."""
+    """Byte for byte, 32 requests in parallel, because browsers keep the last one that comes."""
     browser = server.browser()
     browser.sign_up()
     server.clock.advance(ACCESS_TTL)

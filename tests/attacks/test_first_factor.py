@@ -1,4 +1,4 @@
-"""An intruder is in already when the owner sets up the first factor: from then on they are out, wherever they were."""
+"""An intruder is in already when the owner sets up the first factor. From then on they are out, wherever they were."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forged tokens at the front door: a page for strangers or the way to the log-in, and nothing else."""
+"""Forged tokens at the front door: a page for strangers or the way to the login, and nothing else."""
 
 from __future__ import annotations
 

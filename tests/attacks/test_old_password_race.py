@@ -1,4 +1,4 @@
-"""A log-in with the old password races the change of the password: no live session is left of it."""
+"""A login with the old password races the change of the password: no live session is left of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROUNDS = 50
 
 
 def test_fifty_rounds(server: Server) -> None:
-    """In each round a log-in with the password of before and the change start at the same moment. In either order,
+    """In each round a login with the password of before and the change start at the same moment. In either order,
     afterwards the browser that changed it is in, and the other is not."""
     owner = server.browser()
     passwords = [f"the sentence of round {number}" for number in range(ROUNDS + 1)]

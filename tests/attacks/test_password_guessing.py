@@ -23,7 +23,7 @@ def owner(server: GuardedServer) -> tuple[Browser, str]:
 
 
 def stranger(server: GuardedServer, **headers: str) -> tuple[Browser, dict[str, str]]:
-    """A browser without history, and the fields of its log-in form."""
+    """A browser without history, and the fields of its login form."""
     browser = server.browser()
     browser.http.headers.update(headers)
     return browser, browser.read_form("/login").fields
@@ -107,7 +107,7 @@ def knock(server: GuardedServer, name: str, mark: str) -> int:
 
 
 def test_right_passwords_are_not_counted(guarded: GuardedServer) -> None:
-    """More right log-ins than the limit has tries: none refused, and no try lost."""
+    """More right logins than the limit has tries: none refused, and no try lost."""
     _browser, name = owner(guarded)
     for _ in range(LIMITS["login_account"].amount + 3):
         visitor, fields = stranger(guarded)

@@ -149,7 +149,7 @@ def test_after_a_log_out(app: Flask, secret: bytes, stranger: Browser, clock: Se
 
 
 def test_another_persons(app: Flask, secret: bytes, stranger: Browser, username: str, clock: SetClock) -> None:
-    """The cookie says whose login it is: another user's code does not end it, and their session stays theirs."""
+    """The cookie says whose login it is, so another user's code does not end it, and their session stays theirs."""
     other = Browser.of_app(app)
     name = other.sign_up()
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", name)

@@ -363,7 +363,7 @@ def test_a_reset_confirms_the_address(app: Flask, visitor: Browser, stranger: Br
 
 
 def test_a_planted_cookie_gives_the_planter_nothing(app: Flask, visitor: Browser, stranger: Browser) -> None:
-    """Another user's pending login in my browser: my own login replaces it, and its code is needed all the same."""
+    """Another user's pending login in my browser. My own login replaces it, and its code is needed all the same."""
     sign_up(stranger)
     visitor.set_cookie("pending_login", stranger.cookie("pending_login"))
     assert visitor.submit(STEP, code="1234 5678").status_code == 422

@@ -78,7 +78,7 @@ def test_a_user_is_created_from_standard_input_and_logs_in(site: Server) -> None
     ],
 )
 def test_mistakes_are_one_clear_line(app: Flask, arguments: tuple[str, ...], given: str, code: int, words: str) -> None:
-    """In this process: starting one takes longer than all of these together."""
+    """In this process, because starting one takes longer than all of these together."""
     done = app.test_cli_runner().invoke(args=arguments, input=given)
     assert done.exit_code == code
     assert words in done.stderr

@@ -54,7 +54,7 @@ def test_init_leaves_an_existing_ring_alone(app: Flask, run: Run) -> None:
 
 
 def test_init_makes_a_ring(app: Flask, run: Run) -> None:
-    """`keys init` makes a key of each purpose: authenticator apps work on a new site without another command."""
+    """`keys init` makes a key of each purpose, so authenticator apps work on a new site without another command."""
     services_of(app).settings.keys_file.unlink()
     assert run("init").exit_code == 0
     assert sorted(key.purpose for key in ring(app).keys) == [ACCESS, FACTORS, REFRESH]

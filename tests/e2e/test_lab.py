@@ -71,7 +71,7 @@ def expect_newest(page: Page, case: int, path: str) -> None:
 
 @BOTH
 def test_through_all_four_cases(open_page: OpenPage, js: bool) -> None:
-    """Each lever lights its row, the next request takes it, and the last one ends at the log-in page."""
+    """Each lever lights its row, the next request takes it, and the last one ends at the login page."""
     page = enter(open_page, js=js)
     expect_next(page, 4)
     pull(page, "send")

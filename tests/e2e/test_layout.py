@@ -112,7 +112,7 @@ class Sweep:
 def test_no_box_is_wider_than_itself(machine: Chromium, site: Server, locale: str, fonts: Sequence[str]) -> None:
     """Pages of strangers, of a person, of an administrator, and the lab after its levers.
 
-    Korean pages name the Korean font first, also for Latin letters: another font changes nothing there.
+    Korean pages name the Korean font first, also for Latin letters, so another font changes nothing there.
     """
     page = machine.new_page(base_url=site.url, locale=locale, bypass_csp=True)  # a policy would stop the copy
     sweep = Sweep(page, fonts)

@@ -33,7 +33,7 @@ WATCH = """
 
 
 def named(site: Server) -> str:
-    """The server's address with a name: at a number there are no passkeys."""
+    """The server's address with a name, because at a number there are no passkeys."""
     return site.url.replace("127.0.0.1", "localhost")
 
 

@@ -89,7 +89,7 @@ def test_connections_cut_again_and_again(server: Server, cluster: Cluster) -> No
 
 
 def test_idle_connections_cut_once_cost_nobody_an_answer(server: Server, cluster: Cluster) -> None:
-    """After a night's restart the first page, the first refresh and the first log-in each succeed."""
+    """After a night's restart the first page, the first refresh and the first login each succeed."""
     crowd = Crowd(server.browser, 4)
     server.clock.advance(601)
     with psycopg.connect(cluster.address, autocommit=True) as admin:

@@ -114,7 +114,7 @@ def account(server: GuardedServer) -> str:
 
 @either_fault
 def test_signed_in_people_go_on(server: GuardedServer, redis: RedisServer, fault: Fault) -> None:
-    """Pages, refreshes, refreshes that are counted, a log-in, a sign-up: as ever, and without a wait to speak of."""
+    """Pages, refreshes, refreshes that are counted, a login, a sign-up: as ever, and without a wait to speak of."""
     crowd = Crowd(server.browser, 4)
     _one, name = crowd.people[0]
 

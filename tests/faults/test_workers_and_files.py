@@ -83,7 +83,7 @@ def test_workers_killed_under_load(server: Server) -> None:
 
 
 def test_sqlite_locked_by_another_process(server: Server) -> None:
-    """Pages go on. A refresh waits and is left to the next request, a log-out says 503 and has not happened."""
+    """Pages go on. A refresh waits and is left to the next request, a logout says 503 and has not happened."""
     reader, leaver = server.browser(), server.browser()
     name = reader.sign_up()
     leaver.sign_up()
@@ -222,7 +222,7 @@ def test_a_clock_that_steps_back(app: Flask, visitor: Browser, clock: SetClock, 
 
 
 def test_a_clock_an_hour_back_serves_nobody_wrongly(app: Flask, visitor: Browser, clock: SetClock) -> None:
-    """Tokens from an hour in the future are refused: a log-in page, never a 500, and log-in works at once."""
+    """Tokens from an hour in the future are refused: a login page, never a 500, and login works at once."""
     name = visitor.sign_up()
     clock.advance(-3600)
     assert visitor.get("/test/me").status_code == 303

@@ -28,7 +28,7 @@ WRONG = "not the right one"
 
 
 def refused(host: GuardedServer) -> int:
-    """Log-ins that this host has refused so far, for a wrong password or because of a limit."""
+    """Logins that this host has refused so far, for a wrong password or because of a limit."""
     text = httpx.get(f"{host.url}/metrics").text
     series = re.compile(r'^tokenroom_logins_total{.*"(?:wrong|limited)"} (\S+)$', re.MULTILINE)
     return sum(int(float(count)) for count in series.findall(text))

@@ -1,4 +1,4 @@
-"""Honest browsers, lost answers, pauses, log-outs and a thief, in any order, through the front door."""
+"""Honest browsers, lost answers, pauses, logouts and a thief, in any order, through the front door."""
 
 from __future__ import annotations
 

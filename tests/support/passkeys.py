@@ -18,7 +18,7 @@ NEW = "/account/factors/passkeys/new"
 
 
 def browser_at_a_name(place: Flask | Server) -> Browser:
-    """A browser that opens `localhost`: at a number there are no passkeys."""
+    """A browser that opens `localhost`, because at a number there are no passkeys."""
     if isinstance(place, Server):
         return Browser.of_server(place.url.replace("127.0.0.1", "localhost"))
     return Browser.of_app(place, "http://localhost:8000")

@@ -76,7 +76,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(signal.SIGQUIT)  # at once: browsers that are still connected are tests that are over
+        self.stop(signal.SIGQUIT)  # at once, because browsers that are still connected are tests that are over
 
     def start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")} | self.settings

@@ -35,7 +35,7 @@ OPERATIONS = [
 
 
 class Stage:
-    """An administrator's API session that outlives every log-out among the requests."""
+    """An administrator's API session that outlives every logout among the requests."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app

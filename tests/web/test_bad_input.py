@@ -1,4 +1,4 @@
-"""Any input gets a clear 4xx or the log-in, never a 500, never a token."""
+"""Any input gets a clear 4xx or the login, never a 500, never a token."""
 
 from __future__ import annotations
 

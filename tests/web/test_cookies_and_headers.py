@@ -228,7 +228,7 @@ def test_pairs_outside_the_four_have_no_number(visitor: Browser, access: str | N
 
 
 def test_log_in_is_asked_for_in_the_senders_own_way(app: Flask) -> None:
-    """A navigation is sent to the log-in; `fetch` and programs get 401 as JSON."""
+    """A navigation is sent to the login; `fetch` and programs get 401 as JSON."""
     client = app.test_client()
     for headers, status in (
         (NAVIGATION, 303),
@@ -254,7 +254,7 @@ def test_post_goes_to_the_log_in_without_next(app: Flask) -> None:
 
 
 def test_cookies_are_cleared_on_navigations_only(visitor: Browser, clock: SetClock) -> None:
-    """A late `fetch` of an old session must not clear what a new log-in has just set."""
+    """A late `fetch` of an old session must not clear what a new login has just set."""
     visitor.sign_up()
     clock.advance(14 * DAYS)
     answer = visitor.get("/account", headers={"Sec-Fetch-Mode": "cors"})

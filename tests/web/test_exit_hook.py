@@ -187,7 +187,7 @@ def test_a_database_error_in_the_view_leaves_the_cookies(latecomer: Browser) -> 
 
 
 def test_a_database_error_at_the_door(latecomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 on every page, public ones too; never a log-in page, never a cleared cookie."""
+    """503 on every page, public ones too; never a login page, never a cleared cookie."""
 
     def fails(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("gone")

@@ -68,7 +68,7 @@ def test_case_2_the_same_post_is_served(server: Server, browser: Browser) -> Non
 
 @pytest.mark.parametrize("lost", [None, "not.a.token"])
 def test_case_2_without_a_usable_access_cookie(browser: Browser, lost: str | None) -> None:
-    """Browsers drop cookies: absent or invalid counts as expired."""
+    """Browsers drop cookies, so absent or invalid counts as expired."""
     browser.access = lost
     answer = browser.get("/test/me")
     assert answer.status_code == 200
@@ -172,7 +172,7 @@ def test_a_parent_within_the_grace_gets_an_access_token_alone(server: Server, br
 
 
 def test_a_replayed_old_token_after_the_grace(server: Server, browser: Browser) -> None:
-    """The session is dead in every worker, there is one event, and the log-in page explains."""
+    """The session is dead in every worker, there is one event, and the login page explains."""
     sid = browser.sid
     thief = browser.another_tab()
     server.clock.advance(ACCESS_TTL)

@@ -122,7 +122,7 @@ def test_a_lever_shows_the_case_before_it_happens(visitor: Browser) -> None:
 
 
 def test_expired_tokens_come_from_the_same_mint_and_row(app: Flask, visitor: Browser) -> None:
-    """An aged refresh token is the row's own: minted again from the row it is the same text."""
+    """An aged refresh token is the row's own. Minted again from the row it is the same text."""
     visitor.sign_up()
     before = row_of(app, visitor)
     pull(visitor, "expire/refresh", token_of(visitor))

@@ -187,7 +187,8 @@ def test_workers_count_together_also_those_that_are_gone(tmp_path: Path, preload
             )
 
         def eight_at_once() -> set[str]:
-            """Over connections of their own: asked one after the other, the same idle worker may take them all."""
+            """Over connections of their own, because asked one after the other, the same idle worker may take them
+            all."""
             tabs = [visitor.another_tab() for _ in range(8)]
             return {answer.json()["pid"] for answer in at_once(8, lambda number: tabs[number].get("/test/me"))}
 
@@ -214,7 +215,7 @@ def test_workers_count_together_also_those_that_are_gone(tmp_path: Path, preload
 
 
 def test_the_api_is_counted_too(app: Flask, visitor: Browser, clock: SetClock) -> None:
-    """A log-in and a refresh without a browser appear under the same names."""
+    """A login and a refresh without a browser appear under the same names."""
     name = visitor.sign_up()
     grown = Difference(visitor)
     client = app.test_client()

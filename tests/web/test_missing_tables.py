@@ -1,5 +1,5 @@
 """A database that answers but is not ready: no tables yet, or a migration forgotten. 503 and untouched cookies, as for
-a database that is away; never 500, never a log-in page."""
+a database that is away; never 500, never a login page."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def advance(app: Flask) -> None:
 def test_the_signed_in_are_refused_and_keep_their_cookies(
     app: Flask, visitor: Browser, caplog: pytest.LogCaptureFixture, table: str, column: str | None
 ) -> None:
-    """Pages, refreshes, log-out, log-in, the API; the log says what to do; and all is well when the table is there."""
+    """Pages, refreshes, logout, login, the API; the log says what to do; and all is well when the table is there."""
     name = visitor.sign_up()
     assert visitor.get("/test/me").status_code == 200
     form = visitor.read_form("/", "/logout")

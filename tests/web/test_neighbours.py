@@ -122,7 +122,7 @@ def test_many_such_cookies(app: Flask) -> None:
 
 
 def test_cookies_of_instances_that_are_gone_do_not_hide_ours(app: Flask) -> None:
-    """Browsers send the oldest first: however many are left from before, the form's own is among those looked at."""
+    """Browsers send the oldest first, so however many are left from before, the form's own is among those looked at."""
     browser = Browser.of_app(app)
     for number in range(MOST + 1):
         browser.set_cookie(f"tokenroom_form_{number:08x}", "eyJjc3JmX3Rva2VuIjoiYSJ9.aaaa.bbbb")

@@ -24,7 +24,7 @@ def as_flask_config(settings: Settings, secret_key: str | None) -> dict[str, Any
         "SESSION_COOKIE_PATH": "/",
         # The token lives as long as the browser's form cookie, so a form opened before lunch still posts after it.
         "WTF_CSRF_TIME_LIMIT": None,
-        # web/csrf.py calls the check itself, after log-in has been judged, and takes Flask-WTF's own names.
+        # web/csrf.py calls the check itself, after login has been judged, and takes Flask-WTF's own names.
         "WTF_CSRF_ENABLED": True,
         "WTF_CSRF_METHODS": {"POST", "PUT", "PATCH", "DELETE"},
         "WTF_CSRF_FIELD_NAME": "csrf_token",

@@ -63,7 +63,7 @@ def end_others(user_id: str, keep: str, *, client: Client, now: int) -> int:
     """End every session of a person but `keep`; how many those were. Raises DatabaseUnavailable."""
 
     def work(tx: Connection) -> int:
-        users.lock(tx, user_id)  # a log-in at the same moment comes wholly before or wholly after
+        users.lock(tx, user_id)  # a login at the same moment comes wholly before or wholly after
         others = set(session_list.live_sids(tx, user_id, now)) - {keep}
         return end(tx, others, EndReason.ENDED, client, now, by=user_id)
 
@@ -71,7 +71,7 @@ def end_others(user_id: str, keep: str, *, client: Client, now: int) -> int:
 
 
 def end_all(user_id: str, *, reason: EndReason, client: Client, now: int, by: str) -> int:
-    """End every session of a person, log-ins in flight included; how many those were. Raises DatabaseUnavailable."""
+    """End every session of a person, logins in flight included; how many those were. Raises DatabaseUnavailable."""
     return transact(lambda tx: end_all_in(tx, user_id, reason=reason, client=client, now=now, by=by))
 
 

@@ -1,4 +1,4 @@
-"""Begin a session for a user who has just proved who they are. Part of log-in, sign-up and password change."""
+"""Begin a session for a user who has just proved who they are. Part of login, sign-up and password change."""
 
 from __future__ import annotations
 

@@ -47,9 +47,9 @@ class Proof(NamedTuple):
 
     @property
     def counter_stands(self) -> bool:
-        """Has the authenticator's counter failed to rise? It is told and never refused (WebAuthn section 6.1.1):
+        """Has the authenticator's counter failed to rise? It is told and never refused (WebAuthn section 6.1.1).
 
-        synced passkeys stay at 0, and some fall back to it.
+        Synced passkeys stay at 0, and some fall back to it.
         """
         stored, told = self.passkey.sign_count, self.used.sign_count
         return told <= stored and (told, stored) != (0, 0)

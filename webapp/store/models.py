@@ -47,7 +47,7 @@ class User(Base):
 
 
 class AuthSession(Base):
-    """One log-in on one device: the record of its refresh token, and the lock of that token's rotation."""
+    """One login on one device: the record of its refresh token, and the lock of that token's rotation."""
 
     __tablename__ = "auth_sessions"
     __table_args__ = (

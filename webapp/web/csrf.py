@@ -1,6 +1,6 @@
-"""Cross-site request forgery: the sender's site first, then log-in, then the form's token.
+"""Cross-site request forgery: the sender's site first, then login, then the form's token.
 
-In this order, so that a log-in form is protected too, and a stranger's post to a closed page is asked to log in
+In this order, so that a login form is protected too, and a stranger's post to a closed page is asked to log in
 rather than told about a token.
 """
 

@@ -36,7 +36,7 @@ def people() -> frozenset[str]:
 
 
 def remember(response: Response, session: SessionRow) -> None:
-    """Let this browser be known to the account of `session`. Call after a log-in or a password change."""
+    """Let this browser be known to the account of `session`. Call after a login or a password change."""
     known = mark(session.user_id, session.credential_epoch)
     newest = [session.user_id, session.credential_epoch, known or secrets.token_urlsafe(12)]
     others = [entry for entry in _read() if entry[0] != session.user_id]

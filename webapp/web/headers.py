@@ -44,7 +44,7 @@ HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 UNSTORED = (("Cache-Control", "no-store"), ("Vary", "Cookie"))
 UNSTORED_API = (UNSTORED[0], ("Vary", "Authorization"))
-"""Back after log-out shows nothing, and no cache serves one person's page to another."""
+"""Back after logout shows nothing, and no cache serves one person's page to another."""
 
 
 def register(app: Flask) -> None:

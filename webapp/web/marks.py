@@ -21,7 +21,7 @@ def _marked(view: V, *marks: str) -> V:
 
 
 def public(view: V) -> V:
-    """Mark a view as open to strangers. Without this mark a view demands log-in."""
+    """Mark a view as open to strangers. Without this mark a view demands login."""
     return _marked(view, "is_public")
 
 

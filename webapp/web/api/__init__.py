@@ -1,1 +1,1 @@
-"""The Bearer API: the same log-in, sessions and four cases for clients that send headers instead of cookies."""
+"""The Bearer API: the same login, sessions and four cases for clients that send headers instead of cookies."""

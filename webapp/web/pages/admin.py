@@ -193,7 +193,7 @@ def revoke(user_id: str, sid: str) -> Response:
 @role_required("admin")
 @sensitive("admin.person")
 def revoke_all(user_id: str) -> Response:
-    """`POST /admin/people/<id>/sessions/revoke-all`: log-ins in flight included."""
+    """`POST /admin/people/<id>/sessions/revoke-all`: logins in flight included."""
     if read(lambda tx: users.get(tx, user_id)) is None:
         abort(404)
     end_sessions.end_all(user_id, reason=EndReason.ADMIN, client=client(), now=services().clock(), by=current_user.id)

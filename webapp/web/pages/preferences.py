@@ -33,7 +33,7 @@ CHOICES = {"language": Choice(LANGUAGE_COOKIE, LANGUAGES), "theme": Choice(THEME
 @public
 @peek
 def save() -> Response:
-    """`POST /preferences`: `language` or `theme`, and `next`. The choice stays with the browser after a log-out.
+    """`POST /preferences`: `language` or `theme`, and `next`. The choice stays with the browser after a logout.
 
     It leaves the tokens alone, so that in the lab nothing prepared is used up by another theme.
     """
@@ -45,7 +45,7 @@ def save() -> Response:
             save_profile(g.auth.person.id, **picked)
         except FieldError:
             abort(400)
-    # Unlike after a log-in, the log-in page itself is a fine place to come back to.
+    # Unlike after a login, the login page itself is a fine place to come back to.
     answer = redirect(own_path(request.form.get("next"), root(this_request())) or home(), 303)
     for field, value in picked.items():
         answer.set_cookie(
