@@ -207,6 +207,20 @@ def test_the_tour(open_page: OpenPage, js: bool) -> None:
     page.wait_for_url("**/login**")
 
 
+def test_the_list_of_contents_stays_in_sight_and_covers_no_heading(open_page: OpenPage) -> None:
+    """On a desktop it is above each section that it leads to; on a phone and in a low window it scrolls away."""
+    page = enter(open_page)
+    jumps, heading = page.locator(".jumps"), page.locator("#tokens h2").first
+    for width, height, stays in ((1280, 800, True), (1280, 700, False), (390, 844, False)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("location.hash = ''; location.hash = '#tokens'")
+        list_, title = jumps.bounding_box(), heading.bounding_box()
+        assert list_ is not None
+        assert title is not None
+        assert (list_["y"] >= 0) is stays, (width, height)
+        assert list_["y"] + list_["height"] <= title["y"], (width, height)
+
+
 PLACES = """places => Object.fromEntries(Object.entries(places).map(([name, where]) => {
   const box = document.querySelector(where).getBoundingClientRect();
   return [name, [box.top, box.bottom]];
