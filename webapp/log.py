@@ -71,7 +71,7 @@ def _rendering(log_format: str) -> Iterable[Processor]:
 
 
 def withhold_tokens(_logger: Any, _method: str, entry: EventDict) -> EventDict:
-    """Blank out whatever looks like a signed token, exceptions' texts included.
+    """Blank out all that looks like a signed token, exceptions' texts included.
 
     Nothing of ours logs one; this is for the library that one day puts a header into its error message.
     """

@@ -1,4 +1,4 @@
-"""A deletion meets a refresh, a login, a step-up or a mail that is asked for: nothing of the account is left alive."""
+"""A deletion meets a refresh, a login, a step-up or a mail that is asked for: no part of the account is left alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody with a stale session tries every door: exactly those that matter ask for a proof."""
+"""A user with a stale session tries every door: exactly those that matter ask for a proof."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def admin(app: Flask, person: Browser, username: str, clock: SetClock) -> Browse
 
 
 def test_exactly_what_matters_asks(app: Flask, admin: Browser, clock: SetClock) -> None:
-    """Every route, by each method, as somebody stale: 303 to the proof for those of the table, and for no other."""
+    """Every route, by each method, with a stale session: 303 to the proof for those of the table, and for no other."""
     token = admin.read_form("/account", "/logout").fields["csrf_token"]
     asked = set()
     for rule in app.url_map.iter_rules():

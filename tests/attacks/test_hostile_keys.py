@@ -139,7 +139,7 @@ def test_a_hostile_key_costs_the_inspector_no_time(visitor: Browser, name: str, 
 
 @pytest.mark.parametrize("name", JWKS)
 def test_a_hostile_key_costs_the_key_ring_no_time(name: str) -> None:
-    """The key file is read with the same care, and the error shows nothing of the key."""
+    """The key file is read with the same care, and the error contains no part of the key."""
     alg, jwk = JWKS[name]
     entry = jwk | {"kid": "hostile", "alg": alg, "purpose": ACCESS, "state": "verify"}
     others = [new_secret(purpose, 1).to_jwk() for purpose in (ACCESS, REFRESH)]

@@ -22,7 +22,7 @@ def promote(app: Flask, username: str) -> None:
 
 
 def test_the_session_is_not_live_at_the_next_request(app: Flask, person: Browser, username: str) -> None:
-    """Neither its pages nor its API session, nor a refresh; nothing of administration was ever shown."""
+    """Neither its pages nor its API session, nor a refresh; no page of administration was ever shown."""
     api = ApiClient.of_app(app)
     api.log_in(username)
     assert person.get("/account").status_code == 200

@@ -1,4 +1,4 @@
-"""Somebody with a copy of the owner's tokens, made before the owner proved who they are."""
+"""A thief with a copy of the owner's tokens, made before the owner proved who they are."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def refused() -> dict[str, dict[str, Any]]:
 
 
 def test_refused_and_not_shown(subtests: pytest.Subtests) -> None:
-    """Each bad key of the table is refused by a message that shows nothing of it."""
+    """Each bad key of the table is refused by a message that contains no part of it."""
     for name, entry in refused().items():
         with subtests.test(name):
             refuses(entry)

@@ -183,7 +183,7 @@ def test_in_korean_in_the_dark(site: Server, chromium: Chromium, console: Consol
 
 
 def test_without_script_or_passkeys(site: Server, at_a_name: BrowserContext, open_page: OpenPage) -> None:
-    """Nothing of passkeys is shown, without JavaScript or in a browser without its functions."""
+    """No word of passkeys is shown, without JavaScript or in a browser without its functions."""
     without = open_page(f"{named(site)}/login", js=False)
     older = at_a_name.new_page()
     older.add_init_script("delete PublicKeyCredential.parseCreationOptionsFromJSON")

@@ -21,7 +21,7 @@ PASSWORD = "only-for-the-database"
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two that vouch for themselves, both for `localhost`: the server's, and a stranger's."""
+    """Two self-signed ones, both for `localhost`: the server's, and a stranger's."""
     folder = tmp_path_factory.mktemp("certificates")
     for name in ("right", "wrong"):
         (folder / name).mkdir()

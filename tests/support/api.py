@@ -55,7 +55,7 @@ class ApiClient:
         return {} if self.access is None else {"Authorization": f"Bearer {self.access}"}
 
     def ask_refresh(self) -> httpx.Response:
-        """Send both tokens; keep nothing of the answer."""
+        """Send both tokens; keep no token of the answer."""
         body = {} if self.refresh is None else {"refresh_token": self.refresh}
         return self.send("POST", "/refresh", json=body)
 

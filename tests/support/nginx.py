@@ -26,7 +26,7 @@ NGINX = shutil.which("nginx") or (path if os.path.exists(path := "/usr/sbin/ngin
 
 
 def make_certificate(folder: Path) -> None:
-    """A certificate for localhost that vouches for itself: `cert.pem` and `key.pem`."""
+    """A self-signed certificate for localhost: `cert.pem` and `key.pem`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)

@@ -131,7 +131,7 @@ class Stage:
                 case TokenState.EXPIRED:
                     client.access = tokens.mint_access(row, gen=0, now=now - WINDOW - 1, auth_time=row.auth_time)
                 case TokenState.VALID:
-                    # Old enough to vouch for an expired refresh token, where that matters.
+                    # Old enough to renew an expired refresh token, where that matters.
                     client.access = tokens.mint_access(
                         row, gen=0, now=now - 30 if now > 30 else now, auth_time=row.auth_time
                     )

@@ -42,7 +42,7 @@ class TestTooMany:
         ("path", "words"), [("/login", "Back to login"), ("/account/password", "Back to the form")]
     )
     def test_a_form_of_no_page_of_ours_leads_back(self, visitor: Browser, path: str, words: str) -> None:
-        """Where the browser does not say that our page sent the form, nothing of it is shown again."""
+        """Where the browser does not say that our page sent the form, none of its fields is shown again."""
         visitor.sign_up()
         form = visitor.read_form("/account/password").fields
         typed = {"username": "nobody", "password": "x", "current_password": "x", "new_password": PASSWORD * 2}

@@ -43,7 +43,8 @@ def test_a_neighbours_session_is_left_alone(app: Flask) -> None:
 
 
 def test_a_second_instance_on_another_port(app: Flask, tmp_path: Path) -> None:
-    """Opened once, it clears nothing of the first one's. There the user is still logged in, and open forms are sent."""
+    """Opened once, it clears no cookie of the first one's. There the user is still logged in, and open forms are
+    sent."""
     other = build_app(tmp_path / "other", {"WEBAPP_PUBLIC_URL": "http://127.0.0.1:8001"})
     migrate(other)
     browser = Browser.of_app(app)

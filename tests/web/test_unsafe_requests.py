@@ -107,7 +107,7 @@ def test_a_refused_form_keeps_what_was_typed_but_never_the_password(app: Flask) 
 
 
 def test_a_strangers_values_are_not_one_click_away(app: Flask) -> None:
-    """Without the browser's word that the form was ours, nothing of it is offered again."""
+    """Without the browser's word that the form was ours, none of its fields is offered again."""
     stranger = Browser.of_app(app)
     del stranger.http.headers["Sec-Fetch-Site"]
     answer = stranger.post("/signup", {"username": "planted", "csrf_token": "x"})

@@ -203,7 +203,7 @@ def _link(user_id: str, kind: MailKind) -> str:
 @click.argument("username")
 @command
 def confirm_email(username: str) -> None:
-    """Count a user's email address as confirmed. You vouch for it."""
+    """Count a user's email address as confirmed. You answer for it."""
     account = find(username)
     manage_people.confirm_email(account.id, **operator())
     click.echo(f"{account.email} counts as confirmed.")

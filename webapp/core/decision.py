@@ -142,7 +142,7 @@ def refresh_column(state: TokenState, standing: Standing | None, *, renewable: b
 
     `standing` is what `classify` said, or None where the database was not asked (token absent or not authentic).
     `renewable` says that the token expired no longer ago than the renewal window and that the access token is
-    old enough to vouch for it; it matters for expired tokens only.
+    old enough to renew it; it matters for expired tokens only.
     """
     if state is TokenState.ABSENT:
         return RefreshColumn.ABSENT

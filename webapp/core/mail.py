@@ -2,7 +2,7 @@
 
 A mail's row is the record of its secret, as a session's row is that of its refresh token. The request always writes a
 row, and the courier makes the secret at the moment of sending. So a known and an unknown address cost the same work,
-nothing secret waits in the database, and a queue does not eat the life of a link.
+and nothing secret waits in the database. A queue does not eat the life of a link.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def counts(access: Verdict[AccessClaims], standing: Standing | None, row: Sessio
 def is_renewable(
     access: TokenState, claims: AccessClaims | None, refresh_expiry: int, *, now: int, window: int
 ) -> bool:
-    """Whether an access token that counts as `access` may vouch for an expired refresh token (case 3). Unix seconds.
+    """Whether an access token that counts as `access` may renew an expired refresh token (case 3). Unix seconds.
 
     It must be older than the refresh token's end. So one that was stolen alone, or obtained later, can never grow into
     a refresh token.

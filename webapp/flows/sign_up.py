@@ -77,7 +77,7 @@ def create_account(tx: Connection, account: NewAccount, client: Client, now: int
 def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> str:
     """Create an account on another person's behalf, without a session; its id. Raises FieldError as `sign_up`.
 
-    The operator vouches for the address. An account without a password is invited instead: the mail's link chooses the
+    The operator answers for the address. An account without a password is invited instead: the mail's link chooses the
     password, and proves the address.
     """
 

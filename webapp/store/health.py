@@ -27,7 +27,7 @@ class Health(NamedTuple):
 
 
 def health() -> Health:
-    """Its words repeat nothing of the server's own, for any stranger may ask."""
+    """Its words contain none of the server's own, because any stranger may ask."""
     try:
         lacks, told = read(lambda connection: (_lacks(connection), durability(connection)), patience=PATIENCE)
     except DatabaseUnavailable as error:

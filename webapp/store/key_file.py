@@ -110,7 +110,7 @@ class ReloadingKeyRing:
     that another worker has just signed with a new key would be unknown here, and its owner logged out. Links on the way
     to the file are followed anew at every look, since Kubernetes replaces a mounted secret by swapping one.
 
-    A file that is broken or gone keeps the ring in use and is logged loudly, because a slip of an editor must not log
+    A file that is broken or gone keeps the ring in use and is logged loudly. A slip of an editor must not log
     everybody out either.
     """
 

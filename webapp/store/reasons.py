@@ -1,6 +1,6 @@
 """Why the database refuses, in one line that says what to do: for the log, the commands and `/readyz`.
 
-The reason comes from the server's own words, in whatever language it speaks; what to do goes by SQLSTATE where there
+The reason comes from the server's own words, in whatever language it speaks; the advice goes by SQLSTATE where there
 is one. A connection that is refused has none, so there the usual words are looked for.
 """
 

@@ -9,7 +9,7 @@ from flask import Response, make_response, redirect, render_template, url_for
 
 
 def see_other(location: str) -> Response:
-    """303: what was sent is done; look here (RFC 9110 section 15.4.4)."""
+    """303: the request is done; look here (RFC 9110 section 15.4.4)."""
     answer = redirect(location, 303)
     assert isinstance(answer, Response)
     return answer

@@ -167,9 +167,9 @@ def useless(auth: Auth, application: Services) -> list[str]:
 def keeps_useless(judgement: Judgement) -> bool:
     """Whether even useless cookies stay.
 
-    Those of an abandoned successor stay, because the login that follows presents them and so ends the session for the
+    Those of an abandoned successor stay. The login that follows presents them and so ends the session for the
     holder of the better one too. If they were cleared, that holder would keep the session. And those of a session that
-    a login in this same browser has replaced stay, because its late navigation would clear the cookies of that login.
+    a login in this same browser has replaced stay, too. Its late navigation would clear the cookies of that login.
     """
     return judgement.standing is Standing.ABANDONED or judgement.end_reason == EndReason.REPLACED
 

@@ -1,7 +1,7 @@
 """Cross-site request forgery: the sender's site first, then login, then the form's token.
 
-In this order, so that a login form is protected too, and a stranger's post to a closed page is asked to log in
-rather than told about a token.
+In this order a login form is protected too. A stranger's post to a closed page is asked to log in rather than told
+about a token.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def csrf_token() -> str:
 
     Plain: `generate_csrf`.
     Cost:  45 µs: a new signer, its key, settings, a compression that is thrown away; and 4 µs for each further form.
-    Here:  what it would sign is kept and signed, and the token is kept where it keeps it.
+    Here:  the text that it would sign is kept and signed, and the token is kept where it keeps it.
     """
     known = g._get_current_object()
     token: str | None = known.get("csrf_token")

@@ -1,7 +1,7 @@
 """A long-lived cookie by which a browser shows that it has logged in to an account before.
 
-It opens nothing. It only gives this browser a counter of its own for wrong passwords, so that a stranger who guesses
-at an account cannot lock its owner out. It names the account and the epoch of its credentials. After a password
+It opens nothing. It only gives this browser a counter of its own for wrong passwords. So a stranger who guesses at an
+account cannot lock its owner out. It names the account and the epoch of its credentials. After a password
 change it is worth nothing, except in the browser that changed it.
 """
 

@@ -31,7 +31,7 @@ def texts_sent(request: Request, base: str) -> dict[str, str]:
     """Forms' cookies that the request carried by name, this instance's or another's; the newest MOST.
 
     Browsers send older ones first (RFC 6265 section 5.4). If the oldest were kept instead, MOST cookies of instances
-    that are gone would hide ours for good, and no form could be sent any more.
+    that are gone would hide ours for good. No form could be sent any more.
     """
     found: dict[str, str] = {}
     for cookie in request.environ.get("HTTP_COOKIE", "").split(";"):

@@ -100,7 +100,7 @@ class FactorGate:
     def attempt(self, user_id: str, credential_epoch: int) -> Iterator[None]:
         """Count a try; inside, the code is checked. Raises TooManyTries.
 
-        A browser that has logged in to the account before has tries of its own, so strangers who know the password lock
+        A browser that has logged in to the account before has tries of its own. So strangers who know the password lock
         its owner out of nothing.
         """
         known = device_cookie.mark(user_id, credential_epoch) if self._knows_browsers else None

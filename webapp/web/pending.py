@@ -1,7 +1,7 @@
 """The pending login: the state between a right password and the session.
 
-It is a signed cookie and needs no row. Each step is single-use in a table of its own, tries are counted by account, and
-the epoch of the credentials makes the cookie worthless at once. It opens nothing, and only the pages of the steps read
+It is a signed cookie and needs no row. Each step is single-use in a table of its own, and tries are counted by account.
+The epoch of the credentials makes the cookie worthless at once. It opens nothing, and only the pages of the steps read
 it.
 """
 

@@ -32,7 +32,7 @@ class PageContext(Context):
 
     Plain: a context processor.
     Cost:  45 µs for the words and addresses of the menu in every template, also in one without a menu.
-    Here:  what `offer` was given is worked out for the templates that say its name.
+    Here:  a value given to `offer` is worked out for the templates that say its name.
     """
 
     environment: Templates
@@ -87,7 +87,8 @@ class Templates(Environment):
         self._texts: Any = None
 
     def get_template(self, name: str | Template, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002
-        """The template in the reader's language; what it extends, includes and imports is in the same."""
+        """The template in the reader's language; the templates that it extends, includes and imports are in the
+        same."""
         if self.language is None and (language := self.on_demand["locale"]()):
             return self._in(language).get_template(name, parent, globals)
         return super().get_template(name, parent, globals)

@@ -1,8 +1,8 @@
 """What a verifier makes of a token, step by step: form, key, signature, type, audience, times.
 
 A verifier stops at the first step that fails; the steps after it were not reached. The steps of this site's tokens
-are read from the verdict of its one verifier. A token of another issuer is checked with the pasted key alone, and is
-told rather than judged where only its own recipient could judge it.
+are read from the verdict of its one verifier. A token of another issuer is checked with the pasted key alone. Where
+only its own recipient could judge it, it is told rather than judged.
 """
 
 from __future__ import annotations

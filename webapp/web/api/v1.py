@@ -1,4 +1,4 @@
-"""The other endpoints of version 1. Closed unless `@public`; what each answers is described above it."""
+"""The other endpoints of version 1. Closed unless `@public`; the answers of each are described above it."""
 
 from __future__ import annotations
 

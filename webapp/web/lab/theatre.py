@@ -24,7 +24,7 @@ blueprint.post("/prove")(prove)
 
 
 def register(app: Flask) -> None:
-    """The lab's pages and these, and the memory behind them. Only where the lab is on; else nothing of it exists."""
+    """The lab's pages and these, and the memory behind them. Only where the lab is on; else none of them exists."""
     app.register_blueprint(blueprint)
     services_of(app).recorder = record
 

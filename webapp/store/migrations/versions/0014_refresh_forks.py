@@ -1,6 +1,6 @@
 """How often the current refresh token of a session was replaced before anybody had used it.
 
-Old workers do not know the column, so their sessions begin with the default, and a rotation of theirs leaves the
+Old workers do not know the column, so their sessions begin with the default. A rotation of theirs leaves the
 number of the generation before. That costs forks, never a session.
 
 Revision ID: 0014
