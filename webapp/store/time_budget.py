@@ -7,8 +7,6 @@ without end is lost for all other requests.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from webapp.store.failures import DatabaseUnavailable
@@ -27,25 +25,33 @@ def reset_budget(already_waited: float = 0.0) -> None:
     _spent.set(max(already_waited, 0.0))
 
 
-@contextmanager
-def time_budget(patience: float) -> Iterator[float]:
+class time_budget:  # noqa: N801 - used like a function; made of a generator it would cost half as much again
     """Add the time spent in this block to the request's database time. Yields the seconds it may take.
 
     At most `patience`. Raises DatabaseUnavailable if the request has no time left.
     """
-    spent, outer, started = _spent.get(), _deadline.get(), time.monotonic()
-    allowed = patience if spent is None else min(patience, PATIENCE - spent)
-    if outer is not None:
-        allowed = min(allowed, outer - started)
-    if allowed <= 0:
-        raise DatabaseUnavailable("the database kept this request waiting for too long")
-    _deadline.set(started + allowed)
-    try:
-        yield allowed
-    finally:
-        _deadline.set(outer)
-        if spent is not None and outer is None:
-            _spent.set(spent + time.monotonic() - started)
+
+    __slots__ = ("_outer", "_patience", "_started")
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+
+    def __enter__(self) -> float:
+        spent, outer, started = _spent.get(), _deadline.get(), time.monotonic()
+        allowed = self._patience if spent is None else min(self._patience, PATIENCE - spent)
+        if outer is not None:
+            allowed = min(allowed, outer - started)
+        if allowed <= 0:
+            raise DatabaseUnavailable("the database kept this request waiting for too long")
+        self._outer, self._started = outer, started
+        _deadline.set(started + allowed)
+        return allowed
+
+    def __exit__(self, *_error: object) -> None:
+        _deadline.set(self._outer)
+        spent = _spent.get()
+        if spent is not None and self._outer is None:
+            _spent.set(spent + time.monotonic() - self._started)
 
 
 def seconds_left() -> float | None:
