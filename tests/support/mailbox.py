@@ -61,7 +61,7 @@ class Outbox:
         """Every mail, oldest first."""
         return [
             read(path.read_bytes())
-            for path in sorted(self.folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+            for path in sorted(self.folder.glob("[0-9]*.eml"), key=lambda path: path.stat().st_mtime_ns)
         ]
 
     def to(self, address: str) -> list[EmailMessage]:

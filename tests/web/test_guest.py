@@ -48,6 +48,7 @@ def test_a_guest_is_offered_nothing_that_asks_for_a_password(visitor: Browser, a
     enter(visitor)
     page = visitor.get("/account").text
     assert "/account/sessions" in page
+    assert "Entered as a guest" in visitor.get("/account/sessions").text
     assert 'href="/account/delete"' in page
     for path in ("/account/password", "/account/email"):
         assert f'href="{path}"' not in page

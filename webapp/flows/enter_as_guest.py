@@ -32,6 +32,6 @@ def enter_as_guest(lifetimes: Lifetimes, arrival: Arrival, *, language: str, the
     def work(tx: Connection) -> SessionRow:
         user_id = create_account(tx, account, arrival.client, arrival.now, guest="yes")
         guests.mark(tx, user_id, arrival.now + STAYS)
-        return open_session(tx, until, arrival, user_id=user_id, credential_epoch=0)
+        return open_session(tx, until, arrival, user_id=user_id, credential_epoch=0, amr="")  # nothing was proved
 
     return transact(work)

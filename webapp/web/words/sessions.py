@@ -75,6 +75,8 @@ def device_words(device: Device) -> str:
 def proved_by(amr: str) -> LazyString:
     """What was proved in a session, by the `amr` of its row: at the login, and by each step-up since."""
     methods = amr.split()
+    if not methods:
+        return _l("Entered as a guest")
     if PASSKEY not in methods:
         return _l("Confirmed with password and code") if CODE in methods else _l("Confirmed with the password")
     if CODE in methods:
