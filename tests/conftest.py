@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 
@@ -32,6 +33,9 @@ from webapp.store import time_budget
 from webapp.store.database import db
 
 REAL_HASHER = passwords._HASHER
+# A machine that is busy makes no rule of the core wrong.
+hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("here")
 APART = ("faults", "hosts")
 """Markers of tests that take machines apart: they run only when asked for, and then alone."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +20,8 @@ from tests.support.crowd import at_once
 from tests.support.server import Server
 from tests.support.sql import query
 from tests.support.trail import event_names
+from webapp.core.session import SessionRow
+from webapp.flows import change_password
 
 NEW = "another fine sentence"
 
@@ -93,6 +96,26 @@ def test_two_clicks_at_the_same_moment(server: Server, form_of: Callable[[Browse
     assert [answer.status_code for answer in answers] == [303] * 3
     assert [tab.get("/account").status_code for tab in tabs] == [200] * 3
     assert live(server, name) == 1
+
+
+def test_the_other_click_changes_the_password_between_two_reads(
+    visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second click has read the old hash, and then finds the session that came of the new one: 303, too."""
+    form = password_form(visitor, f"c{secrets.token_hex(5)}")
+    first, look_for = visitor.another_tab(), change_password.session_of_form
+    clicks: list[int] = []
+
+    def look(*arguments: Any) -> SessionRow | None:
+        if not clicks:
+            clicks.append(0)
+            clicks[:] = at_once(1, lambda _: first.post(form.action, form.fields).status_code)
+        return look_for(*arguments)
+
+    monkeypatch.setattr(change_password, "session_of_form", look)
+    assert visitor.post(form.action, form.fields).status_code == 303
+    assert clicks == [303]
+    assert visitor.get("/account").status_code == 200
 
 
 def test_a_form_that_is_sent_again_much_later_is_no_second_click(app: Flask, visitor: Browser, clock: SetClock) -> None:

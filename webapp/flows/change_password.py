@@ -89,6 +89,8 @@ def _prove(session: SessionRow, arrival: Arrival, current: str, new: str) -> tup
     found = read(lambda tx: users.get_credentials(tx, session.user_id))
     # In this order, because where the password has been changed already, the session that came of it is there as well.
     first = read(lambda tx: session_of_form(tx, arrival, session.user_id))
+    if first is not None:  # the change may have come between the two reads
+        found = read(lambda tx: users.get_credentials(tx, session.user_id))
     if first is None and not session.is_live(arrival.now):
         raise WrongPassword("the session has ended")
     if found is None or not verify_password(found.password_hash, new if first else current):
