@@ -13,12 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
-from webapp import queued
+from webapp import queued, whole_answers
 
 PROBES = (b"GET /healthz", b"HEAD /healthz", b"GET /readyz", b"HEAD /readyz")
 LONGEST = max(map(len, PROBES)) + 1
+
+whole_answers.join(wsgi.Response)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
