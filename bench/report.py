@@ -26,7 +26,7 @@ def table(found: dict[str, Any]) -> str:
         if kind not in found:
             continue
         lines += ["", f"**{words}** (1.00 is the page without any authentication)", ""]
-        lines += ["| | requests a second, ratio | processor time, ratio | µs of processor time | requests a second |"]
+        lines += ["| | requests per second, ratio | processor time, ratio | µs of it | requests per second |"]
         lines += ["|---|---|---|---|---|"]
         ranked = sorted(found[kind].items(), key=lambda item: -item[1]["cpu_ratio"])
         for name, page in ranked:
@@ -64,10 +64,10 @@ def table(found: dict[str, Any]) -> str:
     for kind, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
         if f"commits_{kind}" in found:
             c = found[f"commits_{kind}"]
-            lines += ["", f"**{name}**: {c['commits']:.0f} commits a second of one bare UPDATE; "
+            lines += ["", f"**{name}**: {c['commits']:.0f} commits per second of one bare UPDATE; "
                       f"{c['rotations']:.0f} whole rotations (verify, SELECT, UPDATE, commit, sign): "
                       f"{c['rotations'] / c['commits']:.2f} of it."]  # fmt: skip
-            lines += ["", "| sessions in the table | µs a look-up | µs a rotation, durable |", "|---|---|---|"]
+            lines += ["", "| sessions in the table | µs per look-up | µs per rotation, durable |", "|---|---|---|"]
             for size, lookup, rotation in found[f"growth_{kind}"]:
                 lines.append(f"| {size:,} | {lookup * 1e6:.0f} | {rotation * 1e6:.0f} |")
     return "\n".join(lines) + "\n"

@@ -100,7 +100,7 @@ def pages(field: list[Contender], scale: Scale, kind: str) -> dict[str, dict[str
 
 
 def ratios(seen: dict[str, list[tuple[float, float]]], base: str) -> dict[str, dict[str, float]]:
-    """Medians over the rounds. `relative`: of requests a second, to the bare page in the same round."""
+    """Medians over the rounds. `relative`: of requests per second, to the bare page in the same round."""
     found = {}
     for name, rounds in seen.items():
         pairs = list(zip(rounds, seen[base], strict=True))
