@@ -5,7 +5,7 @@ Users set one up because they fear an intruder, so every other session is out at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -76,19 +76,38 @@ def add_app(
     """
     step = prove_new(secret, otp, now)
     sealed = safe.seal(secret, belongs_to(session.user_id))
+
+    def insert(tx: Connection, person: Contact, hashes: list[str]) -> bool:
+        return insert_app(tx, person, sealed, step, hashes, session.sid, client, now)
+
+    return add_factor(session, BY_PASSWORD_AND_CODE, insert, demands, client, now)
+
+
+def add_factor(
+    session: SessionRow,
+    proved: Collection[str],
+    insert: Callable[[Connection, Contact, list[str]], bool],
+    demands: Demands,
+    client: Client,
+    now: int,
+) -> list[str]:
+    """Add one factor by `insert`, which gets hashes of recovery codes and says whether it was the person's first.
+
+    The first one ends every other session, adds `proved` to this one's `amr`, and is answered with the codes. Raises
+    FieldError("email", "unconfirmed") where mail is on, SessionOver, DatabaseUnavailable, and what `insert` raises.
+    """
     shown, hashes = codes_for_first(session.user_id)
 
     def work(tx: Connection) -> list[str]:
         person = live_person(tx, session, now)
         if demands.mail_on and not person.is_confirmed:
             raise FieldError("email", "unconfirmed")
-        first = insert_app(tx, person, sealed, step, hashes, session.sid, client, now)
-        if not first:
+        if not insert(tx, person, hashes):
             return []
         if not shown:
             raise SessionOver("the last factor was removed meanwhile")
         end_others(tx, session, client, now)
-        auth_sessions.set_amr(tx, session.sid, joined(session.amr, BY_PASSWORD_AND_CODE))
+        auth_sessions.set_amr(tx, session.sid, joined(session.amr, proved))
         return shown
 
     return transact(work)

@@ -10,20 +10,13 @@ from webapp.core import ceremony
 from webapp.core.ceremony import Ceremony, NewPasskey, Site
 from webapp.core.demands import Demands
 from webapp.core.errors import FieldError
-from webapp.core.freshness import BY_PASSKEY, joined
+from webapp.core.freshness import BY_PASSKEY
 from webapp.core.session import SessionRow
 from webapp.core.text import clean_name
 from webapp.flows.client import Client
-from webapp.flows.own_factors import (
-    SessionOver,
-    codes_for_first,
-    end_others,
-    live_person,
-    note_added,
-    remove_factor,
-)
+from webapp.flows.own_factors import add_factor, note_added, remove_factor
 from webapp.flows.prove_passkey import PASSKEY, Presented, spend
-from webapp.store import auth_sessions, factors, passkeys
+from webapp.store import factors, passkeys
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.passkeys import Passkey
@@ -60,22 +53,11 @@ def add_passkey(session: SessionRow, made: Made, *, demands: Demands, client: Cl
     Raises FieldError (`credential` taken or too_many; `email` unconfirmed, where mail is on), Refused, SessionOver or
     DatabaseUnavailable.
     """
-    shown, hashes = codes_for_first(session.user_id)
 
-    def work(tx: Connection) -> list[str]:
-        person = live_person(tx, session, now)
-        if demands.mail_on and not person.is_confirmed:
-            raise FieldError("email", "unconfirmed")
-        first = insert_passkey(tx, person, made, hashes, session.sid, client, now)
-        if not first:
-            return []
-        if not shown:
-            raise SessionOver("the last factor was removed meanwhile")
-        end_others(tx, session, client, now)
-        auth_sessions.set_amr(tx, session.sid, joined(session.amr, BY_PASSKEY))
-        return shown
+    def insert(tx: Connection, person: Contact, hashes: list[str]) -> bool:
+        return insert_passkey(tx, person, made, hashes, session.sid, client, now)
 
-    return transact(work)
+    return add_factor(session, BY_PASSKEY, insert, demands, client, now)
 
 
 def insert_passkey(

@@ -124,7 +124,7 @@ def too_many_tries(error: TooManyTries) -> Response:
     answer = answer_for(
         429,
         until=services().clock() + error.retry_after,
-        resend=resend.form_of(request) if resend.can(request) else None,
+        resend=resend.offered(request),
         ways_on=[back] if back else [],
         message=LIMIT_WORDS.get(error.limit, WORDS[429][1]),
         remedy=ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes),

@@ -43,14 +43,18 @@ def form_of(request: Request) -> TypedForm | None:
     return TypedForm(here(request).removesuffix(_PASSKEY), fields[:MOST_FIELDS], list(secrets)[:MOST_FIELDS])
 
 
-def can(request: Request) -> bool:
-    """Is there something to send again? Only where the browser says that our page sent it; otherwise a stranger's
-    values would be one click away."""
+def offered(request: Request) -> TypedForm | None:
+    """The form of this request, if there is something in it to send again.
+
+    Only where the browser says that our page sent it; otherwise a stranger's values would be one click away.
+    """
     if request.method != "POST" or not is_proven_same_origin():
-        return False
+        return None
     form = form_of(request)
     # A passkey's form alone has nothing, because its ceremony was for one request.
-    return form is not None and bool(form.secrets or (form.fields and "ceremony" not in request.form))
+    if form is None or not (form.secrets or (form.fields and "ceremony" not in request.form)):
+        return None
+    return form
 
 
 def page_of(request: Request) -> tuple[str, LazyString] | None:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from flask import Response, g
-from flask_login import current_user
 
 from webapp.core.decision import TokenState
-from webapp.core.errors import TooManyTries, WrongPassword
-from webapp.flows import step_up as flow
+from webapp.core.errors import WrongPassword
 from webapp.flows.prove_factor import Typed
+from webapp.flows.step_up import SessionOver
 from webapp.services import services
-from webapp.web import metrics
+from webapp.web import proving
 from webapp.web.api import schema
 from webapp.web.api.bearer import unauthorized
 from webapp.web.api.body import read_body
 from webapp.web.api.errors import error_response
 from webapp.web.api.openapi import endpoint
 from webapp.web.api.tokens import NEW_ACCESS, give_access
-from webapp.web.gates import FactorGate, PasswordGate
-from webapp.web.limits import count
-from webapp.web.requests import client
 
 STEP_UP = schema.StepUp()
 
@@ -45,32 +41,15 @@ def answer_step_up() -> Response:
     given = read_body(
         STEP_UP, status=400, error="invalid_request", words="password is required, and all members must be strings."
     )
-    auth, application = g.auth, services()
-    held = auth.judgement.access.claims
-    now = application.clock()
+    held = g.auth.judgement.access.claims
+    now = services().clock()
+    typed = Typed(given.get("otp", ""), given.get("recovery_code", ""))
     try:
-        count("step_up", current_user.auth_session.sid)
-        issued = flow.step_up(
-            application.tokens,
-            auth.judgement,
-            given["password"],
-            Typed(given.get("otp", ""), given.get("recovery_code", "")),
-            safe=application.safe,
-            gate=PasswordGate(),
-            factor_gate=FactorGate(knows_browsers=False),
-            judged_at=now,
-            now=now,
-            client=client(),
-        )
+        issued = proving.prove(given["password"], typed, judged_at=now, knows_browsers=False)
     except WrongPassword:
-        metrics.count_step_up("wrong")
         return error_response(401, "invalid_grant", "The password or the code is wrong.")
-    except TooManyTries:
-        metrics.count_step_up("limited")
-        raise
-    except flow.SessionOver:
+    except SessionOver:
         return unauthorized(TokenState.INVALID)
     if issued.access is None:
         return unauthorized(TokenState.INVALID)
-    metrics.count_step_up("passed")
     return give_access(issued.access, held.exp - now)

@@ -9,20 +9,19 @@ from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
 from webapp.core.ceremony import STEP_UP, Refused
-from webapp.core.errors import TooManyTries, WrongPassword
-from webapp.flows import step_up as flow
+from webapp.core.errors import WrongPassword
 from webapp.flows.prove_factor import Typed
 from webapp.flows.refresh import Issued
+from webapp.flows.step_up import ProvedAlready, SessionOver
 from webapp.flows.step_up_by_passkey import step_up_by_passkey
 from webapp.services import services
 from webapp.store import factors, guests
 from webapp.store.database import read
-from webapp.web import metrics
+from webapp.web import proving
 from webapp.web.answers import page, see_other
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import StepUpForm
-from webapp.web.gates import FactorGate, PasskeyGate, PasswordGate
-from webapp.web.limits import count
+from webapp.web.gates import PasskeyGate
 from webapp.web.passkey_forms import count_refusal, count_use, offer_proof, presented
 from webapp.web.requests import client, way_back
 from webapp.web.sensitive import is_person_fresh
@@ -50,28 +49,13 @@ def prove() -> Response:
     """`POST /step-up`: `password`, `otp` or `recovery_code`, `next`."""
     form = StepUpForm()
     target = way_back(form.next.data)
+    typed = Typed(form.otp.data or "", form.recovery_code.data or "")
     try:
-        count("step_up", current_user.auth_session.sid)
-        issued = flow.step_up(
-            services().tokens,
-            g.auth.judgement,
-            form.password.data or "",
-            Typed(form.otp.data or "", form.recovery_code.data or ""),
-            safe=services().safe,
-            gate=PasswordGate(),
-            factor_gate=FactorGate(),
-            judged_at=g.auth.judged_at,
-            now=services().clock(),
-            client=client(),
-        )
-    except (flow.SessionOver, flow.ProvedAlready):
+        issued = proving.prove(form.password.data or "", typed, judged_at=g.auth.judged_at)
+    except (SessionOver, ProvedAlready):
         return see_other(target)  # it opens, or this page asks again; nothing is handed out here
     except WrongPassword:
-        metrics.count_step_up("wrong")
         return step_up_page(target, 422, error=WRONG)
-    except TooManyTries:
-        metrics.count_step_up("limited")
-        raise
     return passed(issued, target)
 
 
@@ -81,8 +65,7 @@ def prove_passkey() -> Response:
     target = way_back(StepUpForm().next.data)
     session = current_user.auth_session
     try:
-        count("step_up", session.sid)
-        with PasskeyGate().attempt():
+        with proving.counted(), PasskeyGate().attempt():
             issued, proof = step_up_by_passkey(
                 services().tokens,
                 g.auth.judgement,
@@ -92,21 +75,16 @@ def prove_passkey() -> Response:
                 now=services().clock(),
                 client=client(),
             )
-    except flow.SessionOver:
+    except SessionOver:
         return see_other(target)
     except Refused as refusal:
-        metrics.count_step_up("wrong")
         return step_up_page(target, 422, error=count_refusal(refusal, NOT_HERE))
-    except TooManyTries:
-        metrics.count_step_up("limited")
-        raise
     count_use(proof)
     return passed(issued, target)
 
 
 def passed(issued: Issued, target: str) -> Response:
     """The answer to a proof, whatever was proved: the browser gets its fresh tokens, and goes on to `target`."""
-    metrics.count_step_up("passed")
     g.auth.issued = issued
     if issued.row is None:
         return see_other(f"{url_for('step_up.show')}?{urlencode({'notice': 'again', 'next': target})}")
