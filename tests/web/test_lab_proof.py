@@ -148,3 +148,24 @@ class TestLimited:
         statuses = [person.post("/lab/prove", form.fields | {"password": "wrong"}).status_code for _ in range(11)]
         assert statuses == [422] * 10 + [429]
         assert person.post("/step-up", form.fields | {"password": PASSWORD, "next": "/"}).status_code == 429
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"WEBAPP_RATE_LIMITS": "on"}
+
+    def test_proofs_are_counted_as_on_their_own_page(self, person: Browser) -> None:
+        """Wrong and limited ones of the lab stand in /metrics, because all doors take a step-up by one function."""
+        before = {result: count_of(person, result) for result in ("wrong", "limited")}
+        statuses = [prove(person, password="wrong").status_code for _ in range(11)]
+        assert statuses == [422] * 10 + [429]
+        grown = {result: count_of(person, result) - number for result, number in before.items()}
+        assert grown == {"wrong": 10, "limited": 1}
+
+
+def count_of(visitor: Browser, result: str) -> float:
+    found = re.search(
+        rf'^tokenroom_step_ups_total\{{result="{result}"\}} (\S+)$', visitor.get("/metrics").text, re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0
