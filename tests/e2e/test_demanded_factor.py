@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import OpenPage, findings, scrolls_sideways
+from tests.support.chromium import OpenPage, looked_at
 from tests.support.mailbox import Outbox
 from tests.support.mailbox import code as mailed
 from tests.support.server import CHEAP_HASHING, PRELOAD, Server
@@ -23,17 +22,6 @@ def demanding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {"WEBAPP_MFA_REQUIRED": "admin", **CHEAP_HASHING}
     with Server(tmp_path_factory.mktemp("demanding"), workers=2, settings=settings, arguments=PRELOAD) as server:
         yield server
-
-
-def looked_at(page: Page, name: str, *, js: bool) -> None:
-    """Axe finds nothing (it needs scripts), and nothing scrolls sideways on a small phone either."""
-    if folder := os.environ.get("WEBAPP_TEST_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    assert not js or findings(page) == []
-    size = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 700})
-    assert not scrolls_sideways(page)
-    page.set_viewport_size(size or {"width": 1280, "height": 800})
 
 
 def send(page: Page, action: str, **fields: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import Console, OpenPage, findings, scrolls_sideways, sign_up
+from tests.support.chromium import Console, OpenPage, looked_at, sign_up
 from tests.support.server import Server
 from tests.support.sql import execute
 
@@ -56,19 +55,6 @@ def at_a_name(site: Server, chromium: Chromium) -> Iterator[BrowserContext]:
     context.set_default_timeout(10_000)
     yield context
     context.close()
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Axe finds nothing, and nothing scrolls sideways on a small phone either."""
-    if folder := os.environ.get("WEBAPP_TEST_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    assert findings(page) == []
-    size = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 700})
-    if folder:
-        page.screenshot(path=f"{folder}/{name}_phone.png", full_page=True)
-    assert not scrolls_sideways(page)
-    page.set_viewport_size(size or {"width": 1280, "height": 800})
 
 
 def log_out(page: Page) -> None:

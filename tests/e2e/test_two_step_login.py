@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.support.browser import PASSWORD
-from tests.support.chromium import OpenPage, findings, scrolls_sideways
+from tests.support.chromium import OpenPage, looked_at
 from tests.support.server import Server
 from tests.support.sql import execute
 from tests.support.totp import code, secret_of
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Axe finds nothing, and nothing scrolls sideways on a small phone either."""
-    if folder := os.environ.get("WEBAPP_TEST_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    assert findings(page) == []
-    size = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 700})
-    assert not scrolls_sideways(page)
-    page.set_viewport_size(size or {"width": 1280, "height": 800})
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,23 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+def looked_at(page: Page, name: str, *, js: bool = True, dark_too: bool = False) -> None:
+    """Axe finds nothing (it needs scripts), and nothing scrolls sideways on a small phone either.
+
+    With WEBAPP_TEST_SHOTS, a folder, the page is kept there as `name`, and as the phone shows it.
+    """
+    folder = os.environ.get("WEBAPP_TEST_SHOTS")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    assert not js or findings(page, dark_too=dark_too) == []
+    size = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 700})
+    if folder:
+        page.screenshot(path=f"{folder}/{name}_phone.png", full_page=True)
+    assert not scrolls_sideways(page)
+    page.set_viewport_size(size or {"width": 1280, "height": 800})
+
+
 def await_focus(page: Page) -> None:
     """Wait until the browser has focused the form's first field. Chromium reports typing that comes earlier."""
     page.wait_for_selector("[autofocus]:focus")
