@@ -292,12 +292,15 @@ def test_pgbouncer_of_debian_12(tmp_path: Path) -> None:
 
 
 def test_a_pooler_is_named_where_statements_are_prepared_all_the_same(tmp_path: Path) -> None:
-    """With `WEBAPP_PREPARED_STATEMENTS=on` in front of a pooler that cannot: 503, and the log names the setting."""
+    """With `WEBAPP_PREPARED_STATEMENTS=on` in front of a pooler that cannot: 503, and the log names the setting.
+
+    Both workers share one connection of the pooler, so that each meets the statements of the other.
+    """
     need("PgBouncer", there=PGBOUNCER is not None)
     forced = {"WEBAPP_PREPARED_STATEMENTS": "on"}
     with (
         database() as address,
-        PgBouncer(tmp_path / "pooler", address, default_pool_size="2") as pooler,
+        PgBouncer(tmp_path / "pooler", address, default_pool_size="1") as pooler,
         Server(tmp_path / "server", pooler.address, workers=2, settings=forced, arguments=PRELOAD) as server,
     ):
         with ThreadPoolExecutor(4) as pool:
