@@ -36,7 +36,7 @@ class Elsewhere(BaseHTTPRequestHandler):
     mail = ""
     heard: list[str]
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         self.heard.append(f"{self.path}\n{self.headers}")
         body = f"<!doctype html><title>Mail</title><a id=mail href='{self.mail}'>your mail</a>".encode()
         self.send_response(200 if self.path in ("/", "/away") else 404)
@@ -68,7 +68,7 @@ def test_the_secret_of_a_link_goes_nowhere(
     site: Server, chromium: Chromium, elsewhere: tuple[str, type[Elsewhere]]
 ) -> None:
     """Click the link in a mailbox on the web, load another site's files, follow a link of the page and one that leads
-    away, come back: the secret is in one request line, in no `Referer`, address bar, script's view or line of the log."""
+    away, come back: the secret is in one request line, and in no `Referer`, address bar, page or line of the log."""
     away, other = elsewhere
     name = f"e{secrets.token_hex(5)}"
     site.browser().sign_up(name)
