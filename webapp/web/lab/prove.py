@@ -7,7 +7,7 @@ from flask import Response, current_app, g
 from webapp.core.errors import WrongPassword
 from webapp.core.rotation import Refreshed
 from webapp.flows.prove_factor import Typed
-from webapp.flows.step_up import SessionOver
+from webapp.flows.step_up import ProvedAlready, SessionOver
 from webapp.web import proving
 from webapp.web.cookies import write_tokens
 from webapp.web.forms import StepUpForm
@@ -19,10 +19,10 @@ def prove() -> Response:
     form, auth = StepUpForm(), g.auth
     try:
         issued = proving.prove(form.password.data or "", Typed(form.otp.data or ""), judged_at=auth.judged_at)
+    except (SessionOver, ProvedAlready):
+        return page()  # it shows what is; nothing is handed out here
     except WrongPassword:
         return fill(settled(), lever="unproved", status=422)
-    except SessionOver:
-        return page()
     auth.issued = issued
     if issued.row is None:
         return fill(settled(), lever="nothing")
