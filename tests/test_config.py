@@ -300,6 +300,8 @@ def test_a_refused_address_is_not_repeated() -> None:
     for name, address in (
         ("DATABASE_URL", "mysql://root:hunter2@db/x"),
         ("DATABASE_URL", "postgresql://root:hunter2@db:port/x"),
+        ("DATABASE_URL", "postgresql://root:with@hunter2@db/x"),
+        ("DATABASE_URL", "postgresql://root:pass/hunter2@db/x"),
         ("REDIS_URL", "redis://:p[hunter2]@h/0"),
         ("REDIS_URL", "redis://:hunter2\N{ACCOUNT OF}@h/0"),
         ("REDIS_URL", "redis://:hunter2]@h/0"),
@@ -322,6 +324,8 @@ def test_a_refused_address_is_not_repeated() -> None:
             "postgresql://u@h1:5433,h2:5434/d?target_session_attrs=any",
         ),
         ("postgresql://u@h1,h2/d?port=1,2", "postgresql://u@h1,h2/d?port=1,2"),
+        ("postgresql://u:a%40b@h/d", "postgresql://u:a%40b@h/d"),
+        ("postgresql://u@/d?host=@socket", "postgresql://u@/d?host=@socket"),
         ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
         ("PostgreSQL://u@h/d", "postgresql://u@h/d"),
         ("SQLITE:////tmp/x.db", "sqlite:////tmp/x.db"),

@@ -115,6 +115,11 @@ def test_a_ring_that_seals_nothing_is_warned_of(app: Flask) -> None:
     found = [finding for finding in checks.keys(path, without, 0) if finding.grade is Grade.WARNING]
     assert [finding.topic for finding in found] == ["keys"]
     assert "keys rotate --purpose factors" in found[0].remedy
+    with app.app_context():
+        (apps,) = factor_checks.secrets(without)
+        assert list(factor_checks.secrets(ring)) == [(Grade.GOOD, "authenticator apps", "none in use yet", "")]
+    assert (apps.grade, apps.remedy) == (Grade.WARNING, found[0].remedy)
+    assert "nobody can set one up" in apps.words
 
 
 def test_administrators_without_a_second_step_are_named(app: Flask, person: Browser, username: str) -> None:
@@ -136,17 +141,17 @@ def test_secrets_that_open_no_longer_fail(app: Flask, person: Browser, username:
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
     set_up(person, services_of(app).clock())
     runner = app.test_cli_runner()
-    assert "1 secrets, sealed with the present key" in runner.invoke(args=["doctor"]).output
+    assert "1 in use, all secrets sealed with the present key" in runner.invoke(args=["doctor"]).output
     runner.invoke(args=["keys", "rotate", "--purpose", FACTORS])
     report = runner.invoke(args=["doctor"]).output
-    assert "1 of 1 secrets are sealed with an earlier key" in report
+    assert "1 of 1 have a secret that is sealed with an earlier key" in report
     assert "factors reseal" in report
     runner.invoke(args=["factors", "reseal"])
     assert grades(app)["authenticator apps"] == "good"
     execute(app, "UPDATE totp_factors SET sealed = 'gone' || sealed")
     result = runner.invoke(args=["doctor"])
     assert result.exit_code == 1
-    assert "failing  authenticator apps: 1 of 1 secrets open with no key of the ring" in result.output
+    assert "failing  authenticator apps: 1 of 1 have a secret that opens with no key of the ring" in result.output
 
 
 def test_passkeys_of_another_name_are_counted(app: Flask, person: Browser, username: str) -> None:

@@ -260,6 +260,9 @@ def test_staged_keys_verify_first_and_sign_later(app: Flask, run: Run, tmp_path:
     before = ring(app)
     staged = run("stage", "--algorithm", "EdDSA")
     assert staged.exit_code == 0, staged.output
+    *told, first, second = staged.output.splitlines()
+    assert "If this site has other hosts, copy" in "\n".join(told)
+    assert "Wait five minutes" in "\n".join(told)  # the access key is a public one
     published = ring(app)
     new = {key.purpose: key for key in published.keys if before.find(key.kid) is None}
     assert set(new) == {ACCESS, REFRESH}
@@ -268,6 +271,7 @@ def test_staged_keys_verify_first_and_sign_later(app: Flask, run: Run, tmp_path:
         before.active(purpose) for purpose in (ACCESS, REFRESH)
     ]
     assert [jwk["kid"] for jwk in published.public_jwks()["keys"]] == [new[ACCESS].kid]
+    assert {first, second} == {f"flask --app wsgi keys activate {key.kid}" for key in new.values()}
     for purpose in (ACCESS, REFRESH):
         assert run("activate", new[purpose].kid).exit_code == 0
         assert ring(app).active(purpose).kid == new[purpose].kid

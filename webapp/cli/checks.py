@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from webapp.cli.findings import Finding, Grade
+from webapp.cli.findings import MAKE_SEALING_KEY, Finding, Grade
 from webapp.config.settings import Settings
 from webapp.core.key_ring import KeyRing
 from webapp.core.keys import ACCESS, FACTORS, SIGNING
@@ -90,7 +90,7 @@ def keys(path: Path, ring: KeyRing, now: int) -> Iterator[Finding]:
             Grade.WARNING,
             "keys",
             "no key of the purpose factors: nobody can set up an authenticator app",
-            f"once every host runs this release, run: flask --app wsgi keys rotate --purpose {FACTORS}",
+            MAKE_SEALING_KEY,
         )
     for purpose in (*SIGNING, *([FACTORS] if ring.sealing_key else [])):
         key = ring.active(purpose)

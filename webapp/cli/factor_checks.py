@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from webapp.cli.findings import Finding, Grade
+from webapp.cli.findings import MAKE_SEALING_KEY, Finding, Grade
 from webapp.config.settings import Settings
 from webapp.core.key_ring import KeyRing
 from webapp.core.keys import ACTIVE, FACTORS, VERIFY
@@ -42,11 +42,18 @@ def secrets(ring: KeyRing) -> Iterator[Finding]:
     stored, by_key = read(count)
     lost = stored - sum(by_key.values())
     older = sum(number for kid, number in by_key.items() if opening[kid] != ACTIVE)
-    if lost:
+    if not ring.sealing_key and not stored:
+        yield Finding(
+            Grade.WARNING,
+            "authenticator apps",
+            "none in use, and nobody can set one up: the ring has no key that seals their secrets",
+            MAKE_SEALING_KEY,
+        )
+    elif lost:
         yield Finding(
             Grade.FAILING,
             "authenticator apps",
-            f"{lost} of {stored} secrets open with no key of the ring",
+            f"{lost} of {stored} have a secret that opens with no key of the ring",
             "restore keys.json from the backup of this database; else their owners use a recovery code, "
             "or run: flask --app wsgi users reset-factors USER",
         )
@@ -54,11 +61,12 @@ def secrets(ring: KeyRing) -> Iterator[Finding]:
         yield Finding(
             Grade.WARNING,
             "authenticator apps",
-            f"{older} of {stored} secrets are sealed with an earlier key",
+            f"{older} of {stored} have a secret that is sealed with an earlier key",
             "run: flask --app wsgi factors reseal",
         )
     else:
-        yield Finding(Grade.GOOD, "authenticator apps", f"{stored} secrets, sealed with the present key")
+        words = f"{stored} in use, all secrets sealed with the present key" if stored else "none in use yet"
+        yield Finding(Grade.GOOD, "authenticator apps", words)
 
 
 def passkeys(chosen: Settings) -> Iterator[Finding]:

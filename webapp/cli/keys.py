@@ -78,11 +78,18 @@ def rotate(purpose: str | None, algorithm: str | None) -> None:
 @click.option("--purpose", type=click.Choice(SIGNING), help="Stage only a key for these tokens (default: both).")
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Algorithm of the access key.")
 def stage(purpose: str | None, algorithm: str | None) -> None:
-    """Add new keys that verify and do not sign yet. Copy the file to every host, then activate them."""
+    """Add new keys that verify and do not sign yet, so that every host and service knows them before they sign."""
     application, file = _setup()
     algorithms = _algorithms(purpose, algorithm, application.settings.access_algorithm)
-    for key in _try(lambda: stage_keys(file, algorithms, application.clock())):
-        click.echo(f"{key.kid} ({key.alg}) verifies {key.purpose} tokens. On every host: keys activate {key.kid}")
+    staged = _try(lambda: stage_keys(file, algorithms, application.clock()))
+    for key in staged:
+        click.echo(f"{key.kid} ({key.alg}) verifies {key.purpose} tokens and signs none yet.")
+    click.echo(f"If this site has other hosts, copy {file.path} to each of them.")
+    if any(key.alg != "HS256" for key in staged):
+        click.echo("Wait five minutes, because services keep our public keys for so long.")
+    click.echo("Then let the keys sign:")
+    for key in staged:
+        click.echo(f"flask --app wsgi keys activate {key.kid}")
 
 
 @group.command()
@@ -93,6 +100,7 @@ def activate(kid: str) -> None:
     now = application.clock()
     key = _try(lambda: activate_key(file, kid, now))
     click.echo(f"{kid} ({key.alg}) signs {key.purpose} tokens from now on.")
+    click.echo(f"If this site has other hosts, copy {file.path} to each of them.")
     if key.purpose == ACCESS and key.alg != application.settings.access_algorithm:
         click.echo(f"Set WEBAPP_ACCESS_ALGORITHM={key.alg} before the next start.", err=True)
     _record(Event.KEYS_ROTATED, [key], now)

@@ -40,6 +40,9 @@ def _postgres_url(text: str) -> str:
             f"({type(error).__name__})"
         ) from None
     hosts, ports = (str(parts.get(name) or "").split(",") for name in ("host", "port"))
+    # A password with an @ in it would end there, and its rest would be told to the log as the name of a host.
+    if any("@" in host[1:] for host in hosts):  # a first @ is Linux's name for a socket without a file
+        raise ValueError("must write an @ in the user name or password as %40, and a / as %2F")
     if len(ports) not in (1, len(hosts)):
         raise ValueError(f"must name one port, or one for each host: {len(hosts)} hosts, {len(ports)} ports")
     if not all(port == "" or _is_port(port) for port in ports):

@@ -21,22 +21,24 @@ class Health(NamedTuple):
     """Can this process serve?"""
 
     problem: str | None
-    """What keeps it from serving, in words."""
+    """What keeps it from serving, in words that any stranger may read: none of them are the server's own."""
     warnings: list[str]
     """What does not, and may let an ended session come back."""
+    details: str = ""
+    """The problem with the server's own words, for the log."""
 
 
 def health() -> Health:
-    """Its words contain none of the server's own, because any stranger may ask."""
+    """Ask the database, for at most PATIENCE."""
     try:
         lacks, told = read(lambda connection: (_lacks(connection), durability(connection)), patience=PATIENCE)
     except DatabaseUnavailable as error:
         words = f"the database refuses to serve; {error.remedy}" if error.remedy else "the database does not respond"
-        return Health(words, [])
+        return Health(words, [], str(error))
     found = doubts(told) if told else []
     if told and told.standby and lacks is None:
         lacks = f"{found[0].words}; {found[0].remedy}"
-    return Health(lacks, [doubt.words for doubt in found])
+    return Health(lacks, [doubt.words for doubt in found], lacks or "")
 
 
 def problem() -> str | None:

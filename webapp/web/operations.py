@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, jsonify, url_for
 
 from webapp import probe
@@ -10,6 +12,9 @@ from webapp.store import health
 from webapp.web import marks, metrics
 from webapp.web.answers import see_other
 from webapp.web.marks import tokenless
+from webapp.web.told import is_due
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("operations", __name__)
 
@@ -30,10 +35,13 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run.
 
-    `warnings` tell where a logout may not survive a crash or a failover.
+    `warnings` tell where a logout may not survive a crash or a failover. The log says why it is not ready, and repeats
+    it once a minute for as long as somebody asks.
     """
     found = health.health()
     if found.problem:
+        if is_due("not ready", services().clock()):
+            log.error("not ready: %s", found.details)
         return jsonify(status="not ready", reason=found.problem), 503
     told = {"warnings": found.warnings} if found.warnings else {}
     return jsonify(status="ready", keys=len(services().tokens.ring.keys), **told), 200
