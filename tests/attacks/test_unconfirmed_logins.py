@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ from tests.support.api import ApiClient
 from tests.support.app import build_app
 from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
+from tests.support.crowd import at_once
 from tests.support.mailbox import Outbox, code, link
+from tests.support.server import CHEAP_HASHING, PRELOAD, Server
 from tests.support.sql import execute, query
 from tests.support.trail import event_names
 from webapp.core.demands import Demands
@@ -30,6 +32,13 @@ STEP = "/login/address"
 @pytest.fixture
 def settings() -> dict[str, str]:
     return REQUIRED
+
+
+@pytest.fixture
+def server_that_demands(tmp_path: Path) -> Iterator[Server]:
+    """Two workers with the demand."""
+    with Server(tmp_path / "server", workers=2, settings=REQUIRED | CHEAP_HASHING, arguments=PRELOAD) as server:
+        yield server
 
 
 @pytest.fixture
@@ -285,6 +294,82 @@ def test_a_correction_ends_other_logins_under_way(visitor: Browser, stranger: Br
     fields = {"csrf_token": stranger.read_form(STEP).fields["csrf_token"], "email": "thief@example.net"}
     assert correction(visitor, "ada@example.net") == 303
     assert stranger.post(f"{STEP}/correct", fields).headers["location"] == "/login?notice=slow"
+
+
+def corrected(browser: Browser, fields: dict[str, str]) -> tuple[int, str]:
+    """What the form answers: its status, and where it leads."""
+    answer = browser.post(f"{STEP}/correct", fields)
+    return answer.status_code, answer.headers.get("location", "")
+
+
+AS_THE_FIRST = (303, f"{STEP}?notice=corrected")
+
+
+def test_two_clicks_on_the_correction(app: Flask, visitor: Browser, clock: SetClock) -> None:
+    """The second is led on like the first, whichever cookie it comes with, and mails nothing more; not much later."""
+    sign_up(visitor)
+    clock.advance(20)
+    fields = visitor.read_form(STEP, f"{STEP}/correct").fields | {"email": "ada@example.net"}
+    first, late = visitor.another_tab(), visitor.another_tab()
+    assert corrected(first, fields) == AS_THE_FIRST
+    assert corrected(visitor, fields) == AS_THE_FIRST
+    assert corrected(first, fields) == AS_THE_FIRST  # the cookie of the first answer had arrived already
+    assert visitor.get(STEP).status_code == 200
+    right = code(Outbox(app).newest("ada@example.net"))
+    assert len(Outbox(app).to("ada@example.net")) == 1
+    assert event_names(app, user=NAME).count("email.changed") == 1
+    clock.advance(31)
+    assert corrected(late, fields) == (303, "/login?notice=slow")
+    assert corrected(first, fields)[0] == 422
+    assert visitor.submit(STEP, code=right).headers["location"] == "/"
+
+
+def test_two_clicks_on_the_correction_at_once(server_that_demands: Server) -> None:
+    """Two workers, one form: all are led on alike, one code is mailed, and it opens the account."""
+    server = server_that_demands
+    browser, name = server.browser(), f"u{secrets.token_hex(5)}"
+    fields = {"username": name, "email": f"{name}@example.com", "name": "", "password": PASSWORD}
+    assert browser.submit("/signup", **fields).headers["location"] == STEP
+    server.clock.advance(20)
+    new = f"{name}@example.net"
+    form = browser.read_form(STEP, f"{STEP}/correct").fields | {"email": new}
+    tabs = [browser.another_tab() for _ in range(3)]
+    assert at_once(3, lambda number: corrected(tabs[number], form)) == [AS_THE_FIRST] * 3
+    right = code(Outbox(server).newest(new))
+    assert len(Outbox(server).to(new)) == 1
+    assert tabs[-1].submit(STEP, code=right).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "UPDATE users SET credential_epoch = credential_epoch + 1",
+        "UPDATE users SET email_verified_at = 1",
+        "UPDATE users SET role = 'admin'",
+        "UPDATE users SET email = 'other@example.net', email_key = 'other@example.net'",
+        "UPDATE users SET disabled_at = 1, credential_epoch = credential_epoch + 1",
+        "DELETE FROM security_events WHERE event = 'email.changed'",
+    ],
+    ids=["another password", "confirmed", "an administrator", "another address", "disabled", "no correction"],
+)
+def test_no_second_click(app: Flask, visitor: Browser, clock: SetClock, meanwhile: str) -> None:
+    """A copy of the form and its cookie that comes moments after something else happened, too, begins anew."""
+    sign_up(visitor)
+    clock.advance(20)
+    fields = visitor.read_form(STEP, f"{STEP}/correct").fields | {"email": "ada@example.net"}
+    copy = visitor.another_tab()
+    assert corrected(visitor, fields) == AS_THE_FIRST
+    execute(app, meanwhile)
+    assert corrected(copy, fields) == (303, "/login?notice=slow")
+
+
+def test_a_login_of_the_same_second_is_no_first_click(app: Flask, visitor: Browser, stranger: Browser) -> None:
+    """A password proved in the second of the correction may have been replaced after it: the login, once more."""
+    sign_up(visitor)
+    stranger.log_in(NAME)
+    fields = stranger.read_form(STEP, f"{STEP}/correct").fields | {"email": "ada@example.net"}
+    assert correction(visitor, "ada@example.net") == 303
+    assert corrected(stranger, fields) == (303, "/login?notice=slow")
 
 
 def test_sessions_from_before_the_demand(app: Flask, visitor: Browser) -> None:

@@ -54,7 +54,7 @@ def _awaited_at(tx: Connection, person: Contact, now: int) -> str | None:
 
 def send_code(user_id: str, *, now: int) -> None:
     """Mail a code to the person's own address, confirmed or not. Raises DatabaseUnavailable."""
-    transact(lambda tx: _queue_code(tx, addresses.hold(tx, user_id), None, now))
+    transact(lambda tx: queue_code(tx, addresses.hold(tx, user_id), None, now))
 
 
 def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) -> None:
@@ -73,7 +73,7 @@ def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) ->
         if addresses.is_confirmed_elsewhere(tx, new, user_id):
             mails.queue(tx, MailKind.TAKEN, address=new, language=person.language, now=now)
         else:
-            _queue_code(tx, person, new, now)
+            queue_code(tx, person, new, now)
         if person.is_confirmed:
             queue_notice(tx, person, MailKind.ADDRESS_ASKED, client, now)
         events.record(tx, Event.EMAIL_CHANGE_ASKED, at=now, user_id=user_id, sid=sid, ip_address=client.ip_address)
@@ -81,7 +81,8 @@ def ask_change(user_id: str, sid: str, new: str, *, client: Client, now: int) ->
     transact(work)
 
 
-def _queue_code(tx: Connection, person: Contact | None, new: str | None, now: int) -> None:
+def queue_code(tx: Connection, person: Contact | None, new: str | None, now: int) -> None:
+    """Mail a code to `new`, or else to the person's own address. Nothing for nobody."""
     if person is not None:
         mails.queue(
             tx,

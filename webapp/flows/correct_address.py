@@ -13,12 +13,16 @@ from webapp.core.errors import FieldError
 from webapp.core.events import Event
 from webapp.core.lifetimes import DAY
 from webapp.flows.client import Client
-from webapp.flows.finish_login import still
+from webapp.flows.confirm_address import queue_code
+from webapp.flows.finish_login import LoginOver, still
 from webapp.flows.log_in import Unfinished
+from webapp.flows.open_session import MOMENTS
 from webapp.store import addresses, events, session_list, users
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 
+LOOKED_AT = 10
+"""Newest events among which the correction of moments ago is looked for. An account that nobody was in has few."""
 STILL_NEW = DAY
 """Seconds after the sign-up. Sessions that ended are kept for longer than that, so none has been forgotten yet."""
 
@@ -37,10 +41,11 @@ def _may_correct(tx: Connection, person: Contact, now: int) -> bool:
 def correct_address(
     demands: Demands, login: Unfinished, new: str, *, since: int, client: Client, now: int
 ) -> Unfinished:
-    """Replace the unconfirmed address by `new`, which is in its normal form; the login as it goes on.
+    """Replace the unconfirmed address by `new`, in its normal form, and mail it a code; the login as it goes on.
 
-    The credential epoch rises, so codes, links and other logins under way are worthless. Raises FieldError (`email`:
-    same, taken, settled), LoginOver, OtherStep or DatabaseUnavailable. Like a sign-up, it says what is taken.
+    The credential epoch rises, so codes, links and other logins under way are worthless. The second of two clicks goes
+    on like the first. Raises FieldError (`email`: same, taken, settled), LoginOver, OtherStep or DatabaseUnavailable.
+    Like a sign-up, it says what is taken.
     """
 
     def work(tx: Connection) -> Unfinished:
@@ -52,6 +57,38 @@ def correct_address(
         addresses.correct(tx, person.id, new)
         users.change_credentials(tx, person.id)
         events.record(tx, Event.EMAIL_CHANGED, at=now, user_id=person.id, ip_address=client.ip_address)
-        return login._replace(credential_epoch=person.credential_epoch + 1)
+        after = person.credential_epoch + 1
+        queue_code(tx, person._replace(email=new, credential_epoch=after), None, now)
+        return login._replace(credential_epoch=after)
 
-    return transact(work)
+    try:
+        return transact(work)
+    except (LoginOver, FieldError):
+        came = corrected_moments_ago(login, new, since=since, now=now)
+        if came is None:
+            raise
+        return came
+
+
+def corrected_moments_ago(login: Unfinished, new: str, *, since: int, now: int) -> Unfinished | None:
+    """The login as it went on, if the address became `new` moments ago: perhaps by the first of two clicks on the form.
+
+    None otherwise. Raises DatabaseUnavailable.
+    """
+
+    def work(tx: Connection) -> Unfinished | None:
+        person = addresses.get(tx, login.user_id)
+        if person is None or person.email != new or not _may_correct(tx, person, now):
+            return None
+        newest = events.newest(tx, person.id, limit=LOOKED_AT)
+        corrected = next((event.at for event in newest if event.event == Event.EMAIL_CHANGED), None)
+        if corrected is None or now - corrected > MOMENTS:
+            return None
+        risen = person.credential_epoch - login.credential_epoch
+        # Where the password was proved before the correction, nothing but the correction may have come since. A
+        # correction of the same second may be older than that proof, so it does not count.
+        if risen == 0 or (risen == 1 and since < corrected):
+            return login._replace(credential_epoch=person.credential_epoch)
+        return None
+
+    return read(work)

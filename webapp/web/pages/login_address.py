@@ -8,7 +8,7 @@ from webapp.core.errors import FieldError
 from webapp.core.logins import clean_email, email_key
 from webapp.core.steps import Step
 from webapp.flows.confirm_address import CodeWrong, send_code
-from webapp.flows.correct_address import correct_address
+from webapp.flows.correct_address import correct_address, corrected_moments_ago
 from webapp.flows.finish_login import Standing, prove_address
 from webapp.flows.log_in import Unfinished
 from webapp.services import services
@@ -82,13 +82,14 @@ def correct(login: Pending, step: Unfinished) -> Response:
         new = clean_email(form.email.data or "")
         if new is None:
             raise FieldError("email", "invalid")
-        count("code_sent", login.user_id)
-        count("code_to", email_key(new))
-        came = correct_address(services().tokens.demands, step, new, since=login.since, client=client(), now=now)
+        came = corrected_moments_ago(step, new, since=login.since, now=now)
+        if came is None:
+            count("code_sent", login.user_id)
+            count("code_to", email_key(new))
+            came = correct_address(services().tokens.demands, step, new, since=login.since, client=client(), now=now)
     except FieldError as problem:
         form.show([problem])
         return address_page(person(login, step), code, 422, correct=form)
-    send_code(login.user_id, now=now)
     if code.kept.data:
         answer = address_page(person(login, came), code, notice=CORRECTED)
     else:
