@@ -18,7 +18,7 @@ from webapp.flows.finish_login import go_on, still
 from webapp.flows.log_in import Unfinished
 from webapp.flows.own_factors import insert_app, prove_new
 from webapp.flows.own_passkeys import Made, insert_passkey
-from webapp.flows.prove_factor import new_codes
+from webapp.flows.prove_factor import Count, new_codes
 from webapp.flows.reseal import belongs_to
 from webapp.store import addresses, session_list, users
 from webapp.store.addresses import Contact
@@ -35,10 +35,11 @@ def enrol_app(
     *,
     since: int,
     safe: Safe,
+    count: Count,
 ) -> tuple[SessionRow, list[str]]:
     """Store the app, end the person's other sessions, begin this one; with ten recovery codes.
 
-    Raises FieldError (`otp` wrong or taken), LoginOver, OtherStep or DatabaseUnavailable.
+    Raises FieldError (`otp` wrong or taken), TooManyTries (of new codes), LoginOver, OtherStep or DatabaseUnavailable.
     """
     step = prove_new(secret, otp, arrival.now)
     sealed = safe.seal(secret, belongs_to(login.user_id))
@@ -46,18 +47,25 @@ def enrol_app(
     def insert(tx: Connection, person: Contact, hashes: list[str]) -> None:
         insert_app(tx, person, sealed, step, hashes, None, arrival.client, arrival.now)
 
-    return _enrol(lifetimes, demands, arrival, login, insert, BY_PASSWORD_AND_CODE, since)
+    return _enrol(lifetimes, demands, arrival, login, insert, BY_PASSWORD_AND_CODE, since, count)
 
 
 def enrol_passkey(
-    lifetimes: Lifetimes, demands: Demands, arrival: Arrival, login: Unfinished, made: Made, *, since: int
+    lifetimes: Lifetimes,
+    demands: Demands,
+    arrival: Arrival,
+    login: Unfinished,
+    made: Made,
+    *,
+    since: int,
+    count: Count,
 ) -> tuple[SessionRow, list[str]]:
     """Store the passkey; otherwise as `enrol_app`. Raises Refused, and FieldError("credential", "taken"), too."""
 
     def insert(tx: Connection, person: Contact, hashes: list[str]) -> None:
         insert_passkey(tx, person, made, hashes, None, arrival.client, arrival.now)
 
-    return _enrol(lifetimes, demands, arrival, login, insert, BY_PASSWORD_AND_PASSKEY, since)
+    return _enrol(lifetimes, demands, arrival, login, insert, BY_PASSWORD_AND_PASSKEY, since, count)
 
 
 def _enrol(
@@ -68,9 +76,10 @@ def _enrol(
     insert: Callable[[Connection, Contact, list[str]], None],
     proved: Collection[str],
     since: int,
+    count: Count,
 ) -> tuple[SessionRow, list[str]]:
     now, who = arrival.now, login.user_id
-    shown, hashes = new_codes()
+    shown, hashes = new_codes(who, count)
 
     def work(tx: Connection) -> SessionRow:
         person = still(tx, addresses.lock(tx, who), demands, login, since=since, now=now).person

@@ -22,7 +22,7 @@ from webapp.core.session import EndReason, SessionRow
 from webapp.flows.client import Client
 from webapp.flows.end_sessions import end
 from webapp.flows.notify import notify
-from webapp.flows.prove_factor import TOTP, new_codes
+from webapp.flows.prove_factor import TOTP, Count, new_codes
 from webapp.flows.reseal import belongs_to
 from webapp.store import addresses, auth_sessions, events, factors, session_list, users
 from webapp.store.addresses import Contact
@@ -68,11 +68,20 @@ def look_up(user_id: str) -> State:
 
 
 def add_app(
-    session: SessionRow, secret: bytes, otp: str, *, demands: Demands, safe: Safe, client: Client, now: int
+    session: SessionRow,
+    secret: bytes,
+    otp: str,
+    *,
+    demands: Demands,
+    safe: Safe,
+    count: Count,
+    client: Client,
+    now: int,
 ) -> list[str]:
     """Set up an authenticator app whose code is `otp`. Returns new recovery codes if it is the first factor.
 
-    Raises FieldError (`otp` wrong or taken; `email` unconfirmed, where mail is on), SessionOver, DatabaseUnavailable.
+    Raises FieldError (`otp` wrong or taken; `email` unconfirmed, where mail is on), TooManyTries (of new codes),
+    SessionOver or DatabaseUnavailable.
     """
     step = prove_new(secret, otp, now)
     sealed = safe.seal(secret, belongs_to(session.user_id))
@@ -80,7 +89,7 @@ def add_app(
     def insert(tx: Connection, person: Contact, hashes: list[str]) -> bool:
         return insert_app(tx, person, sealed, step, hashes, session.sid, client, now)
 
-    return add_factor(session, BY_PASSWORD_AND_CODE, insert, demands, client, now)
+    return add_factor(session, BY_PASSWORD_AND_CODE, insert, demands, count, client, now)
 
 
 def add_factor(
@@ -88,15 +97,17 @@ def add_factor(
     proved: Collection[str],
     insert: Callable[[Connection, Contact, list[str]], bool],
     demands: Demands,
+    count: Count,
     client: Client,
     now: int,
 ) -> list[str]:
     """Add one factor by `insert`, which gets hashes of recovery codes and says whether it was the person's first.
 
     The first one ends every other session, adds `proved` to this one's `amr`, and is answered with the codes. Raises
-    FieldError("email", "unconfirmed") where mail is on, SessionOver, DatabaseUnavailable, and what `insert` raises.
+    FieldError("email", "unconfirmed") where mail is on, TooManyTries (of new codes), SessionOver, DatabaseUnavailable,
+    and what `insert` raises.
     """
-    shown, hashes = codes_for_first(session.user_id)
+    shown, hashes = codes_for_first(session.user_id, count)
 
     def work(tx: Connection) -> list[str]:
         person = live_person(tx, session, now)
@@ -113,12 +124,12 @@ def add_factor(
     return transact(work)
 
 
-def codes_for_first(user_id: str) -> tuple[list[str], list[str]]:
-    """Recovery codes and their hashes, if the user has no factor yet. Raises DatabaseUnavailable.
+def codes_for_first(user_id: str, count: Count) -> tuple[list[str], list[str]]:
+    """Recovery codes and their hashes, if the user has no factor yet. Raises TooManyTries or DatabaseUnavailable.
 
     Ten password hashes: never inside a transaction, and not for those who have codes.
     """
-    return ([], []) if read(lambda tx: factors.of_person(tx, user_id)).any else new_codes()
+    return ([], []) if read(lambda tx: factors.of_person(tx, user_id)).any else new_codes(user_id, count)
 
 
 def prove_new(secret: bytes, otp: str, now: int) -> int:
@@ -186,25 +197,6 @@ def remove_factor(
         events.record(tx, Event.FACTOR_REMOVED, at=now, user_id=person.id, sid=session.sid, ip_address=where, kind=kind)
         notify(tx, person.id, MailKind.FACTOR_OFF, client, now, factor=kind)
         return True
-
-    return transact(work)
-
-
-def make_codes(session: SessionRow, *, client: Client, now: int) -> list[str]:
-    """Ten new recovery codes; the earlier ones no longer work. Empty if the person has no factor.
-
-    Raises SessionOver or DatabaseUnavailable.
-    """
-    shown, hashes = new_codes()
-
-    def work(tx: Connection) -> list[str]:
-        person = live_person(tx, session, now)
-        if not factors.of_person(tx, person.id).any:
-            return []
-        factors.set_codes(tx, person.id, hashes)
-        events.record(tx, Event.CODES_MADE, at=now, user_id=person.id, sid=session.sid, ip_address=client.ip_address)
-        notify(tx, person.id, MailKind.CODES_MADE, client, now)
-        return shown
 
     return transact(work)
 

@@ -15,6 +15,7 @@ from webapp.core.session import SessionRow
 from webapp.core.text import clean_name
 from webapp.flows.client import Client
 from webapp.flows.own_factors import add_factor, note_added, remove_factor
+from webapp.flows.prove_factor import Count
 from webapp.flows.prove_passkey import PASSKEY, Presented, spend
 from webapp.store import factors, passkeys
 from webapp.store.addresses import Contact
@@ -47,17 +48,19 @@ def check_made(presented: Presented, name: str) -> Made:
     return Made(made, presented.ceremony, presented.site, cleaned)
 
 
-def add_passkey(session: SessionRow, made: Made, *, demands: Demands, client: Client, now: int) -> list[str]:
+def add_passkey(
+    session: SessionRow, made: Made, *, demands: Demands, count: Count, client: Client, now: int
+) -> list[str]:
     """Store the passkey. Returns new recovery codes if it is the person's first factor.
 
-    Raises FieldError (`credential` taken or too_many; `email` unconfirmed, where mail is on), Refused, SessionOver or
-    DatabaseUnavailable.
+    Raises FieldError (`credential` taken or too_many; `email` unconfirmed, where mail is on), Refused, TooManyTries (of
+    new codes), SessionOver or DatabaseUnavailable.
     """
 
     def insert(tx: Connection, person: Contact, hashes: list[str]) -> bool:
         return insert_passkey(tx, person, made, hashes, session.sid, client, now)
 
-    return add_factor(session, BY_PASSKEY, insert, demands, client, now)
+    return add_factor(session, BY_PASSKEY, insert, demands, count, client, now)
 
 
 def insert_passkey(

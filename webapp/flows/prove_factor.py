@@ -6,6 +6,7 @@ use          in the transaction of what it opens: one conditional statement, so 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -53,6 +54,10 @@ class Proof(NamedTuple):
     """The row as it was compared: the sealed secret, or the recovery code's hash."""
     resealed: str | None = None
     """The secret under the present key, where another one sealed it."""
+
+
+Count = Callable[[str], object]
+"""Counts a set of recovery codes of this user, because it costs ten password hashes. Raises TooManyTries."""
 
 
 class Gate(Protocol):
@@ -126,8 +131,9 @@ def record_limit(user_id: str, refusal: TooManyTries, client: Client, now: int) 
     transact(work)
 
 
-def new_codes() -> tuple[list[str], list[str]]:
-    """A set of recovery codes as they are shown, and their hashes. Never inside a transaction."""
+def new_codes(user_id: str, count: Count) -> tuple[list[str], list[str]]:
+    """A set of recovery codes as they are shown, and their hashes. Never inside a transaction. Raises TooManyTries."""
+    count(user_id)
     codes = recovery.new_codes()
     return [recovery.shown(code) for code in codes], [hash_password(code[1:]) for code in codes]
 

@@ -8,13 +8,14 @@ from flask_login import current_user
 
 from webapp.core.errors import FieldError
 from webapp.flows import own_factors as flow
+from webapp.flows.make_codes import make_codes as new_codes
 from webapp.flows.prove_factor import TOTP
 from webapp.services import services
 from webapp.web import metrics
 from webapp.web.answers import page, see_other
 from webapp.web.factors_page import DEMANDED, factors_page, known_again
 from webapp.web.forms import AppForm
-from webapp.web.limits import count
+from webapp.web.gates import count_codes
 from webapp.web.new_app import app_page, drawn
 from webapp.web.requests import client
 from webapp.web.sensitive import sensitive
@@ -60,6 +61,7 @@ def add_app() -> Response:
             form.otp.data or "",
             demands=services().tokens.demands,
             safe=services().safe,
+            count=count_codes,
             client=client(),
             now=services().clock(),
         )
@@ -101,9 +103,8 @@ def remove_app() -> Response:
 @sensitive("factors.show")
 def make_codes() -> Response:
     """`POST /account/factors/codes`. 200 with ten new recovery codes, shown this once."""
-    count("codes", current_user.id)
     try:
-        codes = flow.make_codes(current_user.auth_session, client=client(), now=services().clock())
+        codes = new_codes(current_user.auth_session, count=count_codes, client=client(), now=services().clock())
     except flow.SessionOver:
         codes = []
     if not codes:

@@ -18,6 +18,7 @@ from webapp.services import services
 from webapp.web import metrics
 from webapp.web.answers import page
 from webapp.web.forms import EnrolForm, PasskeyForm
+from webapp.web.gates import count_codes
 from webapp.web.kept_forms import page_after_login
 from webapp.web.login_steps import at, enrol_page, person, taking
 from webapp.web.new_app import drawn
@@ -66,6 +67,7 @@ def prove(login: Pending, step: Unfinished) -> Response:
             form.otp.data or "",
             since=login.since,
             safe=services().safe,
+            count=count_codes,
         )
     except FieldError as problem:
         form.show([problem])
@@ -83,6 +85,7 @@ def _prove_passkey(login: Pending, step: Unfinished, standing: Standing) -> Resp
             step,
             check_made(presented(REGISTER, login.nonce), usual_name()),
             since=login.since,
+            count=count_codes,
         )
     except (FieldError, Refused) as problem:
         form = EnrolForm(formdata=None, kept=PasskeyForm().kept.data)

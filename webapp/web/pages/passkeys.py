@@ -15,6 +15,7 @@ from webapp.web import metrics
 from webapp.web.answers import page, see_other
 from webapp.web.factors_page import DEMANDED, Notice, factors_page, known_again
 from webapp.web.forms import PasskeyNameForm
+from webapp.web.gates import count_codes
 from webapp.web.passkey_forms import named_address, offer_new, presented, usual_name, why_not_added
 from webapp.web.requests import client
 from webapp.web.sensitive import sensitive
@@ -41,7 +42,12 @@ def add() -> Response:
     try:
         made = flow.check_made(presented(REGISTER, session.sid), form.name.data or "")
         codes = flow.add_passkey(
-            session, made, demands=services().tokens.demands, client=client(), now=services().clock()
+            session,
+            made,
+            demands=services().tokens.demands,
+            count=count_codes,
+            client=client(),
+            now=services().clock(),
         )
     except SessionOver:
         return see_other(url_for("factors.show"))
