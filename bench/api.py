@@ -156,9 +156,10 @@ def our_token(folder: Path) -> str:
         now, client, lifetimes = services.clock(), Client("127.0.0.1", "bench"), services.tokens.lifetimes
         account, _ = check_account("ada", "ada@example.com", "Ada", "a perfectly fine sentence")
         assert account is not None
-        sign_up(lifetimes, NOTHING, account, Arrival("web", client, now), password="a perfectly fine sentence")
-        arrival = Arrival("api", client, now)
-        row = log_in(lifetimes, NOTHING, arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
+        arrival = Arrival("web", client, now, lifetimes, NOTHING)
+        sign_up(account, arrival, password="a perfectly fine sentence")
+        arrival = arrival._replace(channel="api")
+        row = log_in(arrival, login="ada", password="a perfectly fine sentence", gate=OpenGate())
         assert isinstance(row, SessionRow)
         return services.tokens.mint_access(row, gen=0, now=now, auth_time=row.auth_time)
 

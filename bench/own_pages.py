@@ -103,6 +103,7 @@ def all_pages(folder: Path) -> Iterator[dict[str, Ask]]:
 
     from bench.people import HOST, prepare, sign_in
     from webapp import create_app
+    from webapp.core.demands import NOTHING
     from webapp.flows.arrival import Arrival
     from webapp.flows.client import Client
     from webapp.flows.open_session import open_session
@@ -121,10 +122,10 @@ def all_pages(folder: Path) -> Iterator[dict[str, Ask]]:
     ours.register_blueprint(views)
 
     lifetimes = services_of(ours).tokens.lifetimes
-    arrival = Arrival("web", Client("127.0.0.1", "bench"), int(time.time()), persistent=True)
+    arrival = Arrival("web", Client("127.0.0.1", "bench"), int(time.time()), lifetimes, NOTHING, persistent=True)
     with ours.app_context():
         for _ in range(9):
-            transact(lambda tx: open_session(tx, lifetimes, arrival, user_id=signed.row.user_id, credential_epoch=0))
+            transact(lambda tx: open_session(tx, arrival, user_id=signed.row.user_id, credential_epoch=0))
 
     def cookies_of(one: Any) -> str:
         return "; ".join(f"{name}={value}" for name, value in one.cookies().items())

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from webapp import create_app
 from webapp.cli import add_migrations
+from webapp.core.demands import NOTHING
 from webapp.core.passwords import hash_password
 from webapp.core.session import SessionRow
 from webapp.flows.arrival import Arrival
@@ -67,8 +68,9 @@ def sign_in(settings: Mapping[str, str], count: int) -> list[Signed]:
                 user = users.add(
                     tx, username=name, email=f"{name}@example.com", name="Ada Lovelace", password_hash=hashed, now=now
                 )
-                arrival = Arrival("web", Client("127.0.0.1", "bench"), now, persistent=True)
-                return open_session(tx, tokens.lifetimes, arrival, user_id=user, credential_epoch=0)
+                client = Client("127.0.0.1", "bench")
+                arrival = Arrival("web", client, now, tokens.lifetimes, NOTHING, persistent=True)
+                return open_session(tx, arrival, user_id=user, credential_epoch=0)
 
             row = transact(work)
             found.append(

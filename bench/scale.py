@@ -24,6 +24,7 @@ from flask import Flask
 from bench.databases import postgres_database
 from tests.support.databases import migrate
 from webapp import create_app
+from webapp.core.demands import NOTHING
 from webapp.flows import purge
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
@@ -136,13 +137,8 @@ def measure(app: Flask, admin: psycopg.Connection[Any], sessions: int, now: int)
     yield "updates in place (HOT)", f"{100 * (after[1] - before[1]) / max(after[0] - before[0], 1):.0f} %"
 
     def log_in(found: Any) -> None:
-        arrival = Arrival("web", CLIENT, now, persistent=True)
-        lifetimes = services_of(app).tokens.lifetimes
-        transact(
-            lambda tx: open_session(
-                tx, lifetimes, arrival, user_id=found.user_id, credential_epoch=found.credential_epoch
-            )
-        )
+        arrival = Arrival("web", CLIENT, now, services_of(app).tokens.lifetimes, NOTHING, persistent=True)
+        transact(lambda tx: open_session(tx, arrival, user_id=found.user_id, credential_epoch=found.credential_epoch))
 
     yield "login, without its password", shown(statistics.median(timed(partial(log_in, found)) for found in rows[:50]))
 

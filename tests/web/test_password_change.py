@@ -75,6 +75,7 @@ def test_a_form_without_fields_is_422(visitor: Browser) -> None:
 
 def test_api_sessions_end_too(app: Flask, visitor: Browser) -> None:
     """A session of the other channel is a row as any other."""
+    from webapp.core.demands import NOTHING
     from webapp.flows.arrival import Arrival
     from webapp.flows.client import Client
     from webapp.flows.open_session import open_session
@@ -89,8 +90,7 @@ def test_api_sessions_end_too(app: Flask, visitor: Browser) -> None:
         row = transact(
             lambda tx: open_session(
                 tx,
-                services.settings.lifetimes,
-                Arrival("api", Client("127.0.0.1"), services.clock()),
+                Arrival("api", Client("127.0.0.1"), services.clock(), services.settings.lifetimes, NOTHING),
                 user_id=user_id,
                 credential_epoch=0,
             )

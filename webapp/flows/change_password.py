@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from webapp.core.errors import FieldError, TokenroomError, WrongPassword
 from webapp.core.events import Event
-from webapp.core.lifetimes import Lifetimes
 from webapp.core.mail import MailKind
 from webapp.core.passwords import hash_password, problem_with, verify_password
 from webapp.core.session import EndReason, SessionRow
@@ -25,9 +24,7 @@ class SessionOver(TokenroomError):
     """The session ended while the passwords were being checked: by another change, or from another device."""
 
 
-def change_password(
-    lifetimes: Lifetimes, session: SessionRow, arrival: Arrival, *, current: str, new: str, gate: Gate
-) -> SessionRow:
+def change_password(session: SessionRow, arrival: Arrival, *, current: str, new: str, gate: Gate) -> SessionRow:
     """Replace the password of `session`'s person and return the new session of this browser.
 
     Raises FieldError (`current_password` wrong; `new_password` same or as in sign_up), TooManyTries, SessionOver or
@@ -64,9 +61,7 @@ def change_password(
             tx, Event.PASSWORD_CHANGED, at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
         )
         notify(tx, user.id, MailKind.PASSWORD, client, now)
-        return open_session(
-            tx, lifetimes, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1, amr=row.amr
-        )
+        return open_session(tx, arrival, user_id=user.id, credential_epoch=user.credential_epoch + 1, amr=row.amr)
 
     try:
         return transact(work)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from webapp.core.demands import Demands
 from webapp.core.errors import FieldError
 from webapp.core.events import Event
 from webapp.core.lifetimes import DAY
-from webapp.flows.client import Client
 from webapp.flows.confirm_address import queue_code
 from webapp.flows.finish_login import LoginOver, still
 from webapp.flows.log_in import Unfinished
@@ -38,9 +36,7 @@ def _may_correct(tx: Connection, person: Contact, now: int) -> bool:
     return is_new and person.role == "user" and not session_list.has_any(tx, person.id)
 
 
-def correct_address(
-    demands: Demands, login: Unfinished, new: str, *, since: int, client: Client, now: int
-) -> Unfinished:
+def correct_address(login: Unfinished, new: str) -> Unfinished:
     """Replace the unconfirmed address by `new`, in its normal form, and mail it a code; the login as it goes on.
 
     The credential epoch rises, so codes, links and other logins under way are worthless. The second of two clicks goes
@@ -48,8 +44,10 @@ def correct_address(
     Like a sign-up, it says what is taken.
     """
 
+    client, now = login.arrival.client, login.arrival.now
+
     def work(tx: Connection) -> Unfinished:
-        person = still(tx, addresses.lock(tx, login.user_id), demands, login, since=since, now=now).person
+        person = still(tx, addresses.lock(tx, login.user_id), login).person
         if not _may_correct(tx, person, now):
             raise FieldError("email", "settled")
         if person.email == new:
@@ -64,17 +62,19 @@ def correct_address(
     try:
         return transact(work)
     except (LoginOver, FieldError):
-        came = corrected_moments_ago(login, new, since=since, now=now)
+        came = corrected_moments_ago(login, new)
         if came is None:
             raise
         return came
 
 
-def corrected_moments_ago(login: Unfinished, new: str, *, since: int, now: int) -> Unfinished | None:
+def corrected_moments_ago(login: Unfinished, new: str) -> Unfinished | None:
     """The login as it went on, if the address became `new` moments ago: perhaps by the first of two clicks on the form.
 
     None otherwise. Raises DatabaseUnavailable.
     """
+
+    now = login.arrival.now
 
     def work(tx: Connection) -> Unfinished | None:
         person = addresses.get(tx, login.user_id)
@@ -87,7 +87,7 @@ def corrected_moments_ago(login: Unfinished, new: str, *, since: int, now: int) 
         risen = person.credential_epoch - login.credential_epoch
         # Where the password was proved before the correction, nothing but the correction may have come since. A
         # correction of the same second may be older than that proof, so it does not count.
-        if risen == 0 or (risen == 1 and since < corrected):
+        if risen == 0 or (risen == 1 and login.since < corrected):
             return login._replace(credential_epoch=person.credential_epoch)
         return None
 

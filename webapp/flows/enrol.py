@@ -6,90 +6,61 @@ from collections.abc import Callable, Collection
 
 from sqlalchemy import Connection
 
-from webapp.core.demands import Demands
 from webapp.core.freshness import BY_PASSWORD_AND_CODE, BY_PASSWORD_AND_PASSKEY
-from webapp.core.lifetimes import Lifetimes
 from webapp.core.sealing import Safe
 from webapp.core.session import EndReason, SessionRow
 from webapp.core.steps import Step
-from webapp.flows.arrival import Arrival
 from webapp.flows.end_sessions import end
-from webapp.flows.finish_login import go_on, still
+from webapp.flows.finish_login import take_step
 from webapp.flows.log_in import Unfinished
 from webapp.flows.own_factors import insert_app, prove_new
 from webapp.flows.own_passkeys import Made, insert_passkey
 from webapp.flows.prove_factor import Count, new_codes
 from webapp.flows.reseal import belongs_to
-from webapp.store import addresses, session_list, users
+from webapp.store import session_list, users
 from webapp.store.addresses import Contact
-from webapp.store.database import transact
 
 
-def enrol_app(
-    lifetimes: Lifetimes,
-    demands: Demands,
-    arrival: Arrival,
-    login: Unfinished,
-    secret: bytes,
-    otp: str,
-    *,
-    since: int,
-    safe: Safe,
-    count: Count,
-) -> tuple[SessionRow, list[str]]:
+def enrol_app(login: Unfinished, secret: bytes, otp: str, *, safe: Safe, count: Count) -> tuple[SessionRow, list[str]]:
     """Store the app, end the person's other sessions, begin this one; with ten recovery codes.
 
     Raises FieldError (`otp` wrong or taken), TooManyTries (of new codes), LoginOver, OtherStep or DatabaseUnavailable.
     """
+    arrival = login.arrival
     step = prove_new(secret, otp, arrival.now)
     sealed = safe.seal(secret, belongs_to(login.user_id))
 
     def insert(tx: Connection, person: Contact, hashes: list[str]) -> None:
         insert_app(tx, person, sealed, step, hashes, None, arrival.client, arrival.now)
 
-    return _enrol(lifetimes, demands, arrival, login, insert, BY_PASSWORD_AND_CODE, since, count)
+    return _enrol(login, insert, BY_PASSWORD_AND_CODE, count)
 
 
-def enrol_passkey(
-    lifetimes: Lifetimes,
-    demands: Demands,
-    arrival: Arrival,
-    login: Unfinished,
-    made: Made,
-    *,
-    since: int,
-    count: Count,
-) -> tuple[SessionRow, list[str]]:
+def enrol_passkey(login: Unfinished, made: Made, *, count: Count) -> tuple[SessionRow, list[str]]:
     """Store the passkey; otherwise as `enrol_app`. Raises Refused, and FieldError("credential", "taken"), too."""
 
     def insert(tx: Connection, person: Contact, hashes: list[str]) -> None:
-        insert_passkey(tx, person, made, hashes, None, arrival.client, arrival.now)
+        insert_passkey(tx, person, made, hashes, None, login.arrival.client, login.arrival.now)
 
-    return _enrol(lifetimes, demands, arrival, login, insert, BY_PASSWORD_AND_PASSKEY, since, count)
+    return _enrol(login, insert, BY_PASSWORD_AND_PASSKEY, count)
 
 
 def _enrol(
-    lifetimes: Lifetimes,
-    demands: Demands,
-    arrival: Arrival,
     login: Unfinished,
     insert: Callable[[Connection, Contact, list[str]], None],
     proved: Collection[str],
-    since: int,
     count: Count,
 ) -> tuple[SessionRow, list[str]]:
-    now, who = arrival.now, login.user_id
+    client, now, who = login.arrival.client, login.arrival.now, login.user_id
     shown, hashes = new_codes(who, count)
 
-    def work(tx: Connection) -> SessionRow:
-        person = still(tx, addresses.lock(tx, who), demands, login, since=since, now=now).person
+    def use(tx: Connection, person: Contact) -> Contact:
         insert(tx, person, hashes)
-        end(tx, session_list.live_sids(tx, who, now), EndReason.FACTORS, arrival.client, now, by=who)
+        end(tx, session_list.live_sids(tx, who, now), EndReason.FACTORS, client, now, by=who)
         users.change_credentials(tx, who)
-        raised = person._replace(credential_epoch=person.credential_epoch + 1)
-        done = (*login.done, Step.ENROL, Step.FACTOR)
-        session = go_on(tx, lifetimes, demands, arrival, raised, done, proved)
-        assert not isinstance(session, Unfinished)  # `still` knew of no other step
-        return session
+        return person._replace(credential_epoch=person.credential_epoch + 1)
 
-    return transact(work), shown
+    # With the new factor the second step is taken, too.
+    session = take_step(login, use, proved, Step.FACTOR)
+    assert not isinstance(session, Unfinished)  # no other step was due
+    return session, shown

@@ -1,16 +1,16 @@
-"""Log in with a password."""
+"""Log in with a password; and where every login goes on: to the step that is due, or into its session."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
-from webapp.core.demands import Demands
 from webapp.core.errors import TooManyTries, WrongPassword
 from webapp.core.events import Event
-from webapp.core.lifetimes import Lifetimes
+from webapp.core.freshness import BY_PASSWORD, joined
 from webapp.core.mail import MailKind
 from webapp.core.passwords import hash_password, needs_rehash, verify_password
 from webapp.core.session import SessionRow
@@ -19,7 +19,9 @@ from webapp.flows.arrival import Arrival
 from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
 from webapp.store import events, factors, session_list, users
+from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
+from webapp.store.factors import Factors
 from webapp.store.users import Credentials
 
 
@@ -28,10 +30,17 @@ class WrongCredentials(WrongPassword):
 
 
 class Unfinished(NamedTuple):
-    """The password was right, but something is still to be proved before there is a session."""
+    """A login under way: the password was right, but something is still to be proved before there is a session.
 
+    Made once per request, and passed whole.
+    """
+
+    arrival: Arrival
+    """Of the request that is at the step, which is a later one than the password's."""
     user_id: str
     credential_epoch: int
+    since: int
+    """When the password was right, Unix seconds."""
     step: Step
     done: tuple[str, ...] = ()
     """Steps that have been taken."""
@@ -47,9 +56,7 @@ class Gate(Protocol):
         """Count a right password. Raises TooManyTries."""
 
 
-def log_in(
-    lifetimes: Lifetimes, demands: Demands, arrival: Arrival, *, login: str, password: str, gate: Gate
-) -> SessionRow | Unfinished:
+def log_in(arrival: Arrival, *, login: str, password: str, gate: Gate) -> SessionRow | Unfinished:
     """Check the password; start a session, unless the site demands more of this person first.
 
     `login` is a user name or email address. Raises TooManyTries, WrongCredentials or DatabaseUnavailable. The password
@@ -60,7 +67,7 @@ def log_in(
         with gate.attempt(login, found):
             person = _prove(found, password)
             gate.admit(person.id)
-            return _open(lifetimes, demands, arrival, person, password)
+            return _open(arrival, person, password)
     except TooManyTries as refusal:
         if refusal.first:
             # Once a window, because a stranger who goes on trying must not fill the trail.
@@ -78,9 +85,7 @@ def _prove(found: Credentials | None, password: str) -> Credentials:
     return found
 
 
-def _open(
-    lifetimes: Lifetimes, demands: Demands, arrival: Arrival, person: Credentials, password: str
-) -> SessionRow | Unfinished:
+def _open(arrival: Arrival, person: Credentials, password: str) -> SessionRow | Unfinished:
     stronger = hash_password(password) if needs_rehash(person.password_hash) else None
 
     def work(tx: Connection) -> SessionRow | Unfinished | None:
@@ -93,18 +98,7 @@ def _open(
             return first
         if stronger:
             users.replace_hash(tx, person.id, person.password_hash, stronger)
-        step = due(
-            demands,
-            is_confirmed=user.email_verified_at is not None,
-            done=(),
-            role=user.role,
-            has_factor=factors.of_person(tx, user.id).any,
-        )
-        record_login(tx, arrival, Event.LOGIN_CHALLENGED if step else Event.LOGIN_SUCCEEDED, person.id)
-        if step:
-            return Unfinished(person.id, person.credential_epoch, step)
-        tell_of_new_device(tx, arrival, person.id)
-        return open_session(tx, lifetimes, arrival, user_id=person.id, credential_epoch=person.credential_epoch)
+        return go_on(tx, arrival, user, BY_PASSWORD, since=arrival.now)
 
     row = transact(work)
     if row is None:
@@ -112,16 +106,50 @@ def _open(
     return row
 
 
-def record_login(tx: Connection, arrival: Arrival, event: Event, user_id: str) -> None:
-    """Write down that a user logged in, or has to take another step first."""
+def go_on(
+    tx: Connection,
+    arrival: Arrival,
+    person: Contact | Credentials,
+    proved: Collection[str],
+    *,
+    since: int,
+    done: tuple[str, ...] = (),
+) -> SessionRow | Unfinished:
+    """Start the session, unless a step is left after those in `done`. The person's row is held.
+
+    `proved`: by which methods (core/freshness.py). `since`: as in `Unfinished`.
+    """
+    step, _has = step_due(tx, arrival, person, done)
+    if step is None:
+        _record_login(tx, arrival, Event.LOGIN_SUCCEEDED, person.id)
+        _tell_of_new_device(tx, arrival, person.id)
+        epoch, amr = person.credential_epoch, joined("", proved)
+        return open_session(tx, arrival, user_id=person.id, credential_epoch=epoch, amr=amr)
+    if not done:
+        _record_login(tx, arrival, Event.LOGIN_CHALLENGED, person.id)
+    return Unfinished(arrival, person.id, person.credential_epoch, since, step, done)
+
+
+def step_due(
+    tx: Connection, arrival: Arrival, person: Contact | Credentials, done: Collection[str]
+) -> tuple[Step | None, Factors]:
+    """The next step of a person who has proved their password and the steps `done`, if one is left; and what they
+    have."""
+    has = factors.of_person(tx, person.id)
+    is_confirmed = person.email_verified_at is not None
+    step = due(arrival.demands, is_confirmed=is_confirmed, done=done, role=person.role, has_factor=has.any)
+    return step, has
+
+
+def _record_login(tx: Connection, arrival: Arrival, event: Event, user_id: str) -> None:
     address = arrival.client.ip_address
     events.record(tx, event, at=arrival.now, user_id=user_id, ip_address=address, channel=arrival.channel)
 
 
-def tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:
+def _tell_of_new_device(tx: Connection, arrival: Arrival, user_id: str) -> None:
     """Tell the person by mail, if no session of theirs has begun on this device before."""
     if arrival.channel == "web":
-        known = user_id in arrival.knows
+        known = user_id in arrival.knows()
     else:
         known = session_list.has_begun(tx, user_id, arrival.channel, arrival.client.user_agent)
     if not known:

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from webapp.core.events import Event
 from webapp.core.freshness import PASSWORD
-from webapp.core.lifetimes import Lifetimes
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.end_sessions import end
@@ -22,13 +21,7 @@ MOMENTS = 30
 
 
 def open_session(
-    tx: Connection,
-    lifetimes: Lifetimes,
-    arrival: Arrival,
-    *,
-    user_id: str,
-    credential_epoch: int,
-    amr: str = PASSWORD,
+    tx: Connection, arrival: Arrival, *, user_id: str, credential_epoch: int, amr: str = PASSWORD
 ) -> SessionRow:
     """Start a session; end the ones this client presented (`replaced`).
 
@@ -36,7 +29,7 @@ def open_session(
     `amr` says how the person proved who they are.
     The caller holds the user's row, so that parallel logins count one after another.
     """
-    client, now = arrival.client, arrival.now
+    client, now, lifetimes = arrival.client, arrival.now, arrival.lifetimes
     expires_at = now + lifetimes.session
     end(tx, arrival.presented, EndReason.REPLACED, client, now, by=user_id)
     row = auth_sessions.start(

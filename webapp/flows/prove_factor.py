@@ -6,8 +6,8 @@ use          in the transaction of what it opens: one conditional statement, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
@@ -111,24 +111,31 @@ def was_used_since(user_id: str, typed: Typed, since: int, *, safe: Safe, now: i
     )
 
 
+@contextmanager
+def limited(user_id: str, credential_epoch: int, gate: Gate, client: Client, now: int) -> Iterator[None]:
+    """Count a try; inside, the factor is proved. The first refusal of a window goes into the trail, and to the person
+    by mail (ASVS 6.3.5). Raises TooManyTries."""
+    try:
+        with gate.attempt(user_id, credential_epoch):
+            yield
+    except TooManyTries as refusal:
+        if refusal.first:
+            _record_limit(user_id, refusal.limit, client, now)
+        raise
+
+
+def _record_limit(user_id: str, limit: str, client: Client, now: int) -> None:
+    def work(tx: Connection) -> None:
+        events.record(tx, Event.FACTOR_LIMITED, at=now, user_id=user_id, ip_address=client.ip_address, limit=limit)
+        notify(tx, user_id, MailKind.SECOND_FAILED, client, now)
+
+    transact(work)
+
+
 def record_failure(user_id: str, kind: str, client: Client, now: int) -> None:
     """Write down that a right password was followed by a wrong second step."""
     where = client.ip_address
     transact(lambda tx: events.record(tx, Event.FACTOR_FAILED, at=now, user_id=user_id, ip_address=where, kind=kind))
-
-
-def record_limit(user_id: str, refusal: TooManyTries, client: Client, now: int) -> None:
-    """The first refusal of a window goes into the trail and to the person by mail (ASVS 6.3.5)."""
-    if not refusal.first:
-        return
-
-    def work(tx: Connection) -> None:
-        events.record(
-            tx, Event.FACTOR_LIMITED, at=now, user_id=user_id, ip_address=client.ip_address, limit=refusal.limit
-        )
-        notify(tx, user_id, MailKind.SECOND_FAILED, client, now)
-
-    transact(work)
 
 
 def new_codes(user_id: str, count: Count) -> tuple[list[str], list[str]]:

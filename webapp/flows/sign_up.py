@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from webapp.core.demands import Demands
 from webapp.core.errors import FieldError
 from webapp.core.events import Event
-from webapp.core.lifetimes import Lifetimes
 from webapp.core.logins import clean_email, clean_username
 from webapp.core.mail import MailKind
 from webapp.core.passwords import NO_PASSWORD, hash_password, problem_with, verify_password
@@ -92,9 +90,7 @@ def add_account(account: NewAccount, client: Client, now: int, *, by: str) -> st
     return transact(work)
 
 
-def sign_up(
-    lifetimes: Lifetimes, demands: Demands, account: NewAccount, arrival: Arrival, *, password: str
-) -> SessionRow | Unfinished:
+def sign_up(account: NewAccount, arrival: Arrival, *, password: str) -> SessionRow | Unfinished:
     """Create the account; start its first session, unless the site demands a confirmed address first.
 
     Raises FieldError("username" or "email", "taken"). If the form has done so moments ago, with the same `password`,
@@ -103,28 +99,27 @@ def sign_up(
 
     def work(tx: Connection) -> SessionRow | Unfinished:
         user_id = create_account(tx, account, arrival.client, arrival.now)
-        if step := due(demands, is_confirmed=False, done=(), role=account.role):
-            return Unfinished(user_id, 0, step)
-        return open_session(tx, lifetimes, arrival, user_id=user_id, credential_epoch=0)
+        if step := due(arrival.demands, is_confirmed=False, done=(), role=account.role):
+            return Unfinished(arrival, user_id, 0, arrival.now, step)
+        return open_session(tx, arrival, user_id=user_id, credential_epoch=0)
 
     try:
         return transact(work)
     except FieldError:
-        first = read(lambda tx: _second_click(tx, demands, account, arrival))
+        first = read(lambda tx: _second_click(tx, account, arrival))
         if first is None or not verify_password(first[0], password):
             raise
         return first[1]
 
 
-def _second_click(
-    tx: Connection, demands: Demands, account: NewAccount, arrival: Arrival
-) -> tuple[str, SessionRow | Unfinished] | None:
+def _second_click(tx: Connection, account: NewAccount, arrival: Arrival) -> tuple[str, SessionRow | Unfinished] | None:
     """The hash of the account that this form has made moments ago, and what came of it; None if it has made none."""
     made = addresses.find(tx, account.username)
     if made is None or made.email != account.email:
         return None
-    if step := due(demands, is_confirmed=made.is_confirmed, done=(), role=made.role):
+    if step := due(arrival.demands, is_confirmed=made.is_confirmed, done=(), role=made.role):
         is_first = arrival.now - made.created_at <= MOMENTS
-        return (made.password_hash, Unfinished(made.id, made.credential_epoch, step)) if is_first else None
+        login = Unfinished(arrival, made.id, made.credential_epoch, arrival.now, step)
+        return (made.password_hash, login) if is_first else None
     session = session_of_form(tx, arrival, made.id)
     return None if session is None else (made.password_hash, session)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from webapp.core.errors import TokenroomError, TooManyTries, WrongPassword
+from webapp.core.errors import TokenroomError, WrongPassword
 from webapp.core.events import Event
 from webapp.core.freshness import BY_PASSWORD, BY_PASSWORD_AND_CODE, joined
 from webapp.core.judgement import Judgement
@@ -37,6 +37,24 @@ class ProvedAlready(WrongCode):
     """This very code has proved it in this session moments ago: perhaps the first of two clicks on the form."""
 
 
+class Asked(NamedTuple):
+    """A request that steps up. Made once per request, and passed whole."""
+
+    tokens: Tokens
+    judgement: Judgement
+    judged_at: int
+    """When it was judged, Unix seconds."""
+    now: int
+    """When it is carried out."""
+    client: Client
+
+    @property
+    def session(self) -> SessionRow:
+        """As it was when the request was judged."""
+        assert self.judgement.row is not None
+        return self.judgement.row
+
+
 class Proved(NamedTuple):
     """What a person has proved, outside any transaction."""
 
@@ -49,48 +67,31 @@ class Proved(NamedTuple):
 
 
 def step_up(
-    tokens: Tokens,
-    judgement: Judgement,
-    password: str,
-    typed: Typed,
-    *,
-    safe: Safe,
-    gate: prove_password.Gate,
-    factor_gate: prove_factor.Gate,
-    judged_at: int,
-    now: int,
-    client: Client,
+    asked: Asked, password: str, typed: Typed, *, safe: Safe, gate: prove_password.Gate, factor_gate: prove_factor.Gate
 ) -> Issued:
     """Prove the password, and a code if the person has a second factor. The code is looked at if the password is right.
 
     Raises WrongPassword (which of the two is not told), ProvedAlready, TooManyTries, SessionOver or
     DatabaseUnavailable.
     """
-    session = _row(judgement)
-
-    def passed(proved: Proved) -> Issued:
-        return pass_step_up(tokens, judgement, proved, judged_at=judged_at, now=now, client=client)
-
+    session, client, now = asked.session, asked.client, asked.now
     try:
         found = prove_password.prove_password(session, password, gate)
         if not read(lambda tx: factors.of_person(tx, session.user_id)).any:
-            return passed(Proved(BY_PASSWORD, found.credential_epoch))
+            return pass_step_up(asked, Proved(BY_PASSWORD, found.credential_epoch))
         try:
-            with factor_gate.attempt(session.user_id, found.credential_epoch):
+            with prove_factor.limited(session.user_id, found.credential_epoch, factor_gate, client, now):
                 code = prove_factor.check_code(session.user_id, typed, safe=safe, now=now)
                 use = partial(prove_factor.use, proof=code, client=client, now=now)
-                return passed(Proved(BY_PASSWORD_AND_CODE, found.credential_epoch, use))
+                return pass_step_up(asked, Proved(BY_PASSWORD_AND_CODE, found.credential_epoch, use))
         except WrongCode:
             if _is_second_click(session, typed, safe, now):
                 raise ProvedAlready("the code was used already, by this session") from None
             raise
-        except TooManyTries as refusal:
-            prove_factor.record_limit(session.user_id, refusal, client, now)
-            raise
     except ProvedAlready:
         raise
     except WrongPassword:
-        record_failure(session, client, now)
+        record_failure(asked)
         raise
 
 
@@ -101,14 +102,12 @@ def _is_second_click(session: SessionRow, typed: Typed, safe: Safe, now: int) ->
     return prove_factor.was_used_since(session.user_id, typed, now - MOMENTS, safe=safe, now=now)
 
 
-def pass_step_up(
-    tokens: Tokens, judgement: Judgement, proved: Proved, *, judged_at: int, now: int, client: Client
-) -> Issued:
-    """Note the proof, at `now`, in the row of a request that was judged at `judged_at`; what the client gets.
+def pass_step_up(asked: Asked, proved: Proved) -> Issued:
+    """Note the proof in the session's row; what the client gets. All of it in one transaction.
 
-    All of it in one transaction. Raises SessionOver, WrongCode (from `proved.use`) or DatabaseUnavailable.
+    Raises SessionOver, WrongCode (from `proved.use`) or DatabaseUnavailable.
     """
-    session = _row(judgement)
+    session, now = asked.session, asked.now
 
     def work(tx: Connection) -> Issued:
         user = users.lock(tx, session.user_id)
@@ -119,35 +118,30 @@ def pass_step_up(
         if row is None:
             raise SessionOver("the session ended during the step-up")
         proved.use(tx)
-        _record(tx, Event.STEP_UP_PASSED, row, client, now)
-        return recorded(tx, _hand_out(tx, tokens, judgement, row, judged_at, now), client, now)
+        _record(tx, Event.STEP_UP_PASSED, asked)
+        return recorded(tx, _hand_out(tx, asked, row), asked.client, now)
 
     return transact(work)
 
 
-def record_failure(session: SessionRow, client: Client, now: int) -> None:
+def record_failure(asked: Asked) -> None:
     """Write down that a proof was wrong. The event does not say which one, because its sender may read the trail."""
-    transact(lambda tx: _record(tx, Event.STEP_UP_FAILED, session, client, now))
+    transact(lambda tx: _record(tx, Event.STEP_UP_FAILED, asked))
 
 
-def _record(tx: Connection, event: Event, session: SessionRow, client: Client, now: int) -> None:
-    events.record(tx, event, at=now, user_id=session.user_id, sid=session.sid, ip_address=client.ip_address)
+def _record(tx: Connection, event: Event, asked: Asked) -> None:
+    session, where = asked.session, asked.client.ip_address
+    events.record(tx, event, at=asked.now, user_id=session.user_id, sid=session.sid, ip_address=where)
 
 
-def _row(judgement: Judgement) -> SessionRow:
-    assert judgement.row is not None
-    return judgement.row
-
-
-def _hand_out(
-    tx: Connection, tokens: Tokens, judgement: Judgement, row: SessionRow, judged_at: int, now: int
-) -> Issued:
+def _hand_out(tx: Connection, asked: Asked, row: SessionRow) -> Issued:
+    judgement, judged_at, now, lifetimes = asked.judgement, asked.judged_at, asked.now, asked.tokens.lifetimes
     outcome, column, claims = judgement.outcome, judgement.column, judgement.refresh.claims
     for _ in range(MOST_TRIES):
-        grant = hand_out_proved(outcome, column, claims, row, judged_at=judged_at, now=now, lifetimes=tokens.lifetimes)
+        grant = hand_out_proved(outcome, column, claims, row, judged_at=judged_at, now=now, lifetimes=lifetimes)
         if not grant.access:
             return Issued(grant.what)
-        expiry = tokens.lifetimes.of(row).refresh_expiry(now, row.expires_at)
+        expiry = lifetimes.of(row).refresh_expiry(now, row.expires_at)
         if grant.what in (Refreshed.ROTATED, Refreshed.RENEWED):
             new = row.successor(now=now, refresh_expires_at=expiry)
             changed = auth_sessions.rotate(tx, row, new)
@@ -157,7 +151,7 @@ def _hand_out(
         else:
             new, changed = row, True
         if changed:
-            return _issue(tokens, judgement, grant, new, now)
+            return _issue(asked, grant, new)
         found = auth_sessions.reload(tx, row.sid)  # another request was faster
         if found is None or not found.is_live(now):
             return Issued(Refreshed.ENDED)
@@ -165,7 +159,8 @@ def _hand_out(
     return Issued(Refreshed.OVERTAKEN)
 
 
-def _issue(tokens: Tokens, judgement: Judgement, grant: Grant, row: SessionRow, now: int) -> Issued:
+def _issue(asked: Asked, grant: Grant, row: SessionRow) -> Issued:
+    tokens, judgement, now = asked.tokens, asked.judgement, asked.now
     presented, held = judgement.refresh.claims, judgement.access.claims
     gen, issued_at, until = row.refresh_generation, row.refresh_issued_at, None
     if grant.what is Refreshed.ACCESS_ONLY and presented is not None:

@@ -108,6 +108,8 @@ def form_id() -> str:
 
     Empty without a form. Call after the token has been checked.
     """
+    if request.method != "POST":
+        return ""
     token = request.form.get("csrf_token", "")
     key = hashlib.blake2b(current_app.config["SECRET_KEY"].encode(), person=b"form id").digest()
     # With the path, because two forms of one browser that were opened within one second carry the same token.

@@ -28,29 +28,24 @@ from webapp.web.new_app import app_page
 from webapp.web.passkey_forms import offer_new, offer_proof
 from webapp.web.pending import Pending
 from webapp.web.requests import home
-from webapp.web.sign_in import sign_in
+from webapp.web.sign_in import arrival, sign_in
 
 Notice = tuple[str, object] | None
 
 
-def begin(login: Unfinished, *, target: str, persistent: bool = False, kept: str = "") -> Response:
+def begin(login: Unfinished, *, target: str, kept: str = "") -> Response:
     """Go on from the password to the step that is due: 303, or its page itself where it carries a form along."""
     metrics.note_login(metrics.CHALLENGED)
-    nonce = pending.new_nonce()
-    answer = _to_step(login, nonce, kept)
-    pending.remember(answer, login.user_id, login.credential_epoch, persistent=persistent, target=target, nonce=nonce)
-    return answer
+    return _to_step(login, target, pending.new_nonce(), kept)
 
 
-def advance(login: Pending, came: SessionRow | Unfinished, kept: str) -> Response:
+def advance(pending: Pending, came: SessionRow | Unfinished, kept: str) -> Response:
     """On to the next step, or into the session."""
     if isinstance(came, Unfinished):
-        answer = _to_step(came, login.nonce, kept)
-        pending.go_on(answer, login, came)
-        return answer
+        return _to_step(came, pending.next, pending.nonce, kept)
     metrics.note_login(metrics.SUCCEEDED)
     shown = page_after_login(g.auth, kept, came, services())
-    return sign_in(shown or see_other(login.next), came)
+    return sign_in(shown or see_other(pending.next), came)
 
 
 def at(step: Step) -> Callable[[Callable[[Pending, Standing], Response]], Callable[[], Response]]:
@@ -58,8 +53,8 @@ def at(step: Step) -> Callable[[Callable[[Pending, Standing], Response]], Callab
 
     def decorate(view: Callable[[Pending, Standing], Response]) -> Callable[[], Response]:
         @wraps(view)
-        def at_step(login: Pending, taken: Unfinished) -> Response:
-            return view(login, person(login, taken))
+        def at_step(pending: Pending, login: Unfinished) -> Response:
+            return view(pending, person_at_step(login))
 
         return taking(step)(at_step)
 
@@ -67,7 +62,7 @@ def at(step: Step) -> Callable[[Callable[[Pending, Standing], Response]], Callab
 
 
 def taking(step: Step) -> Callable[[Callable[[Pending, Unfinished], Response]], Callable[[], Response]]:
-    """The view that takes a step: it gets the pending login, and the same as the flows want it.
+    """The view that takes a step: it gets the pending login, and the same for the flows.
 
     It may let LoginOver and OtherStep out. The answer leads to the login, or to the step that is due.
     """
@@ -75,24 +70,21 @@ def taking(step: Step) -> Callable[[Callable[[Pending, Unfinished], Response]], 
     def decorate(view: Callable[[Pending, Unfinished], Response]) -> Callable[[], Response]:
         @wraps(view)
         def take() -> Response:
-            login = pending.read()
-            if login is None:
+            found = pending.read()
+            if found is None:
                 return to_login()
+            came = arrival(persistent=found.persistent)
+            login = Unfinished(came, found.user_id, found.credential_epoch, found.since, step, found.done)
             try:
-                return view(login, Unfinished(login.user_id, login.credential_epoch, step, login.done))
+                return view(found, login)
             except LoginOver:
-                return _over(login)
+                return _over(found)
             except OtherStep as other:
                 return _to_page(other.step)
 
         return public(take)
 
     return decorate
-
-
-def person(login: Pending, step: Unfinished) -> Standing:
-    """Who is at this step. Raises LoginOver, or OtherStep."""
-    return person_at_step(services().tokens.demands, step, since=login.since, now=services().clock())
 
 
 def address_page(
@@ -142,14 +134,17 @@ def _shorten(form: StepForm | SecondForm | EnrolForm) -> None:
     form.kept.data = (form.kept.data or "")[:MOST_SEALED]
 
 
-def _to_step(login: Unfinished, nonce: str, kept: str) -> Response:
+def _to_step(login: Unfinished, target: str, nonce: str, kept: str) -> Response:
     if login.step is Step.ADDRESS:
         _send_first_code(login)
-    if not kept:
-        return _to_page(login.step)
-    now = services().clock()
+    answer = _shown_step(login, nonce, kept) if kept else _to_page(login.step)
+    pending.remember(answer, login, target=target, nonce=nonce)
+    return answer
+
+
+def _shown_step(login: Unfinished, nonce: str, kept: str) -> Response:
     try:
-        standing = person_at_step(services().tokens.demands, login, since=now, now=now)
+        standing = person_at_step(login)
     except (LoginOver, OtherStep):
         return _to_page(login.step)  # something changed in this moment, so the page leads on
     if login.step is Step.ADDRESS:
@@ -164,9 +159,9 @@ def _to_page(step: Step) -> Response:
 
 
 def _send_first_code(login: Unfinished) -> None:
-    now = services().clock()
+    now = login.arrival.now
     try:
-        standing = person_at_step(services().tokens.demands, login, since=now, now=now)
+        standing = person_at_step(login)
         if not is_code_on_its_way(standing.person, now):
             count("code_sent", login.user_id)
             send_code(login.user_id, now=now)
@@ -174,7 +169,7 @@ def _send_first_code(login: Unfinished) -> None:
         return  # the page says what there is to do; a mail more would not help
 
 
-def _over(login: Pending) -> Response:
-    answer = to_login(notice="slow", **({"next": login.next} if login.next != home() else {}))
+def _over(found: Pending) -> Response:
+    answer = to_login(notice="slow", **({"next": found.next} if found.next != home() else {}))
     pending.forget(answer)
     return answer

@@ -38,21 +38,23 @@ class Pending(NamedTuple):
     """See `new_nonce`."""
 
 
-def remember(
-    answer: Response, user_id: str, credential_epoch: int, *, persistent: bool, target: str, nonce: str
-) -> None:
-    """Begin a pending login, in place of any earlier one."""
-    _write(answer, Pending(user_id, credential_epoch, persistent, target, (), services().clock(), nonce))
+def remember(answer: Response, login: Unfinished, *, target: str, nonce: str) -> None:
+    """Note how far the login came, in place of any earlier one. Its time goes on from the password."""
+    found = login.user_id, login.credential_epoch, login.arrival.persistent, target, login.done, login.since, nonce
+    answer.set_cookie(
+        _wire_name(),
+        str(_serializer().dumps(found)),
+        max_age=LIFE,
+        path="/",
+        secure=services().settings.production,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def new_nonce() -> str:
     """Random, so no two logins have the same cookie, and a passkey's ceremony belongs to one of them."""
     return secrets.token_urlsafe(12)
-
-
-def go_on(answer: Response, pending: Pending, came: Unfinished) -> None:
-    """Note how far the login came. Its time goes on from the password."""
-    _write(answer, pending._replace(credential_epoch=came.credential_epoch, done=came.done))
 
 
 def read() -> Pending | None:
@@ -73,18 +75,6 @@ def forget(answer: Response) -> None:
         answer.delete_cookie(
             _wire_name(), path="/", secure=services().settings.production, httponly=True, samesite="Lax"
         )
-
-
-def _write(answer: Response, pending: Pending) -> None:
-    answer.set_cookie(
-        _wire_name(),
-        str(_serializer().dumps(pending)),
-        max_age=LIFE,
-        path="/",
-        secure=services().settings.production,
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 def _serializer() -> URLSafeSerializer:

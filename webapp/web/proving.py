@@ -25,20 +25,17 @@ def prove(password: str, typed: Typed, *, judged_at: int, knows_browsers: bool =
     `judged_at`: when the request was judged, Unix seconds. `knows_browsers`: does this door read cookies? Raises as
     flows/step_up.py does.
     """
-    application = services()
+    factor_gate = FactorGate(knows_browsers=knows_browsers)
     with counted():
         return flow.step_up(
-            application.tokens,
-            g.auth.judgement,
-            password,
-            typed,
-            safe=application.safe,
-            gate=PasswordGate(),
-            factor_gate=FactorGate(knows_browsers=knows_browsers),
-            judged_at=judged_at,
-            now=application.clock(),
-            client=client(),
+            asked(judged_at), password, typed, safe=services().safe, gate=PasswordGate(), factor_gate=factor_gate
         )
+
+
+def asked(judged_at: int) -> flow.Asked:
+    """This request, as the flows of a step-up want it."""
+    application = services()
+    return flow.Asked(application.tokens, g.auth.judgement, judged_at, application.clock(), client())
 
 
 @contextmanager

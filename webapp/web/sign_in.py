@@ -14,14 +14,18 @@ from webapp.web.requests import client
 
 
 def arrival(*, persistent: bool = False) -> Arrival:
-    """How the sender of this form comes in. `persistent`: the session outlives the browser's window."""
+    """This request, as the flows of a login want it. `persistent`: the session outlives the browser's window."""
+    application = services()
+    tokens = application.tokens
     return Arrival(
         "web",
         client(),
-        services().clock(),
+        application.clock(),
+        tokens.lifetimes,
+        tokens.demands,
         persistent,
         presented=g.auth.judgement.sids,
-        knows=device_cookie.people(),
+        knows=device_cookie.people,
         form=form_id(),
     )
 

@@ -65,24 +65,18 @@ def answer_log_in() -> Response:
         LOG_IN, status=400, error="invalid_request", words="username and password are required and must be strings."
     )
     application = services()
-    now = application.clock()
+    tokens, now, sender = application.tokens, application.clock(), client()
+    arrival = Arrival("api", sender, now, tokens.lifetimes, tokens.demands)
+    gate = LogInGate(sender, knows_browsers=False)
     try:
-        row = log_in(
-            application.tokens.lifetimes,
-            application.tokens.demands,
-            Arrival("api", client(), now),
-            login=given["username"],
-            password=given["password"],
-            gate=LogInGate(client(), knows_browsers=False),
-        )
+        row = log_in(arrival, login=given["username"], password=given["password"], gate=gate)
     except WrongCredentials:
         return error_response(401, "invalid_grant", "The username or password is wrong.")
     if isinstance(row, Unfinished):
-        finished = _finish(row, Typed(given.get("otp", ""), given.get("recovery_code", "")), now)
+        finished = _finish(row, Typed(given.get("otp", ""), given.get("recovery_code", "")))
         if isinstance(finished, Response):
             return finished
         row = finished
-    tokens = application.tokens
     access = tokens.mint_access(row, gen=row.refresh_generation, now=now, auth_time=row.auth_time)
     return _handed_out(row, access, tokens.mint_refresh(row), now)
 
@@ -159,7 +153,7 @@ def answer_log_out() -> Response:
     return Response(status=204)
 
 
-def _finish(login: Unfinished, typed: Typed, now: int) -> SessionRow | Response:
+def _finish(login: Unfinished, typed: Typed) -> SessionRow | Response:
     """The session, if the second factor came in the same request. There is no token in between to take for one."""
     if login.step is Step.ADDRESS:
         metrics.note_login(metrics.CHALLENGED)
@@ -173,23 +167,13 @@ def _finish(login: Unfinished, typed: Typed, now: int) -> SessionRow | Response:
         metrics.note_login(metrics.CHALLENGED)
         words = "This account has a second step. Send the same request again with otp or recovery_code."
         return error_response(401, "mfa_required", words, methods=["otp", "recovery_code"])
-    application = services()
     try:
-        came = prove_second(
-            application.tokens.lifetimes,
-            application.tokens.demands,
-            Arrival("api", client(), now),
-            login,
-            typed,
-            since=now,
-            safe=application.safe,
-            gate=FactorGate(knows_browsers=False),
-        )
+        came = prove_second(login, typed, safe=services().safe, gate=FactorGate(knows_browsers=False))
     except (WrongCode, LoginOver, OtherStep):
         metrics.count_factor(typed.kind, "wrong")
         return error_response(401, "invalid_grant", "The code is wrong or was used already.")
     metrics.count_factor(typed.kind, "right")
-    return came if isinstance(came, SessionRow) else _finish(came, Typed(), now)
+    return came if isinstance(came, SessionRow) else _finish(came, Typed())
 
 
 def _presented() -> str | None:

@@ -22,7 +22,7 @@ from webapp.flows import lab_stage
 from webapp.flows.client import Client
 from webapp.flows.judge import judge
 from webapp.flows.refresh import Issued
-from webapp.flows.step_up import Proved, pass_step_up
+from webapp.flows.step_up import Asked, Proved, pass_step_up
 from webapp.services import services, this_application
 from webapp.store import thread_connection
 from webapp.web.cookies import ACCESS_COOKIE, REFRESH_COOKIE, wire_names
@@ -83,8 +83,8 @@ class Stage:
         """What a right password does on the step-up's page. The stage knows nobody's, so the proof is taken as
         given."""
         judgement = judge(self.tokens, self.jar.get(ACCESS_COOKIE), self.jar.get(REFRESH_COOKIE), "web", self.now)
-        proved = Proved(BY_PASSWORD, self.row.credential_epoch)
-        issued = pass_step_up(self.tokens, judgement, proved, judged_at=self.now, now=self.now, client=self._client)
+        asked = Asked(self.tokens, judgement, self.now, self.now, self._client)
+        issued = pass_step_up(asked, Proved(BY_PASSWORD, self.row.credential_epoch))
         self.jar |= {
             name: text
             for name, text in ((ACCESS_COOKIE, issued.access), (REFRESH_COOKIE, issued.refresh))

@@ -65,8 +65,7 @@ def create() -> Response:
     if account is not None:
         try:
             typed = form.password.data or ""
-            tokens = services().tokens
-            came = sign_up_flow.sign_up(tokens.lifetimes, tokens.demands, account, arrival(), password=typed)
+            came = sign_up_flow.sign_up(account, arrival(), password=typed)
         except FieldError as problem:
             problems = [problem]
         else:
@@ -88,8 +87,6 @@ def log_in() -> Response:
         return see_other(target) if current_user.is_authenticated else log_in_page(form, target, 200)
     try:
         session = log_in_flow.log_in(
-            services().tokens.lifetimes,
-            services().tokens.demands,
             arrival(persistent=bool(form.remember.data)),
             login=form.username.data or "",
             password=form.password.data or "",
@@ -98,7 +95,7 @@ def log_in() -> Response:
     except log_in_flow.WrongCredentials:
         return log_in_page(form, target, 422, form_error=WRONG)
     if isinstance(session, Unfinished):
-        return login_steps.begin(session, target=target, persistent=bool(form.remember.data), kept=form.kept.data or "")
+        return login_steps.begin(session, target=target, kept=form.kept.data or "")
     kept = page_after_login(g.auth, form.kept.data or "", session, services())
     return sign_in(kept or see_other(target), session)
 

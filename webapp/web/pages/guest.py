@@ -7,7 +7,6 @@ from flask_login import current_user
 
 from webapp.dates import language
 from webapp.flows.enter_as_guest import enter_as_guest
-from webapp.services import services
 from webapp.web.answers import see_other
 from webapp.web.language import theme
 from webapp.web.limits import limited
@@ -24,5 +23,5 @@ def enter() -> Response:
     """Create the account and open the lab. A user who is logged in keeps their own account."""
     if current_user.is_authenticated:
         return see_other(url_for("lab.show"))
-    session = enter_as_guest(services().tokens.lifetimes, arrival(), language=language(), theme=theme())
+    session = enter_as_guest(arrival(), language=language(), theme=theme())
     return sign_in(see_other(url_for("lab.show")), session)

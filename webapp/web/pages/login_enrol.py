@@ -9,7 +9,7 @@ from webapp.core.errors import FieldError
 from webapp.core.session import SessionRow
 from webapp.core.steps import Step
 from webapp.flows.enrol import enrol_app, enrol_passkey
-from webapp.flows.finish_login import Standing
+from webapp.flows.finish_login import Standing, person_at_step
 from webapp.flows.log_in import Unfinished
 from webapp.flows.own_passkeys import check_made
 from webapp.flows.prove_factor import TOTP
@@ -20,12 +20,12 @@ from webapp.web.answers import page
 from webapp.web.forms import EnrolForm, PasskeyForm
 from webapp.web.gates import count_codes
 from webapp.web.kept_forms import page_after_login
-from webapp.web.login_steps import at, enrol_page, person, taking
+from webapp.web.login_steps import at, enrol_page, taking
 from webapp.web.new_app import drawn
 from webapp.web.passkey_forms import presented, usual_name, why_not_added
 from webapp.web.pending import Pending
 from webapp.web.person import let_in
-from webapp.web.sign_in import arrival, sign_in
+from webapp.web.sign_in import sign_in
 from webapp.web.texts import lazy_gettext as _l
 
 blueprint = Blueprint("login_enrol", __name__, url_prefix="/login/enrol")
@@ -36,68 +36,49 @@ SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
 
 @blueprint.get("")
 @at(Step.ENROL)
-def show(login: Pending, standing: Standing) -> Response:
+def show(pending: Pending, standing: Standing) -> Response:
     """`GET /login/enrol`: shows a new secret for an authenticator app."""
-    return enrol_page(standing, login.nonce, EnrolForm(formdata=None))
+    return enrol_page(standing, pending.nonce, EnrolForm(formdata=None))
 
 
 @blueprint.post("")
 @taking(Step.ENROL)
-def prove(login: Pending, step: Unfinished) -> Response:
+def prove(pending: Pending, login: Unfinished) -> Response:
     """`POST /login/enrol`: `sealed`, `otp`, or `credential`, `ceremony`.
 
     Answers 200 with the session and the recovery codes, shown once.
     """
-    standing = person(login, step)
+    standing = person_at_step(login)
     if PasskeyForm().ceremony.data:
-        return _prove_passkey(login, step, standing)
+        return _prove_passkey(pending, login, standing)
     form = EnrolForm()
     secret = drawn(form, login.user_id)
     if secret is None:
         form = EnrolForm(formdata=None, kept=form.kept.data)
-        return enrol_page(standing, login.nonce, form, 422, notice=SLOW)
-    tokens = services().tokens
+        return enrol_page(standing, pending.nonce, form, 422, notice=SLOW)
     try:
-        session, codes = enrol_app(
-            tokens.lifetimes,
-            tokens.demands,
-            arrival(persistent=login.persistent),
-            step,
-            secret,
-            form.otp.data or "",
-            since=login.since,
-            safe=services().safe,
-            count=count_codes,
-        )
+        session, codes = enrol_app(login, secret, form.otp.data or "", safe=services().safe, count=count_codes)
     except FieldError as problem:
         form.show([problem])
-        return enrol_page(standing, login.nonce, form, 422)
-    return _begun(login, session, codes, TOTP, form.kept.data or "")
+        return enrol_page(standing, pending.nonce, form, 422)
+    return _begun(pending, session, codes, TOTP, form.kept.data or "")
 
 
-def _prove_passkey(login: Pending, step: Unfinished, standing: Standing) -> Response:
-    tokens = services().tokens
+def _prove_passkey(pending: Pending, login: Unfinished, standing: Standing) -> Response:
     try:
-        session, codes = enrol_passkey(
-            tokens.lifetimes,
-            tokens.demands,
-            arrival(persistent=login.persistent),
-            step,
-            check_made(presented(REGISTER, login.nonce), usual_name()),
-            since=login.since,
-            count=count_codes,
-        )
+        made = check_made(presented(REGISTER, pending.nonce), usual_name())
+        session, codes = enrol_passkey(login, made, count=count_codes)
     except (FieldError, Refused) as problem:
         form = EnrolForm(formdata=None, kept=PasskeyForm().kept.data)
-        return enrol_page(standing, login.nonce, form, 422, notice=("bad", why_not_added(problem)))
-    return _begun(login, session, codes, PASSKEY, PasskeyForm().kept.data or "")
+        return enrol_page(standing, pending.nonce, form, 422, notice=("bad", why_not_added(problem)))
+    return _begun(pending, session, codes, PASSKEY, PasskeyForm().kept.data or "")
 
 
-def _begun(login: Pending, session: SessionRow, codes: list[str], kind: str, kept: str) -> Response:
+def _begun(pending: Pending, session: SessionRow, codes: list[str], kind: str, kept: str) -> Response:
     metrics.note_login(metrics.SUCCEEDED)
     metrics.count_factor(kind, "added")
     shown = page_after_login(g.auth, kept, session, services(), CODES_PAGE, codes=codes, first=True)
     if shown is None:
         let_in(g.auth, session)
-        shown = page(CODES_PAGE, codes=codes, target=login.next, first=True)
+        shown = page(CODES_PAGE, codes=codes, target=pending.next, first=True)
     return sign_in(shown, session)

@@ -29,15 +29,9 @@ def prove() -> Response:
     """`POST /login/passkey`: `credential`, `ceremony`, `remember`, `next`. No other step: the session begins."""
     form = LogInForm()
     target = way_back(form.next.data)
-    tokens = services().tokens
+    came = arrival(persistent=bool(form.remember.data))
     try:
-        session, proof = log_in_by_passkey(
-            tokens.lifetimes,
-            tokens.demands,
-            arrival(persistent=bool(form.remember.data)),
-            presented(LOG_IN, ""),
-            gate=PasskeyGate(),
-        )
+        session, proof = log_in_by_passkey(came, presented(LOG_IN, ""), gate=PasskeyGate())
     except Refused as refusal:
         return log_in_page(form, target, 422, form_error=count_refusal(refusal, NOT_HERE))
     count_use(proof)

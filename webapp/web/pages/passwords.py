@@ -6,7 +6,6 @@ from flask import Blueprint, Response, g, request, url_for
 
 from webapp.core.errors import FieldError
 from webapp.flows import change_password as flow
-from webapp.services import services
 from webapp.store import factors
 from webapp.store.database import read
 from webapp.web.answers import page, see_other
@@ -36,7 +35,6 @@ def change() -> Response:
     old = g.auth.judgement.row  # has ended, where this is the second of two clicks
     try:
         session = flow.change_password(
-            services().tokens.lifetimes,
             old,
             arrival(persistent=bool(old.persistent)),
             current=form.current_password.data or "",

@@ -23,7 +23,7 @@ from webapp.web.cookies import write_tokens
 from webapp.web.forms import StepUpForm
 from webapp.web.gates import PasskeyGate
 from webapp.web.passkey_forms import count_refusal, count_use, offer_proof, presented
-from webapp.web.requests import client, way_back
+from webapp.web.requests import way_back
 from webapp.web.sensitive import is_person_fresh
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.lifetimes import duration
@@ -66,15 +66,7 @@ def prove_passkey() -> Response:
     session = current_user.auth_session
     try:
         with proving.counted(), PasskeyGate().attempt():
-            issued, proof = step_up_by_passkey(
-                services().tokens,
-                g.auth.judgement,
-                session,
-                presented(STEP_UP, session.sid),
-                judged_at=g.auth.judged_at,
-                now=services().clock(),
-                client=client(),
-            )
+            issued, proof = step_up_by_passkey(proving.asked(g.auth.judged_at), presented(STEP_UP, session.sid))
     except SessionOver:
         return see_other(target)
     except Refused as refusal:
