@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -73,3 +74,12 @@ def test_placeholders_survive_translation() -> None:
         target = entry.string if isinstance(entry.string, str) else entry.string[0]
         names = re.compile(r"%\((\w+)\)")
         assert set(names.findall(source)) == set(names.findall(target)), source
+
+
+def test_no_particle_follows_a_bracket() -> None:
+    """A browser may break the line between the two, whatever the stylesheet says of Korean, so no line may begin with
+    a particle there."""
+    with (KOREAN / "messages.po").open("rb") as file:
+        catalog = read_po(file, locale="ko")
+    shown = [unescape(re.sub(r"%\(\w+\)s", "0", text)) for told in texts(catalog).values() for text in told]
+    assert [text for text in shown if re.search(r"[)\]>}′_]`?[가-힣]", text)] == []
