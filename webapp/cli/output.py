@@ -6,20 +6,23 @@ import codecs
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain, islice
 from typing import Any, TypeVar, cast
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy import Connection
 
 from webapp.core.errors import TokenroomError
 from webapp.flows.client import Client
 from webapp.store import health
+from webapp.store.database import read
 
 F = TypeVar("F", bound=Callable[..., Any])
+Row = TypeVar("Row")
 
 CLIENT = Client(ip_address="", user_agent="command line")
 """The actor in the audit trail: a person with a shell, so there is no IP address."""
@@ -64,6 +67,15 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: 
     widths = [max(len(line[i]) for line in [columns, *first]) for i in range(len(columns))]
     for line in chain([columns], first, lines):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def all_pages(next_page: Callable[[str, Connection], tuple[list[Row], str | None]]) -> Iterator[Row]:
+    """Every row of a listing that is read page by page: `next_page` gets the key after which it begins, and returns
+    the rows and the key of the last one, None at the end."""
+    after: str | None = ""
+    while after is not None:
+        page, after = read(partial(next_page, after))
+        yield from page
 
 
 def prepare_terminal() -> None:

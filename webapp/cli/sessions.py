@@ -9,7 +9,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import Connection
 
-from webapp.cli.output import CLIENT, command, json_option, show
+from webapp.cli.output import CLIENT, all_pages, command, json_option, show
 from webapp.cli.users import find
 from webapp.core.devices import describe
 from webapp.core.lifetimes import DAY
@@ -61,14 +61,7 @@ def list_(login: str | None, as_json: bool) -> None:
 
 
 def _everybodys(now: int) -> Iterator[ListedSession]:
-    after: str | None = ""
-
-    def next_page(tx: Connection) -> tuple[list[ListedSession], str | None]:
-        return session_list.live_page(tx, now=now, after=after or "", limit=PAGE)
-
-    while after is not None:
-        page, after = read(next_page)
-        yield from page
+    return all_pages(lambda after, tx: session_list.live_page(tx, now=now, after=after, limit=PAGE))
 
 
 @group.command("revoke")

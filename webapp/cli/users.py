@@ -10,7 +10,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import Connection
 
-from webapp.cli.output import CLIENT, command, json_option, show
+from webapp.cli.output import CLIENT, all_pages, command, json_option, show
 from webapp.core.errors import FieldError
 from webapp.core.field_problems import PROBLEMS
 from webapp.core.mail import MailKind
@@ -110,16 +110,12 @@ def list_(search: str, as_json: bool) -> None:
 
 
 def _everybody(text: str) -> Iterator[tuple[Account, list[str]]]:
-    after: str | None = ""
-
-    def next_page(tx: Connection) -> tuple[list[tuple[Account, list[str]]], str | None]:
-        people, further = search(tx, text, after=after or "", limit=PAGE)
+    def next_page(after: str, tx: Connection) -> tuple[list[tuple[Account, list[str]]], str | None]:
+        people, further = search(tx, text, after=after, limit=PAGE)
         kinds = factor_counts.kinds_of(tx, [account.id for account in people])
         return [(account, kinds.get(account.id, [])) for account in people], further
 
-    while after is not None:
-        page, after = read(next_page)
-        yield from page
+    return all_pages(next_page)
 
 
 @group.command("set-password")

@@ -9,6 +9,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from webapp.core.errors import FieldError
 from webapp.core.text import fold
 
 MIN_LENGTH = 8
@@ -72,6 +73,12 @@ def problem_with(password: str, *personal: str) -> str | None:
     if folded in own:
         return "personal"
     return "common" if _is_common(folded) else None
+
+
+def refuse_weak(field: str, password: str, *personal: str) -> None:
+    """Raise FieldError for `field`, by a code of `problem_with`, if this new password cannot be accepted."""
+    if weakness := problem_with(password, *personal):
+        raise FieldError(field, weakness)
 
 
 def _normalise(password: str) -> str:

@@ -7,15 +7,15 @@ from sqlalchemy import Connection
 from webapp.core.errors import FieldError, TokenroomError, WrongPassword
 from webapp.core.events import Event
 from webapp.core.mail import MailKind
-from webapp.core.passwords import hash_password, problem_with, verify_password
+from webapp.core.passwords import hash_password, refuse_weak, verify_password
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.arrival import Arrival
 from webapp.flows.client import Client
-from webapp.flows.end_sessions import end
+from webapp.flows.end_sessions import end_with_credentials
 from webapp.flows.notify import notify
 from webapp.flows.open_session import open_session, session_of_form
 from webapp.flows.prove_password import Gate
-from webapp.store import auth_sessions, events, session_list, users
+from webapp.store import auth_sessions, events, users
 from webapp.store.database import read, transact
 from webapp.store.users import Credentials
 
@@ -32,9 +32,7 @@ def change_password(session: SessionRow, arrival: Arrival, *, current: str, new:
     arrival.
     """
     client, now = arrival.client, arrival.now
-    weakness = problem_with(new, session.username, session.email, session.name)
-    if weakness:
-        raise FieldError("new_password", weakness)
+    refuse_weak("new_password", new, session.username, session.email, session.name)
     try:
         with gate.attempt(session):
             found, first = _prove(session, arrival, current, new)
@@ -54,9 +52,9 @@ def change_password(session: SessionRow, arrival: Arrival, *, current: str, new:
         row = auth_sessions.reload(tx, session.sid)
         if user is None or row is None or not row.is_live(now) or user.password_hash != found.password_hash:
             raise SessionOver("the session ended during the change of the password")
-        others = set(session_list.live_sids(tx, session.user_id, now)) - {session.sid}
-        end(tx, others, EndReason.PASSWORD, client, now, by=session.user_id)
-        users.change_credentials(tx, session.user_id, new_hash)
+        end_with_credentials(
+            tx, user.id, EndReason.PASSWORD, client, now, by=user.id, keep=session.sid, password_hash=new_hash
+        )
         events.record(
             tx, Event.PASSWORD_CHANGED, at=now, user_id=user.id, sid=session.sid, ip_address=client.ip_address
         )

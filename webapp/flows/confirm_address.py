@@ -16,9 +16,9 @@ from webapp.core.mail import CODE_TRIES, MailKind, typed_code
 from webapp.core.passwords import verify_password
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
-from webapp.flows.end_sessions import end
+from webapp.flows.end_sessions import end_with_credentials
 from webapp.flows.notify import queue_notice
-from webapp.store import addresses, auth_sessions, events, mail_secrets, mails, session_list, users
+from webapp.store import addresses, auth_sessions, events, mail_secrets, mails
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
@@ -170,10 +170,7 @@ def _accept(tx: Connection, user_id: str, mail: MailRow, sid: str, client: Clien
     if not mail_secrets.use(tx, mail.id, credential_epoch=person.credential_epoch, now=now):
         raise CodeWrong(0)
     addresses.change(tx, user_id, mail.address, now)
-    # Everything under way with the old address dies with the epoch: links, codes, sessions of other devices.
-    others = set(session_list.live_sids(tx, user_id, now)) - {sid}
-    end(tx, others, EndReason.ADDRESS, client, now, by=user_id)
-    users.change_credentials(tx, user_id)
+    end_with_credentials(tx, user_id, EndReason.ADDRESS, client, now, by=user_id, keep=sid)
     auth_sessions.follow_epoch(tx, sid)
     events.record(tx, Event.EMAIL_CHANGED, at=now, user_id=user_id, sid=sid, ip_address=client.ip_address)
     for address in {person.email if person.is_confirmed else mail.address, mail.address}:

@@ -78,8 +78,28 @@ def end_all(user_id: str, *, reason: EndReason, client: Client, now: int, by: st
 def end_all_in(tx: Connection, user_id: str, *, reason: EndReason, client: Client, now: int, by: str) -> int:
     """The same within a transaction that does more."""
     users.lock(tx, user_id)
-    ended = end(tx, session_list.live_sids(tx, user_id, now), reason, client, now, by=by)
-    users.change_credentials(tx, user_id)
+    return end_with_credentials(tx, user_id, reason, client, now, by=by)
+
+
+def end_with_credentials(
+    tx: Connection,
+    user_id: str,
+    reason: EndReason,
+    client: Client,
+    now: int,
+    *,
+    by: str | None,
+    keep: str = "",
+    password_hash: str | None = None,
+) -> int:
+    """Raise the credential epoch, which ends logins in flight, codes and links too; set another password hash if given.
+
+    Every live session but `keep` ends; how many those were. The person's row is held.
+    """
+    # First, because with the new epoch none of them would be live, and none would get its reason.
+    others = [sid for sid in session_list.live_sids(tx, user_id, now) if sid != keep]
+    ended = end(tx, others, reason, client, now, by=by)
+    users.change_credentials(tx, user_id, password_hash)
     return ended
 
 

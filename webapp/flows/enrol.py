@@ -10,14 +10,13 @@ from webapp.core.freshness import BY_PASSWORD_AND_CODE, BY_PASSWORD_AND_PASSKEY
 from webapp.core.sealing import Safe
 from webapp.core.session import EndReason, SessionRow
 from webapp.core.steps import Step
-from webapp.flows.end_sessions import end
+from webapp.flows.end_sessions import end_with_credentials
 from webapp.flows.finish_login import take_step
 from webapp.flows.log_in import Unfinished
 from webapp.flows.own_factors import insert_app, prove_new
 from webapp.flows.own_passkeys import Made, insert_passkey
 from webapp.flows.prove_factor import Count, new_codes
 from webapp.flows.reseal import belongs_to
-from webapp.store import session_list, users
 from webapp.store.addresses import Contact
 
 
@@ -56,8 +55,7 @@ def _enrol(
 
     def use(tx: Connection, person: Contact) -> Contact:
         insert(tx, person, hashes)
-        end(tx, session_list.live_sids(tx, who, now), EndReason.FACTORS, client, now, by=who)
-        users.change_credentials(tx, who)
+        end_with_credentials(tx, who, EndReason.FACTORS, client, now, by=who)
         return person._replace(credential_epoch=person.credential_epoch + 1)
 
     # With the new factor the second step is taken, too.

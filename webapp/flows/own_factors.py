@@ -20,11 +20,11 @@ from webapp.core.recovery import FEW
 from webapp.core.sealing import Safe
 from webapp.core.session import EndReason, SessionRow
 from webapp.flows.client import Client
-from webapp.flows.end_sessions import end
+from webapp.flows.end_sessions import end_with_credentials
 from webapp.flows.notify import notify
 from webapp.flows.prove_factor import TOTP, Count, new_codes
 from webapp.flows.reseal import belongs_to
-from webapp.store import addresses, auth_sessions, events, factors, session_list, users
+from webapp.store import addresses, auth_sessions, events, factors
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.factors import Factors, Totp
@@ -212,7 +212,6 @@ def live_person(tx: Connection, session: SessionRow, now: int) -> Contact:
 
 def end_others(tx: Connection, session: SessionRow, client: Client, now: int) -> None:
     """End every other session of this session's person; this one follows their new epoch."""
-    others = set(session_list.live_sids(tx, session.user_id, now)) - {session.sid}
-    end(tx, others, EndReason.FACTORS, client, now, by=session.user_id)
-    users.change_credentials(tx, session.user_id)
+    who = session.user_id
+    end_with_credentials(tx, who, EndReason.FACTORS, client, now, by=who, keep=session.sid)
     auth_sessions.follow_epoch(tx, session.sid)

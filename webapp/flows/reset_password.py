@@ -10,15 +10,15 @@ import re
 
 from sqlalchemy import Connection
 
-from webapp.core.errors import FieldError, TokenroomError
+from webapp.core.errors import TokenroomError
 from webapp.core.events import Event
 from webapp.core.mail import LINKS, MailKind, hash_link_secret
-from webapp.core.passwords import hash_password, problem_with
+from webapp.core.passwords import hash_password, refuse_weak
 from webapp.core.session import EndReason
 from webapp.flows.client import Client
-from webapp.flows.end_sessions import end
+from webapp.flows.end_sessions import end_with_credentials
 from webapp.flows.notify import queue_notice
-from webapp.store import addresses, events, mail_secrets, mails, session_list, users
+from webapp.store import addresses, events, mail_secrets, mails
 from webapp.store.addresses import Contact
 from webapp.store.database import read, transact
 from webapp.store.mails import MailRow
@@ -47,9 +47,7 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
     same moment one wins.
     """
     person = owner_of_link(token, now=now)
-    weakness = problem_with(new, person.username, person.email, person.name)
-    if weakness:
-        raise FieldError("new_password", weakness)
+    refuse_weak("new_password", new, person.username, person.email, person.name)
     new_hash = hash_password(new)  # never inside the transaction
 
     def work(tx: Connection) -> None:
@@ -57,9 +55,7 @@ def reset_password(token: str, new: str, *, client: Client, now: int) -> None:
         mail, _person = _find(tx, token, now)
         if locked is None or not mail_secrets.use(tx, mail.id, credential_epoch=locked.credential_epoch, now=now):
             raise LinkOver("this link is no longer good")
-        # First, because with the new epoch none of them would be live, and none would get its reason.
-        end(tx, session_list.live_sids(tx, locked.id, now), EndReason.PASSWORD, client, now, by=None)
-        users.change_credentials(tx, locked.id, new_hash)
+        end_with_credentials(tx, locked.id, EndReason.PASSWORD, client, now, by=None, password_hash=new_hash)
         if mail_secrets.HANDED not in mail.detail:
             addresses.confirm(tx, locked.id, mail.address, now)
         events.record(tx, Event.PASSWORD_RESET, at=now, user_id=locked.id, ip_address=client.ip_address)

@@ -10,19 +10,15 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Response, current_app, request
-from itsdangerous import BadData, URLSafeSerializer
+from flask import Response
 
 from webapp.core.lifetimes import DAY
 from webapp.core.session import SessionRow
-from webapp.services import services
+from webapp.web.own_cookies import SignedCookie
 
-NAME = "known_browser"
-MAX_AGE = 180 * DAY
+COOKIE = SignedCookie("known_browser", 180 * DAY, salt="tokenroom known browser", max_length=1024)
 MAX_ACCOUNTS = 5
 """Accounts one browser is remembered for: a family's computer."""
-
-MAX_LENGTH = 1024
 
 
 def mark(user_id: str, epoch: int) -> str | None:
@@ -40,32 +36,8 @@ def remember(response: Response, session: SessionRow) -> None:
     known = mark(session.user_id, session.credential_epoch)
     newest = [session.user_id, session.credential_epoch, known or secrets.token_urlsafe(12)]
     others = [entry for entry in _read() if entry[0] != session.user_id]
-    response.set_cookie(
-        _wire_name(),
-        str(_serializer().dumps([newest, *others][:MAX_ACCOUNTS])),
-        max_age=MAX_AGE,
-        path="/",
-        secure=services().settings.production,
-        httponly=True,
-        samesite="Lax",
-    )
+    COOKIE.write(response, COOKIE.sign([newest, *others][:MAX_ACCOUNTS]))
 
 
 def _read() -> list[list[Any]]:
-    text = request.cookies.get(_wire_name(), "")
-    if not text or len(text) > MAX_LENGTH:
-        return []
-    try:
-        entries = _serializer().loads(text)
-    except BadData:
-        return []
-    return [entry for entry in entries if len(entry) == 3]
-
-
-def _serializer() -> URLSafeSerializer:
-    # The salt makes a key of its own out of the secret, so no form's token can ever pass as this cookie.
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tokenroom known browser")
-
-
-def _wire_name() -> str:
-    return f"{services().settings.cookie_prefix}{NAME}"
+    return [entry for entry in COOKIE.load() or () if len(entry) == 3]

@@ -10,16 +10,14 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-from flask import Response, current_app, request
-from itsdangerous import BadData, URLSafeSerializer
+from flask import Response
 
 from webapp.core.steps import LIFE
 from webapp.flows.log_in import Unfinished
-from webapp.services import services
+from webapp.web.own_cookies import SignedCookie
 
-NAME = "pending_login"
-MAX_LENGTH = 3072
-"""Characters of the cookie that are looked at. The longest way back has 2000, which base64 makes 2667."""
+# The longest way back has 2000 characters, which base64 makes 2667.
+COOKIE = SignedCookie("pending_login", LIFE, salt="tokenroom pending login", max_length=3072)
 
 
 class Pending(NamedTuple):
@@ -41,15 +39,7 @@ class Pending(NamedTuple):
 def remember(answer: Response, login: Unfinished, *, target: str, nonce: str) -> None:
     """Note how far the login came, in place of any earlier one. Its time goes on from the password."""
     found = login.user_id, login.credential_epoch, login.arrival.persistent, target, login.done, login.since, nonce
-    answer.set_cookie(
-        _wire_name(),
-        str(_serializer().dumps(found)),
-        max_age=LIFE,
-        path="/",
-        secure=services().settings.production,
-        httponly=True,
-        samesite="Lax",
-    )
+    COOKIE.write(answer, COOKIE.sign(found))
 
 
 def new_nonce() -> str:
@@ -59,28 +49,15 @@ def new_nonce() -> str:
 
 def read() -> Pending | None:
     """The pending login of this browser, however old; None without one of ours."""
-    text = request.cookies.get(_wire_name(), "")
-    if not text or len(text) > MAX_LENGTH:
-        return None
+    written = COOKIE.load()
     try:
-        found = Pending._make(_serializer().loads(text))
-    except (BadData, TypeError):  # TypeError: another release's, with other parts
+        found = Pending._make(written)
+    except TypeError:  # none of ours, or another release's with other parts
         return None
     return found._replace(done=tuple(found.done))
 
 
 def forget(answer: Response) -> None:
     """Clear the cookie, where the browser has one."""
-    if _wire_name() in request.cookies:
-        answer.delete_cookie(
-            _wire_name(), path="/", secure=services().settings.production, httponly=True, samesite="Lax"
-        )
-
-
-def _serializer() -> URLSafeSerializer:
-    # The salt makes a key of its own out of the secret, so nothing else that we sign can pass as this cookie.
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tokenroom pending login")
-
-
-def _wire_name() -> str:
-    return f"{services().settings.cookie_prefix}{NAME}"
+    if COOKIE.was_sent():
+        COOKIE.forget(answer)

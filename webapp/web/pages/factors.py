@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -11,9 +13,8 @@ from webapp.flows import own_factors as flow
 from webapp.flows.make_codes import make_codes as new_codes
 from webapp.flows.prove_factor import TOTP
 from webapp.services import services
-from webapp.web import metrics
 from webapp.web.answers import page, see_other
-from webapp.web.factors_page import DEMANDED, factors_page, known_again
+from webapp.web.factors_page import added, factors_page, removed
 from webapp.web.forms import AppForm
 from webapp.web.gates import count_codes
 from webapp.web.new_app import app_page, drawn
@@ -72,31 +73,17 @@ def add_app() -> Response:
             return see_other(url_for("factors.show"))
         form.show([problem])
         return _app_page(form, 422)
-    metrics.count_factor(TOTP, "added")
-    if not codes:
-        return see_other(url_for("factors.show", notice="added"))
-    return known_again(page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=True))
+    return added(TOTP, codes, "added")
 
 
 @blueprint.post("/totp/remove")
 @sensitive("factors.show")
 def remove_app() -> Response:
     """`POST /account/factors/totp/remove`. 422 if the role needs a factor and this is the last."""
-    try:
-        removed = flow.remove_app(
-            current_user.auth_session,
-            demands=services().tokens.demands,
-            client=client(),
-            now=services().clock(),
-        )
-    except flow.Demanded:
-        return factors_page(422, DEMANDED)
-    except flow.SessionOver:
-        removed = False
-    if not removed:
-        return see_other(url_for("factors.show"))
-    metrics.count_factor(TOTP, "removed")
-    return known_again(see_other(url_for("factors.show", notice="removed")))
+    application = services()
+    demands, now = application.tokens.demands, application.clock()
+    remove = partial(flow.remove_app, current_user.auth_session, demands=demands, client=client(), now=now)
+    return removed(TOTP, remove, "removed")
 
 
 @blueprint.post("/codes")

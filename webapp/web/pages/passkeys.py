@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, url_for
 from flask_login import current_user
 
 from webapp.core.ceremony import REGISTER, Refused
 from webapp.core.errors import FieldError
 from webapp.flows import own_passkeys as flow
-from webapp.flows.own_factors import Demanded, SessionOver, look_up
+from webapp.flows.own_factors import SessionOver, look_up
 from webapp.flows.prove_passkey import PASSKEY
 from webapp.services import services
-from webapp.web import metrics
 from webapp.web.answers import page, see_other
-from webapp.web.factors_page import DEMANDED, Notice, factors_page, known_again
+from webapp.web.factors_page import Notice, added, factors_page, removed
 from webapp.web.forms import PasskeyNameForm
 from webapp.web.gates import count_codes
 from webapp.web.passkey_forms import named_address, offer_new, presented, usual_name, why_not_added
@@ -56,10 +57,7 @@ def add() -> Response:
             form.show([problem])
             return _new_page(form, 422)
         return _new_page(form, 422, ("bad", why_not_added(problem)))
-    metrics.count_factor(PASSKEY, "added")
-    if not codes:
-        return see_other(url_for("factors.show", notice="passkey"))
-    return known_again(page("recovery_codes.html", codes=codes, target=url_for("factors.show"), first=True))
+    return added(PASSKEY, codes, "passkey")
 
 
 @blueprint.post("/<passkey_id>/rename")
@@ -78,22 +76,10 @@ def rename(passkey_id: str) -> Response:
 @sensitive("factors.show")
 def remove(passkey_id: str) -> Response:
     """`POST /account/factors/passkeys/<id>/remove`. 422 if the role needs a factor and this is the last."""
-    try:
-        removed = flow.remove_passkey(
-            current_user.auth_session,
-            passkey_id,
-            demands=services().tokens.demands,
-            client=client(),
-            now=services().clock(),
-        )
-    except Demanded:
-        return factors_page(422, DEMANDED)
-    except SessionOver:
-        removed = False
-    if not removed:
-        return see_other(url_for("factors.show"))
-    metrics.count_factor(PASSKEY, "removed")
-    return known_again(see_other(url_for("factors.show", notice="no-passkey")))
+    session, application = current_user.auth_session, services()
+    demands, now = application.tokens.demands, application.clock()
+    remove = partial(flow.remove_passkey, session, passkey_id, demands=demands, client=client(), now=now)
+    return removed(PASSKEY, remove, "no-passkey")
 
 
 def _new_page(form: PasskeyNameForm, status: int = 200, notice: Notice | None = None) -> Response:

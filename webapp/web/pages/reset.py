@@ -19,14 +19,13 @@ from webapp.services import services
 from webapp.web.forms import AskResetForm, NewPasswordForm
 from webapp.web.limits import count, limited
 from webapp.web.marks import public
+from webapp.web.own_cookies import OwnCookie
 from webapp.web.requests import client
 
 blueprint = Blueprint("reset", __name__)
 links = Blueprint("reset_link", __name__, url_prefix="/reset")
 
-COOKIE = "reset"
-COOKIE_LIFE = 30 * MINUTE
-"""Seconds. Lax, not Strict, because a Strict cookie isn't sent on the redirect after a click in a mail page."""
+COOKIE = OwnCookie("reset", 30 * MINUTE)
 
 
 @blueprint.get("/reset")
@@ -59,17 +58,9 @@ def open_link() -> Response:
     token = request.args.get("token", "")
     answer = make_response(redirect(url_for("reset_link.choose"), 303))
     if is_link_token(token):
-        answer.set_cookie(
-            _cookie_name(),
-            token,
-            max_age=COOKIE_LIFE,
-            path="/",
-            secure=services().settings.production,
-            httponly=True,
-            samesite="Lax",
-        )
+        COOKIE.write(answer, token)
     else:
-        _forget(answer)
+        COOKIE.forget(answer)
     return answer
 
 
@@ -103,7 +94,7 @@ def save() -> Response:
         form.show([problem])
         return _choose_page(form, person.username, 422)
     answer = make_response(redirect(url_for("accounts.log_in", notice="reset"), 303))
-    _forget(answer)
+    COOKIE.forget(answer)
     return answer
 
 
@@ -117,18 +108,10 @@ def _choose_page(form: NewPasswordForm, username: str, status: int) -> Response:
 
 def _over() -> Response:
     answer = make_response(render_template("reset_over.html"), 422)
-    _forget(answer)
+    COOKIE.forget(answer)
     return answer
 
 
 def _token() -> str:
-    token = request.cookies.get(_cookie_name(), "")
+    token = COOKIE.read()
     return token if is_link_token(token) else ""
-
-
-def _forget(answer: Response) -> None:
-    answer.delete_cookie(_cookie_name(), path="/", secure=services().settings.production, httponly=True, samesite="Lax")
-
-
-def _cookie_name() -> str:
-    return f"__Host-{COOKIE}" if services().settings.production else COOKIE
