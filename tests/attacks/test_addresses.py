@@ -135,7 +135,7 @@ def test_a_reset_link_of_the_old_mailbox_is_dead(app: Flask, person: Browser, us
     assert stranger.get("/reset/new").status_code == 422
 
 
-def test_an_address_that_somebody_confirmed(app: Flask, person: Browser, username: str) -> None:
+def test_an_address_that_another_user_confirmed(app: Flask, person: Browser, username: str) -> None:
     """It gets a word instead of a code, and the page says the same as ever."""
     owner = Browser.of_app(app)
     owned = owner.sign_up()

@@ -39,7 +39,7 @@ def ask_often(server: Server, browser: Browser) -> dict[int, list[tuple[int, byt
 
 
 def one_to_each_worker(server: Server) -> dict[int, HTTPConnection]:
-    """Process id -> an open connection to it. Found by asking as somebody who stays logged in."""
+    """Process id -> an open connection to it. Found by asking as a user who stays logged in."""
     scout = server.browser()
     scout.sign_up()
     cookies = cookies_of(scout)

@@ -96,7 +96,7 @@ def test_ones_own_session_is_ended_without_a_proof(admin: Browser) -> None:
     assert answer.headers["location"] == "/login?notice=logout"
 
 
-def test_somebody_who_may_not_is_not_asked(person: Browser, clock: SetClock) -> None:
+def test_a_user_who_may_not_is_not_asked(person: Browser, clock: SetClock) -> None:
     """A user without the role gets 403 for what administrators do, stale or not."""
     clock.advance(601)
     token = person.read_form("/account", "/logout").fields

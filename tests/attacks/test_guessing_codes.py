@@ -48,7 +48,7 @@ def test_guesses_are_few_and_the_owner_gets_in(
     outbox = Outbox(app)
     outbox.newest(f"{username}@example.com")
     subjects = [str(mail["Subject"]) for mail in outbox.to(f"{username}@example.com")]
-    assert subjects.count("Somebody knows your password") == 1
+    assert subjects.count("Another person may know your password") == 1
     person.log_out()
     person.log_in(username)
     assert person.submit("/login/second", otp=code(secret, clock())).status_code == 303

@@ -80,7 +80,7 @@ def test_a_session_that_was_ended_loses_no_form_either(visitor: Browser, app: Fl
     assert NOTE in log_in_with(visitor, sealed_in(answer.text), ada)
 
 
-def test_somebody_else_sees_nothing_of_it(visitor: Browser, app: Flask, clock: SetClock, ada: str) -> None:
+def test_another_user_sees_nothing_of_it(visitor: Browser, app: Flask, clock: SetClock, ada: str) -> None:
     """Another person at the same screen logs in and goes on as if nothing had been kept."""
     Browser.of_app(app).sign_up("eve")
     page = post_in_case_1(visitor, clock)

@@ -159,7 +159,7 @@ def test_an_old_page(app: Flask, device: Authenticator, username: str, clock: Se
     assert stranger.post(LOG_IN, answered(form, device.get(options))).status_code == 303
 
 
-def test_somebody_elses_passkey(app: Flask, device: Authenticator, username: str) -> None:
+def test_another_users_passkey(app: Flask, device: Authenticator, username: str) -> None:
     """A right answer of one user proves nothing at another user's second step."""
     other = browser_at_a_name(app)
     name = other.sign_up()

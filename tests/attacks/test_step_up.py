@@ -316,7 +316,7 @@ class TestGuessing:
         outbox = Outbox(app)
         outbox.newest(f"{username}@example.com")
         subjects = [str(mail["Subject"]) for mail in outbox.to(f"{username}@example.com")]
-        assert subjects.count("Somebody knows your password") == 1
+        assert subjects.count("Another person may know your password") == 1
 
     def test_right_ones_do_not_fill_the_trail(self, app: Flask, person: Browser, username: str) -> None:
         """Sixty an hour in a session."""

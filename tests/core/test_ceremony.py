@@ -90,7 +90,7 @@ def test_what_does_not_count(device: Authenticator, passkey: NewPasskey, bent: d
         use(answer, began, passkey)
 
 
-def test_somebody_elses_passkey(device: Authenticator, passkey: NewPasskey) -> None:
+def test_another_users_passkey(device: Authenticator, passkey: NewPasskey) -> None:
     """A right answer of Ada's proves nothing about Bob."""
     answer, began = ask(device)
     with pytest.raises(Refused):

@@ -278,7 +278,7 @@ def test_end_a_session(app: Flask, client: ApiClient, username: str) -> None:
     assert row == "ended"
 
 
-def test_somebody_elses_session_is_not_found(app: Flask, client: ApiClient) -> None:
+def test_another_users_session_is_not_found(app: Flask, client: ApiClient) -> None:
     """A session of another user, or an odd id, is a 404 and ends nothing."""
     name = Browser.of_app(app).sign_up()
     other = ApiClient.of_app(app)

@@ -118,7 +118,7 @@ def test_after_a_day_nothing_is_left(visitor: Browser, app: Flask, clock: SetClo
     assert visitor.get("/account").status_code == 303
 
 
-def test_somebody_who_is_logged_in_stays_who_they_are(visitor: Browser, app: Flask) -> None:
+def test_a_user_who_is_logged_in_stays_who_they_are(visitor: Browser, app: Flask) -> None:
     """A user who is logged in becomes no guest."""
     name = visitor.sign_up()
     token = visitor.read_form("/", "/logout").fields["csrf_token"]

@@ -197,7 +197,7 @@ def test_the_fast_clock_is_this_sessions_only(app: Flask, visitor: Browser, cloc
 # -- whose session -----------------------------------------------------------------------------------------------------
 
 
-def test_somebody_elses_session_id_in_a_form_changes_nothing(app: Flask, visitor: Browser) -> None:
+def test_another_users_session_id_in_a_form_changes_nothing(app: Flask, visitor: Browser) -> None:
     """Levers know the session from the cookies alone, whatever a form says."""
     victim = Browser.of_app(app)
     victim.sign_up()

@@ -96,7 +96,7 @@ def test_the_profile_asks_for_new_codes(app: Flask, confirmed: Browser, username
     assert "1 recovery code left. Make new ones." in confirmed.get("/account").text
 
 
-def test_the_profile_of_somebody_without_a_factor_costs_nothing_more(app: Flask, confirmed: Browser) -> None:
+def test_the_profile_of_a_user_without_a_factor_costs_nothing_more(app: Flask, confirmed: Browser) -> None:
     """Not a statement, because the session's own row tells that there is none."""
     with statements(app) as seen:
         confirmed.get("/account")

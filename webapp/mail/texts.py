@@ -78,7 +78,7 @@ def _code(given: Given) -> list[str]:
         _("Type it on the page that asks for it. It works for 30 minutes."),
         _("We never ask for it on the phone or in a chat."),
         _(
-            "If you did not ask for it, somebody mistyped their address. "
+            "If you did not ask for it, another person mistyped their address. "
             "To make the account yours, use “Forgot your password?” on the login page."
         ),
     ]
@@ -115,11 +115,11 @@ FILLED: dict[MailKind, Callable[[Given], list[str]]] = {
 PLAIN = {
     MailKind.TAKEN: (
         _l("This address already has an account"),
-        _l("Somebody tried to add this address to another account. Nothing was changed."),
+        _l("Another account tried to add this address. Nothing was changed."),
     ),
     MailKind.NEW_DEVICE: (
         _l("New login"),
-        _l("Somebody logged in to your account on a device that we have not seen before."),
+        _l("A device that we have not seen before logged in to your account."),
     ),
     MailKind.PASSWORD: (
         _l("Your password was changed"),
@@ -129,7 +129,7 @@ PLAIN = {
         _l("We ended one of your sessions"),
         _l(
             "An old token was used again. A restored browser profile does that; "
-            "so does a thief with a copy of your cookies."
+            "so does an attacker with a copy of your cookies."
         ),
         _l("If you can't explain it, change your password."),
     ),
@@ -146,8 +146,11 @@ PLAIN = {
         _l("New recovery codes were made. The earlier ones no longer work."),
     ),
     MailKind.SECOND_FAILED: (
-        _l("Somebody knows your password"),
-        _l("They typed it correctly and failed at the second step. Change your password."),
+        _l("Another person may know your password"),
+        _l(
+            "Your password was typed correctly, and then the second step failed too often. "
+            "If that wasn't you, change your password."
+        ),
     ),
     MailKind.DELETED: (
         _l("Your account is deleted"),

@@ -27,7 +27,7 @@ NOTICES: dict[str, Notice] = {
         "bad",
         _l(
             "We ended this session because an old token was used again. This happens after "
-            "restoring a browser profile or a backup, or when someone has copied your cookies. "
+            "restoring a browser profile or a backup, or when an attacker has copied your cookies. "
             "Log in again, and change your password if you can't explain it."
         ),
     ),

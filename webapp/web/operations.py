@@ -36,7 +36,7 @@ def readyz() -> tuple[Response, int]:
     """Ready to serve: the database answers and has every migration. The keys are there, or nothing would run.
 
     `warnings` tell where a logout may not survive a crash or a failover. The log says why it is not ready, and repeats
-    it once a minute for as long as somebody asks.
+    it once a minute for as long as it is asked.
     """
     found = health.health()
     if found.problem:

@@ -52,7 +52,7 @@ CLAIM = {
     "at_hash": _l("hash of the access token issued with it"),
     "preferred_username": _l("the name the user prefers"),
     "roles": _l("what the user is allowed to do"),
-    "admin": _l("a name someone made up: proves nothing without a valid signature"),
+    "admin": _l("a made-up name: proves nothing without a valid signature"),
 }
 
 

@@ -46,7 +46,7 @@ ACTS = (
         "thief",
         _l("The token thief"),
         _l(
-            "Someone uses a copy of a refresh token that has already been replaced. The session "
+            "A thief uses a copy of a refresh token that has already been replaced. The session "
             "ends, and the login page explains why."
         ),
         thief,
@@ -55,7 +55,7 @@ ACTS = (
         "first",
         _l("The thief comes first"),
         _l(
-            "Someone copies both cookies and renews before you do. The one who uses a new token first keeps the "
+            "A thief copies both cookies and renews before you do. The one who uses a new token first keeps the "
             "session: see who is logged out, and what each of you sees."
         ),
         thief_first,
@@ -64,7 +64,7 @@ ACTS = (
         "copy",
         _l("The copy before"),
         _l(
-            "Someone copies both cookies, and then you prove once more who you are. Your tokens become fresh; the copy "
+            "A thief copies both cookies, and then you prove once more who you are. Your tokens become fresh; the copy "
             "never does."
         ),
         copy_before,

@@ -37,7 +37,7 @@ def lost_answer(stage: Stage) -> Scene:
             again.kind,
             _(
                 "The browser comes back with the old token. Nobody has used the new one yet, so another one "
-                "takes its place. If someone had caught the lost response, their token would now be worthless."
+                "takes its place. If a thief had caught the lost response, their token would now be worthless."
             ),
         ),
         (onward.kind, _("Now the browser holds the new pair, and the database records that it does.")),
@@ -73,7 +73,7 @@ def thief(stage: Stage) -> Scene:
     ]
     scene.bands = [Band(0, 1.0, "r0"), Band(1.0, 3.2, "r1"), Band(3.2, 5, _("ended: token reuse"), ended=True)]
     scene.story = [
-        (rotated.kind, _("Someone copies both cookies. You carry on, and your tokens are replaced.")),
+        (rotated.kind, _("A thief copies both cookies. You carry on, and your tokens are replaced.")),
         (used.kind, _("You use the new tokens, so generation 1 is confirmed. Then the grace period ends.")),
         (
             theft.kind,
@@ -118,7 +118,7 @@ def thief_first(stage: Stage) -> Scene:
         (
             early.kind,
             _(
-                "Someone copies both cookies, waits until the access token has expired, and renews before you. "
+                "A thief copies both cookies, waits until the access token has expired, and renews before you. "
                 "They get r1."
             ),
         ),

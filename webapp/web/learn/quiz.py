@@ -51,7 +51,7 @@ WITH_ACCESS: dict[str, LazyString] = {
     "in grace": _l("The access token is valid, so there is nothing to renew yet."),
     "abandoned": _l("The access token is valid, so there is nothing to renew yet."),
     "reused": _l(
-        "An old refresh token came back long after the new one was in use. Someone may have a copy, and a "
+        "An old refresh token came back long after the new one was in use. It may be a copy, and a "
         "valid access token may be a copy, too."
     ),
 }
@@ -75,8 +75,7 @@ WITHOUT_ACCESS: dict[str, LazyString] = {
         "A later token has overtaken it and is in use. Nothing is ended now; your next login ends this session."
     ),
     "reused": _l(
-        "An old refresh token came back long after the new one was in use. Someone may have a copy, so the "
-        "session ends."
+        "An old refresh token came back long after the new one was in use. It may be a copy, so the session ends."
     ),
 }
 """Why, with an access token that is expired, invalid or absent."""

@@ -42,7 +42,7 @@ NOTICES = {
     "role": ("ok", _l("The role was changed. It applies from the user's next request.")),
     "reset": ("ok", _l("A link to choose a new password is on its way.")),
     "guest": ("bad", _l("Guests of the lab are deleted after a day, so a guest can't become an administrator.")),
-    "last": ("bad", _l("This is the only active administrator. Make someone else an administrator first.")),
+    "last": ("bad", _l("This is the only active administrator. Make another user an administrator first.")),
 }
 
 

@@ -59,7 +59,7 @@ LIMIT_WORDS = {
     "login_address": _l("Too many wrong passwords from your network."),
     "logins": _l("This account has logged in too often in the last hour."),
     "password": _l("The current password was entered wrongly too many times."),
-    "password_elsewhere": _l("Someone entered the current password wrongly too many times in other sessions."),
+    "password_elsewhere": _l("The current password was entered wrongly too many times in other sessions."),
     "step_up": _l("Your identity was confirmed too often in the last hour."),
     "passkey": _l("Too many passkeys were refused from your network."),
     "acts": _l("Too many experiments in a short time."),
