@@ -165,6 +165,27 @@ def test_an_act_plays_line_by_line(open_page: OpenPage) -> None:
     expect(page.locator(".seen-there")).to_contain_text("We ended this session because an old token was used again.")
 
 
+@pytest.mark.parametrize("act", ["logout", "slow"])
+def test_a_late_answer_waits_for_its_line(open_page: OpenPage, act: str) -> None:
+    """A request that others overtake asks at once, before they do, and takes its answer from a row that is there."""
+    page = enter(open_page)
+    page.goto(f"/lab/acts/{act}")
+    page.click("[data-play]")
+    page.click("[data-forward]")
+    expect(page.locator(".story > .is-now")).to_have_attribute("data-line", "1")
+    asks, takes = page.locator(".is-wide .hit[data-line='1'] .way").all()
+    expect(asks).to_have_css("opacity", "1")
+    expect(takes).to_have_css("opacity", "0")
+    page.click("[data-forward]")
+    page.click("[data-forward]")
+    expect(takes).to_have_css("opacity", "1")
+    overtaking = page.locator(".is-wide .hit[data-line='2'] .span").bounding_box()
+    asked = asks.bounding_box()
+    assert asked
+    assert overtaking
+    assert asked["x"] + asked["width"] < overtaking["x"]
+
+
 @pytest.mark.parametrize("still", [False, True], ids=["no-scripts", "reduced-motion"])
 def test_an_act_is_complete_at_once_where_nothing_moves(open_page: OpenPage, still: bool) -> None:
     """Without scripts, or with reduced motion, all steps of an act are visible at once."""

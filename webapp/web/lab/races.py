@@ -72,7 +72,7 @@ def log_out_race(stage: Stage) -> Scene:
     late = stage.send()
     scene = Scene([_("Page"), _("Log out")], beats=4)
     scene.hits = [
-        Hit(0, 0.4, 2.4, refreshed.kind, 1),
+        Hit(0, 0.4, 2.4, refreshed.kind, 1, answer_line=3),
         Hit(1, 0.9, 1.6, "other", 2),
         Hit(0, 3.0, 3.6, late.kind, 3),
     ]
@@ -112,7 +112,7 @@ def slow_page(stage: Stage) -> Scene:
     onward = stage.send()
     scene = Scene([_("Slow page"), _("Other tab")], beats=4)
     scene.hits = [
-        Hit(0, 0.4, 2.5, slowest.kind, 1),
+        Hit(0, 0.4, 2.5, slowest.kind, 1, answer_line=3),
         Hit(1, 1.1, 1.8, other.kind, 2),
         Hit(0, 3.0, 3.6, onward.kind, 3),
     ]

@@ -20,6 +20,8 @@ class Hit(NamedTuple):
     """Line of the story that tells of it, from 1: it appears with it."""
     lost: bool = False
     """The answer never arrived."""
+    answer_line: int = 0
+    """Line that tells of its answer, where a later one does: such a request asks the row early, and waits."""
 
 
 class Copy(NamedTuple):
@@ -72,8 +74,11 @@ class DrawnHit(NamedTuple):
     mark: tuple[float, float]
     told: tuple[float, float]
     """Where the number of its line is written."""
-    paths: list[str]
-    """To the session row and back."""
+    asks: str
+    """The arrow to the session row."""
+    takes: str
+    """The arrow back."""
+    answer_line: int
     cross: tuple[float, float] | None
     """Where the answer was lost."""
 
@@ -160,8 +165,7 @@ def _draw(scene: Scene, *, upright: bool) -> Drawing:
     hits = []
     for hit in scene.hits:
         across, sent, answered = middle(hit.lane), at(hit.sent), at(hit.answered)
-        asked = sent + (answered - sent) * 0.5
-        paths = [arrow(asked, across + thick / 2, row - 2), arrow(answered - 4, row - 2, across + thick / 2 + 2)]
+        asked = round(sent + (answered - sent) * (0.2 if hit.answer_line else 0.5), 1)
         hits.append(
             DrawnHit(
                 hit.kind,
@@ -169,7 +173,9 @@ def _draw(scene: Scene, *, upright: bool) -> Drawing:
                 box(sent, answered + 6, across - thick / 2, thick),
                 point(sent, across),
                 (across, sent + 27) if upright else (sent + (answered - sent) / 2 + 8, across + 4),
-                paths,
+                arrow(asked, across + thick / 2, row - 2),
+                arrow(answered - 4, row - 2, across + thick / 2 + 2),
+                hit.answer_line or hit.line,
                 point(answered + 6, across) if hit.lost else None,
             )
         )
