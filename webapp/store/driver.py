@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Delete, Engine, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 
 from webapp.store import thread_connection
 from webapp.store.failures import UNAVAILABLE_ERRORS, is_silent, should_retry, unavailable
@@ -36,32 +36,33 @@ class Statement:
         """The first row of a SELECT, or None. Raises DatabaseUnavailable."""
 
         def work(own: ThreadConnection) -> tuple[Any, ...] | None:
-            text, parameters = self._prepare(own.engine, values)
-            rows = own.cursor.execute(text, parameters).fetchall()  # all, so that SQLite ends its reading at once
+            text, parameters = self._prepare(own.dialect, values)
+            rows = own.exec_driver_sql(text, parameters).fetchall()  # all, so that SQLite ends its reading at once
             return rows[0] if rows else None
 
         return _on_thread_connection(work)
 
     def rows(self, tx: Transaction, **values: Any) -> list[tuple[Any, ...]]:
         """All rows of a SELECT in `tx`."""
-        text, parameters = self._prepare(tx.engine, values)
+        text, parameters = self._prepare(tx.dialect, values)
         return [tuple(row) for row in tx.exec_driver_sql(text, parameters).fetchall()]
 
     def changed(self, tx: Transaction, **values: Any) -> int:
         """Run an INSERT, UPDATE or DELETE in `tx`; how many rows it changed."""
-        text, parameters = self._prepare(tx.engine, values)
+        text, parameters = self._prepare(tx.dialect, values)
         return int(tx.exec_driver_sql(text, parameters).rowcount)
 
-    def _prepare(self, engine: Engine, values: dict[str, Any]) -> tuple[str, Any]:
-        text, order, constants = self._texts.get(engine.name) or self._compile(engine)
+    def _prepare(self, dialect: Dialect, values: dict[str, Any]) -> tuple[str, Any]:
+        text, order, constants = self._texts.get(dialect.paramstyle) or self._compile(dialect)
         named = {**constants, **values} if constants else values
         return text, tuple([named[name] for name in order]) if order is not None else named
 
-    def _compile(self, engine: Engine) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
-        compiled = self._statement.compile(engine)
+    def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
+        compiled = self._statement.compile(dialect=dialect)
         order = getattr(compiled, "positiontup", None)
         constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        self._texts[engine.name] = prepared = (str(compiled), tuple(order) if order else None, constants)
+        # The style tells them apart: SQLite writes `?`, psycopg `%(name)s`, PostgreSQL itself `$1`.
+        self._texts[dialect.paramstyle] = prepared = (str(compiled), tuple(order) if order else None, constants)
         return prepared
 
 

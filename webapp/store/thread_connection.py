@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Dialect, Engine, event
 
 from webapp.store.database import db
 from webapp.store.failures import unavailable
@@ -24,25 +25,30 @@ from webapp.store.suspicion import is_suspect
 class ThreadConnection:
     """A connection that belongs to one thread and is closed with it: `flask run` has a thread for each request."""
 
-    __slots__ = ("__weakref__", "_patience", "cursor", "driver", "engine", "errors", "process")
+    __slots__ = ("__weakref__", "_patience", "dialect", "driver", "engine", "errors", "exec_driver_sql", "process")
 
     def __init__(self, engine: Engine, driver: Any) -> None:
         self.engine = engine
         self.errors: type[Exception] = engine.dialect.loaded_dbapi.Error
         self.process = os.getpid()
         self.driver = driver
-        self.cursor = driver.cursor()
         self._patience = 0
+        self.exec_driver_sql: Callable[[str, Any], Any]
+        """Executes a statement and returns a cursor, as SQLAlchemy's `Connection` does."""
+        self.dialect: Dialect
+        """What compiles statements for it."""
+        if isinstance(driver, sqlite3.Connection):
+            self.exec_driver_sql, self.dialect = driver.cursor().execute, engine.dialect
+        else:
+            from webapp.store.prepared import DIALECT, Prepared  # psycopg costs a worker on SQLite 10 MB
 
-    def exec_driver_sql(self, text: str, values: Any) -> Any:
-        """Execute a statement and return the cursor, in the shape of SQLAlchemy's `Connection`."""
-        return self.cursor.execute(text, values)
+            self.exec_driver_sql, self.dialect = Prepared(driver).execute, DIALECT
 
     def wait_at_most(self, seconds: float) -> None:
         """Set how long SQLite waits for other writers from here on. On PostgreSQL its lock_timeout stands."""
         milliseconds = int(seconds * 1000)
         if self._patience != milliseconds and isinstance(self.driver, sqlite3.Connection):
-            self.cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+            self.driver.execute(f"PRAGMA busy_timeout={milliseconds}")
         self._patience = milliseconds
 
     @property

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-from flask import Blueprint, Flask, g, has_request_context, request
+from flask import Blueprint, Flask, Request, g, has_request_context, request
 from flask_login import LoginManager
-from werkzeug.routing import UnicodeConverter, ValidationError
+from werkzeug.routing import MapAdapter, UnicodeConverter, ValidationError
 
 from webapp.core.text import is_storable
 from webapp.web.csrf import csrf, csrf_token
@@ -16,6 +16,7 @@ from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
 from webapp.web.requests import this_request
+from webapp.web.short_ways import OurRequest, OurResponse, bind
 from webapp.web.templates import Templates, offer
 
 ADDRESSES = 2048
@@ -31,6 +32,8 @@ class Application(Flask):
     """
 
     jinja_environment = Templates
+    request_class = OurRequest
+    response_class = OurResponse
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._callable: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -46,6 +49,10 @@ class Application(Flask):
         if known is None:
             known = self._callable[func] = super().ensure_sync(func)
         return known
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Flask's, for usual requests by a shorter way (web/short_ways.py)."""
+        return (bind(self, request) if request is not None else None) or super().create_url_adapter(request)
 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: Any = None, *rest: Any, **more: Any

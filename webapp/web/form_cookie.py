@@ -96,6 +96,10 @@ class FormSessionInterface(SecureCookieSessionInterface):
     _read: Callable[[str], dict[str, Any]]
     """What a cookie that we signed holds; raises BadSignature. A text that was ours stays ours, so it is kept."""
 
+    def is_null_session(self, obj: object) -> bool:
+        """Never: there is always one."""
+        return False
+
     def open_session(self, app: Flask, request: Request) -> Any:
         return FormSession(lambda: self._open_all(app, request))
 

@@ -1,0 +1,82 @@
+"""The few statements of every request on PostgreSQL, prepared once for each connection.
+
+Plain: a psycopg cursor executes them.
+Cost:  50 µs a page, more than the server needs: it looks for the places of the values, for the statement among those
+       it has prepared, and for a loader for each column of each answer.
+Here:  libpq is told the prepared statement and its values; the loaders are kept with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from psycopg import abc, adapt, errors, generators
+from psycopg.pq import ExecStatus
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+    from webapp.store.postgres import BoundedConnection
+
+DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+"""Compiles statements with `$1` for a value, as PostgreSQL itself writes it."""
+
+Value = str | int | None
+
+
+class Answer:
+    """What a statement said, in the shape of a cursor that has executed it."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: list[tuple[Any, ...]], rowcount: int) -> None:
+        self._rows, self.rowcount = rows, rowcount
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows; empty for a statement that returns none."""
+        return self._rows
+
+
+class Prepared:
+    """The prepared statements of one connection in autocommit, by their texts (few, and all of them ours)."""
+
+    def __init__(self, connection: BoundedConnection) -> None:
+        self._connection = connection
+        self._libpq = connection.pgconn
+        self._encoding = connection.info.encoding
+        self._known: dict[str, tuple[bytes, abc.Transformer]] = {}
+
+    def execute(self, text: str, values: Sequence[Value]) -> Answer:
+        """Execute `text`, which has a `$1` for each value. Raises psycopg.Error, Silence once the time is up."""
+        sent = [None if value is None else str(value).encode() for value in values]
+        name, transformer = self._known.get(text) or self._prepare(text)
+        if name:
+            self._libpq.send_query_prepared(name, sent)
+        else:
+            self._libpq.send_query_params(text.encode(), sent)
+        result = self._result()
+        if result.status == ExecStatus.COMMAND_OK:
+            return Answer([], result.command_tuples or 0)
+        if transformer.pgresult is None:
+            transformer.set_pgresult(result)
+        else:
+            transformer.set_pgresult(result, set_loaders=False)
+        return Answer(transformer.load_rows(0, result.ntuples, tuple), result.ntuples)
+
+    def _prepare(self, text: str) -> tuple[bytes, abc.Transformer]:
+        # Without a name where a pooler is in between, because its next connection would not have the statement.
+        name = b"" if self._connection.prepare_threshold is None else b"tokenroom_%d" % len(self._known)
+        if name:
+            self._libpq.send_prepare(name, text.encode())
+            self._result()
+        self._known[text] = known = (name, adapt.Transformer(self._connection))
+        return known
+
+    def _result(self) -> PGresult:
+        (result,) = self._connection.wait(generators.execute(self._libpq))
+        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            raise errors.error_from_result(result, encoding=self._encoding)
+        found: PGresult = result
+        return found
