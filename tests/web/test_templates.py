@@ -91,6 +91,46 @@ def test_a_cache_of_compiled_templates_keeps_the_languages_apart(app: Flask) -> 
     assert len(kept.kept) == 2
 
 
+@pytest.mark.parametrize(
+    ("source", "is_constant"),
+    [
+        ('{{ url_for("accounts.log_in", next="<x>") }}', True),
+        ('{{ url_for("static", filename="css/tokenroom.css") }}', True),
+        ('{{ url_for("accounts.log_in", next=name) }}', False),
+        ('{{ url_for(".index") }}', False),
+        ('{{ url_for("home.index", _external=true) }}', False),
+        ('{% if false %}{{ url_for("not.here") }}{% endif %}', False),
+    ],
+)
+def test_constant_addresses_are_in_the_compiled_template(app: Flask, source: str, is_constant: bool) -> None:
+    """Also there escaped. An address is asked for, as ever, where it depends on the request, or is nobody's."""
+    with app.test_request_context(), force_locale("ko"):
+        app.jinja_env.loader = DictLoader({"page.html": source})
+        template = app.jinja_env.get_template("page.html")
+        code = template.environment.compile(source, "page.html", raw=True)
+        expected = app.jinja_env.from_string(source).render(name="<b>")
+        assert template.render(name="<b>") == expected
+    assert ("url_for" not in code) == is_constant
+
+
+def test_addresses_of_two_mounts_are_kept_apart(app: Flask) -> None:
+    """The same application below two paths names the pages below each; compiled templates may be shared."""
+    app.jinja_env.bytecode_cache = InDict()
+    app.jinja_env.loader = DictLoader({"page.html": '{{ url_for("home.index") }}'})
+    for mount in ("/one", "/two", "/one"):
+        with app.test_request_context("/", environ_overrides={"SCRIPT_NAME": mount}):
+            assert render_template("page.html") == f"{mount}/"
+
+
+def test_files_that_are_being_edited_are_addressed_anew(app: Flask) -> None:
+    """With `flask run --debug` no address is put in, because the next file may have another."""
+    app.config["DEBUG"] = True
+    with app.test_request_context(), force_locale("en"):
+        app.jinja_env.loader = DictLoader({"page.html": ""})
+        chosen = app.jinja_env.get_template("page.html").environment
+        assert "url_for" in chosen.compile('{{ url_for("static", filename="css/tokenroom.css") }}', raw=True)
+
+
 def test_a_name_is_worked_out_by_the_template_that_says_it(app: Flask) -> None:
     """And by no other; a value that the view gives wins."""
     asked: list[str] = []
@@ -143,8 +183,9 @@ def test_a_page_shows_a_value_as_markupsafe_escapes_it(app: Flask, value: object
 DRAWING = """
 {% macro box(kind, more=none) %}<i class="{{ kind }}">{{ inner(kind) }}{{ more }}</i>{% endmacro %}
 {% macro inner(kind) %}{{ _("Log out") }}{% for n in [1, 2] %}{{ loop.index }}{% endfor %}{% endmacro %}
-{% macro where() %}{{ url_for("home.index") }}{% endmacro %}
-{% macro through() %}{{ where() }}{% endmacro %}
+{% macro home() %}{{ url_for("home.index") }}{% endmacro %}
+{% macro where(page) %}{{ url_for(page) }}{% endmacro %}
+{% macro through() %}{{ where("home.index") }}{% endmacro %}
 {% macro around() %}{{ caller() }}{% endmacro %}
 {% macro far() %}{% include "page.html" %}{% endmacro %}
 {% macro old(seconds) %}{{ seconds | ago }}{% endmacro %}
@@ -152,12 +193,12 @@ DRAWING = """
 
 
 def test_a_macro_of_its_arguments_alone_is_known_as_one(app: Flask) -> None:
-    """One that asks for an address, the time, another template or what it is called with is not, nor who calls it."""
+    """One that works out an address is not, nor one that asks for the time, another template or its caller."""
     fill(app, "en", DRAWING, template="drawing.html")
     with app.test_request_context(headers={"Accept-Language": "en"}):
         module = app.jinja_env.get_template("drawing.html").module
     kept = {name for name, macro in vars(module).items() if isinstance(macro, Kept)}
-    assert kept == {"box", "inner"}
+    assert kept == {"box", "inner", "home"}
 
 
 def test_what_a_macro_keeps_is_told_apart_by_kind(app: Flask) -> None:

@@ -8,11 +8,12 @@ Here:  libpq is told the prepared statement and its values; the loaders are kept
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from psycopg import abc, adapt, errors, generators
 from psycopg.pq import ExecStatus
+from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from webapp.store.postgres import BoundedConnection
 
-DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_dialect: Callable[..., Dialect] = PGDialect_psycopg
+DIALECT = _dialect(paramstyle="numeric_dollar")
 """Compiles statements with `$1` for a value, as PostgreSQL itself writes it."""
 
 Value = str | int | None

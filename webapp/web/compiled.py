@@ -1,6 +1,7 @@
 """What is done to a template when it is compiled, once for each language.
 
     _("…", name=value)       the text itself, with the value between its two halves
+    url_for("home.index")    the address, where it is a constant one
     icon("sun")              what the macro says, where it says the same whenever it is asked with these constants
     {{ value }}              escaped by `shown`, which costs less than markupsafe's `escape`
 
@@ -132,13 +133,17 @@ def _is_steady(macro: nodes.Macro, known: frozenset[str] | set[str]) -> bool:
 
 
 class PutIn(NodeTransformer):
-    """Replaces texts and constant macros by what they come to. Values are escaped as Jinja does it, texts are not.
+    """Replaces texts, constant addresses and constant macros by what they come to.
+
+    Values are escaped as Jinja does it, texts are not.
 
     Texts that are no constant, and plural forms, are looked up when the page is filled.
     """
 
-    def __init__(self, gettext: Callable[[str], str], environment: Any, name: str | None) -> None:
-        self.gettext, self.environment = gettext, environment
+    def __init__(
+        self, gettext: Callable[[str], str], address: Callable[..., str | None], environment: Any, name: str | None
+    ) -> None:
+        self.gettext, self.address, self.environment = gettext, address, environment
         self._context = nodes.EvalContext(environment, name)
         self._macros: dict[str, Kept] = {}
 
@@ -161,17 +166,33 @@ class PutIn(NodeTransformer):
                 markup = nodes.MarkSafeIfAutoescape(nodes.Const(self.gettext(text)))
                 return nodes.Mod(markup, nodes.Dict(values)).set_lineno(node.lineno)
             case nodes.Call(node=nodes.Name(name=name), dyn_args=None, dyn_kwargs=None):
+                if name == "url_for":
+                    return self._addressed(node)
                 if macro := self._macros.get(name):
                     return self._said(macro, node)
         return node
 
+    def _addressed(self, node: nodes.Call) -> nodes.Node:
+        try:
+            args, values = self._constants(node)
+        except nodes.Impossible:
+            return node
+        address = self.address(*args, **values)
+        return node if address is None else nodes.Const(address).set_lineno(node.lineno)
+
     def _said(self, macro: Kept, node: nodes.Call) -> nodes.Node:
         try:
-            args = [value.as_const(self._context) for value in node.args]
-            values = {word.key: word.value.as_const(self._context) for word in node.kwargs}
+            args, values = self._constants(node)
         except nodes.Impossible:
             return node
         return nodes.MarkSafeIfAutoescape(nodes.Const(str(macro(*args, **values)))).set_lineno(node.lineno)
+
+    def _constants(self, node: nodes.Call) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a call. Raises Impossible unless all are constant."""
+        return (
+            [value.as_const(self._context) for value in node.args],
+            {word.key: word.value.as_const(self._context) for word in node.kwargs},
+        )
 
 
 def _pieces(child: nodes.Expr) -> Iterator[nodes.Expr]:
