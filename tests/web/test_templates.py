@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask, render_template
 from flask_babel import force_locale, gettext
-from jinja2 import DictLoader, Undefined
+from jinja2 import DictLoader, TemplateNotFound, Undefined
 from jinja2.bccache import Bucket, BytecodeCache
 from markupsafe import Markup, escape
 
@@ -122,13 +122,75 @@ def test_addresses_of_two_mounts_are_kept_apart(app: Flask) -> None:
             assert render_template("page.html") == f"{mount}/"
 
 
-def test_files_that_are_being_edited_are_addressed_anew(app: Flask) -> None:
-    """With `flask run --debug` no address is put in, because the next file may have another."""
-    app.config["DEBUG"] = True
+@pytest.mark.parametrize(
+    "source", ['{{ url_for("static", filename="css/tokenroom.css") }}', '{% include "part.html" %}']
+)
+def test_files_that_are_being_edited_are_asked_anew(app: Flask, source: str) -> None:
+    """With `flask run --debug` no address and no part is put in, because the next request may find another."""
     with app.test_request_context(), force_locale("en"):
-        app.jinja_env.loader = DictLoader({"page.html": ""})
+        app.jinja_env.loader = DictLoader({"page.html": "", "part.html": "part"})
         chosen = app.jinja_env.get_template("page.html").environment
-        assert "url_for" in chosen.compile('{{ url_for("static", filename="css/tokenroom.css") }}', raw=True)
+        asked = "url_for" if "url_for" in source else "get_template"
+        assert asked not in chosen.compile(source, raw=True)
+        app.config["DEBUG"] = True
+        assert asked in chosen.compile(source, raw=True)
+
+
+PARTS = {
+    "sees.html": "{{ name }}{{ inner }}{% for n in [1, 2] %}{{ loop.index }}{% endfor %}",
+    "sets.html": '{% set inner = "changed" %}{{ inner }}',
+    "imports.html": '{% from "words.html" import hello as hi %}{{ hi() }}{{ hi() | upper }}',
+    "another.html": '[{% include "sees.html" %}]',
+    "block.html": "{% block main %}block{% endblock %}",
+    "words.html": '{% macro hello() %}{{ _("Log out") }}{% endmacro %}',
+}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% include "sees.html" %}',
+        '{% set inner = "mine" %}{% include "sets.html" %}{{ inner }}{% include "sees.html" %}',
+        '{% for inner in "ab" %}{% include "sees.html" %}{% include "sets.html" %}{{ loop.index }}{% endfor %}',
+        '{% include "imports.html" %}{{ hi }}',
+        '{% from "words.html" import hello %}{% include "imports.html" %}{{ hello() }}',
+        '{% include "another.html" %}',
+        '{% with inner = 7 %}{% include "sees.html" %}{% endwith %}',
+        '{% include "block.html" %}',
+        '{% include "sees.html" without context %}',
+        '{% include "not there.html" ignore missing %}',
+        "{% include which %}",
+    ],
+)
+def test_a_part_is_put_in_where_it_is_included(app: Flask, source: str) -> None:
+    """It says what it says when it is included: it sees the names around it, and its own stay its own."""
+    values = {"name": "<b>", "which": "sees.html"}
+    with app.test_request_context(), force_locale("ko"):
+        app.jinja_env.loader = DictLoader({"page.html": source, **PARTS})
+        template = app.jinja_env.get_template("page.html")
+        put_in = template.render(values)
+        app.config["DEBUG"] = True
+        template.environment.cache.clear()  # type: ignore[union-attr]
+        assert put_in == app.jinja_env.get_template("page.html").render(values)
+
+
+def test_a_part_that_is_not_there_is_an_error_when_it_is_included(app: Flask) -> None:
+    """Not before: a page may have a part that a deployment leaves out."""
+    with app.test_request_context():
+        app.jinja_env.loader = DictLoader({"page.html": '{% if wanted %}{% include "not there.html" %}{% endif %}'})
+        assert render_template("page.html") == ""
+        with pytest.raises(TemplateNotFound, match="not there"):
+            render_template("page.html", wanted=True)
+
+
+def test_a_shared_cache_follows_the_parts_of_a_template(app: Flask) -> None:
+    """A page whose part has changed is compiled anew, though its own text is the same."""
+    app.jinja_env.bytecode_cache = InDict()
+    for part in ("one", "two"):
+        app.jinja_env._overlays.clear()  # type: ignore[attr-defined]
+        app.jinja_env.loader = DictLoader({"page.html": '{% include "part.html" %}', "part.html": part})
+        with app.test_request_context():
+            assert render_template("page.html") == part
 
 
 def test_a_name_is_worked_out_by_the_template_that_says_it(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
     _("…", name=value)       the text itself, with the value between its two halves
     url_for("home.index")    the address, where it is a constant one
+    {% include "part.html" %}  the part itself
     icon("sun")              what the macro says, where it says the same whenever it is asked with these constants
     {{ value }}              escaped by `shown`, which costs less than markupsafe's `escape`
 
@@ -10,8 +11,7 @@ A page says the same with and without.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 from types import ModuleType
@@ -22,7 +22,6 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame, MacroRef
 from jinja2.filters import FILTERS
 from jinja2.runtime import Macro
-from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
 KEPT = 256
@@ -30,8 +29,6 @@ KEPT = 256
 LONGEST_KEPT = 64
 """Characters of an argument whose answer is kept. Tokens are longer."""
 PLAIN = (int, type(None), Enum)
-PLACE = re.compile(r"%(?:\((\w+)\)s|%)")
-"""A place for a value in a text, and a per cent sign."""
 TEXTS = frozenset({"_", "gettext", "ngettext"})
 STEADY = TEXTS | {"loop"}
 """Names that mean the same whenever a template of one language is filled."""
@@ -130,87 +127,3 @@ def _is_steady(macro: nodes.Macro, known: frozenset[str] | set[str]) -> bool:
     own = {node.name for node in names if node.ctx != "load"}
     said = {node.name for node in names if node.ctx == "load"}
     return said <= own | known and filters <= FILTERS.keys() - UNSTEADY_FILTERS
-
-
-class PutIn(NodeTransformer):
-    """Replaces texts, constant addresses and constant macros by what they come to.
-
-    Values are escaped as Jinja does it, texts are not.
-
-    Texts that are no constant, and plural forms, are looked up when the page is filled.
-    """
-
-    def __init__(
-        self, gettext: Callable[[str], str], address: Callable[..., str | None], environment: Any, name: str | None
-    ) -> None:
-        self.gettext, self.address, self.environment = gettext, address, environment
-        self._context = nodes.EvalContext(environment, name)
-        self._macros: dict[str, Kept] = {}
-
-    def visit_Template(self, node: nodes.Template) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self._macros = imported(node, self.environment)
-        return self.generic_visit(node)
-
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        node.nodes = [piece for child in node.nodes for piece in _pieces(child)]
-        return node
-
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        match node:
-            case nodes.Call(
-                node=nodes.Name(name="_" | "gettext"), args=[nodes.Const(value=str(text))], dyn_kwargs=None
-            ):
-                values = [nodes.Pair(nodes.Const(word.key), word.value) for word in node.kwargs]
-                markup = nodes.MarkSafeIfAutoescape(nodes.Const(self.gettext(text)))
-                return nodes.Mod(markup, nodes.Dict(values)).set_lineno(node.lineno)
-            case nodes.Call(node=nodes.Name(name=name), dyn_args=None, dyn_kwargs=None):
-                if name == "url_for":
-                    return self._addressed(node)
-                if macro := self._macros.get(name):
-                    return self._said(macro, node)
-        return node
-
-    def _addressed(self, node: nodes.Call) -> nodes.Node:
-        try:
-            args, values = self._constants(node)
-        except nodes.Impossible:
-            return node
-        address = self.address(*args, **values)
-        return node if address is None else nodes.Const(address).set_lineno(node.lineno)
-
-    def _said(self, macro: Kept, node: nodes.Call) -> nodes.Node:
-        try:
-            args, values = self._constants(node)
-        except nodes.Impossible:
-            return node
-        return nodes.MarkSafeIfAutoescape(nodes.Const(str(macro(*args, **values)))).set_lineno(node.lineno)
-
-    def _constants(self, node: nodes.Call) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a call. Raises Impossible unless all are constant."""
-        return (
-            [value.as_const(self._context) for value in node.args],
-            {word.key: word.value.as_const(self._context) for word in node.kwargs},
-        )
-
-
-def _pieces(child: nodes.Expr) -> Iterator[nodes.Expr]:
-    """A text that is shown at once, as its parts and the values between them."""
-    match child:
-        case nodes.Mod(
-            left=nodes.MarkSafeIfAutoescape(expr=nodes.Const(value=str(text))), right=nodes.Dict(items=pairs)
-        ):
-            values = {pair.key.as_const(): pair.value for pair in pairs}
-            places = list(PLACE.finditer(text))
-            if text.count("%") == sum(place.group().count("%") for place in places) and all(
-                place[1] is None or place[1] in values for place in places
-            ):
-                end = 0
-                for place in places:
-                    yield nodes.TemplateData(text[end : place.start()])
-                    yield values[place[1]] if place[1] else nodes.TemplateData("%")
-                    end = place.end()
-                yield nodes.TemplateData(text[end:])
-                return
-    yield child
