@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from webapp.core.errors import FieldError
 from webapp.core.freshness import MULTIPLE
-from webapp.dates import datetime_text, language
+from webapp.dates import language
 from webapp.flows import log_in as log_in_flow
 from webapp.flows import log_out as log_out_flow
 from webapp.flows import own_factors
@@ -131,21 +131,13 @@ def account() -> Response:
 
 
 def _account_page(form: ProfileForm, status: int) -> Response:
-    session = current_user.auth_session
-    facts = [
-        (_l("Logged in since"), datetime_text(session.created_at)),
-        (_l("Session ends by"), datetime_text(session.expires_at)),
-        (_l("When the browser closes"), _l("you stay logged in") if session.persistent else _l("you are logged out")),
-        (_l("Refreshes so far"), session.refresh_generation),
-    ]
     notice = ("ok", _l("Saved.")) if request.args.get("notice") == "saved" and status == 200 else None
     # A user whose session lacks `mfa` has no factor, since the first one ends all others. They cost nothing here.
-    two_step = own_factors.look_up(current_user.id) if MULTIPLE in session.amr.split() else None
+    two_step = own_factors.look_up(current_user.id) if MULTIPLE in current_user.auth_session.amr.split() else None
     return page(
         "account.html",
         status,
         form=form,
-        session_facts=facts,
         has_factor=two_step is not None and two_step.has.any,
         few_codes=two_step.few_codes if two_step else None,
         notice=notice,
