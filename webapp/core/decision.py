@@ -160,7 +160,9 @@ def decide(access: TokenState, refresh: RefreshColumn, matrix: Matrix = PAGES) -
     return matrix[access][refresh]
 
 
+_CASES = {(case.access, case.refresh): case for case in FOUR_CASES}
+
+
 def case_of(access: TokenState, refresh: TokenState) -> Case | None:
     """The row of the four-case table two tokens fall into; None for a refresh token that is absent or invalid."""
-    counted = TokenState.VALID if access is TokenState.VALID else TokenState.EXPIRED
-    return next((case for case in FOUR_CASES if (case.access, case.refresh) == (counted, refresh)), None)
+    return _CASES.get((VALID if access is VALID else EXPIRED, refresh))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import regex
 
@@ -80,6 +81,7 @@ def clean_name(text: str) -> str:
 _LETTER = regex.compile(r"\X")
 
 
+@lru_cache(1024)
 def first_letter(text: str) -> str:
     """What a reader takes for the first letter: a syllable with its marks, a flag, a family of emoji."""
     found = _LETTER.match(text)
