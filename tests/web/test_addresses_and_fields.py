@@ -23,12 +23,15 @@ def test_attributes_are_those_that_wtforms_writes(values: dict[str, object]) -> 
 
 
 @pytest.mark.parametrize("kind", ["StringField", "PasswordField", "HiddenField", "BooleanField"])
-def test_a_field_is_written_as_wtforms_writes_it(kind: str) -> None:
-    """Our faster fields give the very HTML of WTForms."""
+@pytest.mark.parametrize("validators", [[], [wtforms.validators.InputRequired(), wtforms.validators.Length(max=80)]])
+@pytest.mark.parametrize("given", [{}, {"value": 'a"b'}, {"id": "mine", "type": "search"}])
+def test_a_field_is_written_as_wtforms_writes_it(kind: str, validators: list[object], given: dict[str, str]) -> None:
+    """Our faster fields give the very HTML of WTForms, with the flags of validators and with other attributes."""
 
     def written(library: object) -> str:
-        form = type("Form", (wtforms.Form,), {"x": getattr(library, kind)("<X>")})(data={"x": '<b>"'})
-        return str(form.x(class_="input", autofocus=True))
+        field = getattr(library, kind)("<X>", validators=validators)
+        form = type("Form", (wtforms.Form,), {"x": field})(data={"x": '<b>"'})
+        return str(form.x(class_="input", autofocus=True, **given))
 
     assert written(controls) == written(wtforms)
 
