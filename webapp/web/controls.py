@@ -44,8 +44,10 @@ class Line:
         if not self._flags.isdisjoint(vars(field.flags)):
             markup: Markup = self._widget(field, **values)
             return markup
-        if "value" not in values:
-            values["value"] = field._value() if self._keeps_value else ""
+        if not self._keeps_value:
+            values["value"] = ""
+        elif "value" not in values:
+            values["value"] = field._value()
         told = attributes(**{"id": field.id, "type": self.input_type, "name": field.name, **values})
         return Markup(f"<input {told}>")  # noqa: S704 - written by `attributes`
 

@@ -97,7 +97,7 @@ def _build(desk: Desk, *, new_key: bool) -> None:
 
 def _page(desk: Desk, *, not_built: bool = False) -> Response:
     now = services().clock()
-    parts = desk.parts = take_apart(desk.fields["token"])
+    parts = desk.parts = desk.parts or take_apart(desk.fields["token"])
     if parts.problem and not not_built:
         desk.problems.setdefault("token", str(words.TOKEN[parts.problem]))
     verdict = inspect(desk, now)
