@@ -7,6 +7,7 @@ Here:  the texts for moments of one minute, and for ages that read alike, are ke
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import ceil
@@ -14,6 +15,7 @@ from math import ceil
 from babel.dates import TIMEDELTA_UNITS, format_date, format_datetime, format_timedelta
 from flask import g
 from flask_babel import get_locale
+from markupsafe import Markup
 
 KEPT = 1024
 
@@ -26,6 +28,8 @@ DATE_ALONE = {"en": "MMM d, y", "ko": "y. M. d."}
 
 FROM = 0.85
 """Share of a unit from which an age is told in it, as Babel does: 51 minutes are an hour."""
+_LENGTHS = (1, *sorted(seconds for _unit, seconds in TIMEDELTA_UNITS))
+_FROM = [FROM * seconds for seconds in _LENGTHS[1:]]
 
 
 def language() -> str:
@@ -82,12 +86,26 @@ def hour_text(seconds: int) -> str:
 
 def ago_text(seconds: int, now: int) -> str:
     """A moment as seen from `now`, both Unix seconds: "3 minutes ago", "in 2 weeks"."""
-    ahead = seconds - now or -1
-    age = abs(ahead)
-    unit = next((length for _unit, length in TIMEDELTA_UNITS if age >= FROM * length), 1)
-    # The shortest age that reads the same. Halves are rounded to the even number.
-    least = max(ceil(FROM * unit), int((round(age / unit) - 0.5) * unit) + 1)
-    return _ago_text(least if ahead > 0 else -least, language())
+    return _ago_text(_read_alike(seconds - now), language())
+
+
+def ago_element(seconds: int, now: int) -> Markup:
+    """The same as a `<time>` element, whose title says when exactly."""
+    return _ago_element(seconds, _read_alike(seconds - now), language())
+
+
+@lru_cache(KEPT)
+def _ago_element(seconds: int, ahead: int, code: str) -> Markup:
+    said = f'data-form="words" title="{_minute_text(seconds // 60, code)}">{_ago_text(ahead, code)}'
+    return Markup(f'<time datetime="{moment(seconds).isoformat()}" {said}</time>')  # noqa: S704 - Babel's words alone
+
+
+def _read_alike(ahead: int) -> int:
+    """The shortest age (seconds, negative for the past) that reads the same as this one."""
+    age = abs(ahead) or 1
+    unit = _LENGTHS[bisect_right(_FROM, age)]
+    least = max(ceil(FROM * unit), int((round(age / unit) - 0.5) * unit) + 1)  # halves are rounded to the even number
+    return least if ahead > 0 else -least
 
 
 @lru_cache(KEPT)

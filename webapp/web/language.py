@@ -10,13 +10,12 @@ from urllib.parse import quote, unquote
 from babel import Locale
 from flask import Flask, current_app, g
 from flask_babel import Babel, Domain
-from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from webapp.core.languages import look_up
 from webapp.core.text import first_letter
-from webapp.dates import ago_text, clock_text, datetime_text, day_text, hour_text, language, moment
+from webapp.dates import ago_element, ago_text, clock_text, datetime_text, day_text, hour_text, language, moment
 from webapp.flows.save_profile import LANGUAGES, THEMES
 from webapp.services import services_of
 from webapp.web.person import current_auth
@@ -89,12 +88,6 @@ def readers_language(catalogues: OneCatalogue) -> str:
             babel_locale=LOCALES[chosen], babel_translations=catalogues.found.get(chosen)
         )
     return language()
-
-
-def ago_element(seconds: int, now: int) -> Markup:
-    """A moment as seen from `now`, both Unix seconds: "3 minutes ago"; the title says when exactly."""
-    said = f'data-form="words" title="{datetime_text(seconds)}">{ago_text(seconds, now)}'
-    return Markup(f'<time datetime="{moment(seconds).isoformat()}" {said}</time>')  # noqa: S704 - Babel's words alone
 
 
 def select_language() -> str:
