@@ -106,7 +106,7 @@ metrics_directory()
 
 
 def when_ready(server):
-    """Before the first fork: what was imported stays for good, and its pages stay shared with the workers."""
+    """Before the first fork, because the imported modules stay for good, and stay shared with the workers."""
     gc.collect()
     gc.freeze()
 
@@ -114,7 +114,7 @@ def when_ready(server):
 def post_fork(server, worker):
     """Let each password hash give its 19 MB back to the system when it is done.
 
-    glibc notices that such blocks are freed and keeps the next ones, one in each thread's arena: four threads hold
+    glibc notices that such blocks are freed and keeps the next ones, one in each thread's arena, so four threads hold
     eighty megabytes for the rest of the worker's life. Naming the threshold switches that off.
     """
     mmap_threshold, arena_max = -3, -8  # M_MMAP_THRESHOLD and M_ARENA_MAX in malloc.h
@@ -129,11 +129,11 @@ def post_worker_init(worker):
     gc.freeze()
     from webapp.mail import courier
 
-    courier.start(worker.wsgi)  # after the fork: threads do not survive one
+    courier.start(worker.wsgi)  # after the fork, because threads do not survive one
 
 
 def child_exit(server, worker):
-    """Take a worker that is gone out of the gauges that count the living; what it counted stays counted."""
+    """Take a worker that is gone out of the gauges that count the living; its counts stay."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)

@@ -4,8 +4,8 @@
 
 Every application answers the same account to the same kind of request, under gunicorn with one worker and SQLite, and
 reads the person from the database. Ours looks up the session too, so that a logout acts at once; Flask-JWT-Extended
-does so with its block list; SimpleJWT, as it comes, does not. The peers' environment is that of `./dev bench`. What
-counts is the worker's CPU time, which other programs on the machine disturb less.
+does so with its block list; SimpleJWT, as it comes, does not. The peers' environment is that of `./dev bench`. CPU time
+of the worker counts, which other programs on the machine disturb less.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def prepare(folder: Path, database_url: str | None) -> dict[str, str]:
     settings = {"WEBAPP_INSTANCE_PATH": str(folder), "WEBAPP_RATE_LIMITS": "off", "WEBAPP_LOG_LEVEL": "warning"}
     if database_url:
         settings["WEBAPP_DATABASE_URL"] = database_url
-    app = create_app(settings)  # as in development: makes the keys
+    app = create_app(settings)  # as in development, so that the keys are made
     add_migrations(app)
     with app.app_context():
         upgrade()
@@ -54,7 +54,7 @@ def prepare(folder: Path, database_url: str | None) -> dict[str, str]:
 
 
 def sign_in(settings: Mapping[str, str], count: int) -> list[Signed]:
-    """`count` people with one session each, already confirmed. All share a password: `ada0` is the first's name."""
+    """`count` people with one session each, already confirmed. All share a password, and `ada0` is the first's name."""
     app = create_app(settings)
     tokens = services_of(app).tokens
     hashed = hash_password(PASSWORD)

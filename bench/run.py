@@ -62,7 +62,7 @@ class Scale:
     """How long to measure."""
 
     def __init__(self, quick: bool) -> None:
-        # Many short rounds: where the machine has slow moments, each contender gets its share of them.
+        # Many short rounds, because where the machine has slow moments, each contender gets its share of them.
         self.rounds = 3 if quick else 40
         self.pages = 150
         self.own_pages = 5 if quick else 60
@@ -180,7 +180,7 @@ def log_ins(field: list[Contender], scale: Scale) -> dict[str, dict[str, float]]
 def starts(folder: Path, scale: Scale) -> dict[str, float]:
     """From `gunicorn` to the first answer, with our own configuration but one worker; and a worker's memory.
 
-    In an environment as it is deployed: a library that finds a developer's tools beside it loads them as well.
+    In an environment as it is deployed, because a library that finds a developer's tools beside it loads them as well.
     """
     python = python_with(ROOT / "requirements.txt", DEPLOYED)
     settings = prepare(folder, None)
@@ -240,7 +240,7 @@ def main() -> None:
             found["templates"] = pages(field, scale, "templates")
             found["pages"] = pages(field, scale, "pages")
             found["account"] = account_page(field, scale)
-            found["refreshes"] = refreshes(field, scale)  # last: it wears the tokens out
+            found["refreshes"] = refreshes(field, scale)  # last, because it wears the tokens out
             found["log_ins"] = log_ins(field, scale)
             stack.close()
         if options.only is None:

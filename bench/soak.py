@@ -2,9 +2,9 @@
 
     .venv/bin/python bench/soak.py [--minutes 10] [--people 24]
 
-The clock of the server is set: it runs ten times as fast, and access tokens live a minute, so everybody refreshes every
+The clock of the server is set, and runs ten times as fast. Access tokens live a minute, so everybody refreshes every
 six seconds. (Faster still, and the grace for requests under way would be shorter than they take.) Before it starts,
-every worker is shown as many tokens as it remembers, so that what still grows afterwards is a leak. Ends with status 1
+every worker is shown as many tokens as it remembers, so that growth afterwards is a leak. Ends with status 1
 if an invariant broke or memory grew.
 """
 
@@ -164,7 +164,7 @@ def fill_memories(server: Server) -> None:
         row = auth_sessions.load(claims.sid)
         db.engine.dispose()
     assert row
-    # Half as many again: the kernel does not deal connections out evenly.
+    # Half as many again, because the kernel does not deal connections out evenly.
     for _ in range(WORKERS * REMEMBERED * 3 // 2):
         access = tokens.mint_access(row, gen=0, now=server.clock(), auth_time=row.auth_time)
         asked = request("GET", "/test/me", host=f"127.0.0.1:{server.port}", cookies={"access_token": access})
@@ -201,7 +201,7 @@ def main() -> int:
         sizes = []
         started, began = time.monotonic(), server.clock()
         shown = 0.0
-        # The clock runs until the last of them is home: some wait for it.
+        # The clock runs until the last of them is home, because some wait for it.
         while any(thread.is_alive() for thread in people):
             passed = time.monotonic() - started
             if passed >= options.minutes * 60:
@@ -214,7 +214,7 @@ def main() -> int:
             time.sleep(0.01)
         sizes.append(memory(server))
     third = len(sizes) // 3
-    # The lowest of each: a login's hash takes 19 MB for a moment.
+    # The lowest of each, because a login's hash takes 19 MB for a moment.
     before, after = min(sizes[third : 2 * third + 1]), min(sizes[2 * third :])
     growth = (after / before - 1) * 100
     print(f"memory of {WORKERS} workers: {before:.1f} MB in the second third, {after:.1f} in the last: {growth:+.1f} %")

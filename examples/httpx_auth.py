@@ -1,7 +1,7 @@
 """An `httpx.Auth` (httpx 0.23 or newer) that refreshes by itself. Copy it.
 
 When several requests find the access token expired, one refreshes and the others wait. If the response to a
-refresh is lost, nothing changes here: the next request sends the same two tokens, and the server returns the
+refresh is lost, nothing changes here. The next request sends the same two tokens, and the server returns the
 same new pair.
 """
 
@@ -62,5 +62,5 @@ class TokenroomAuth(httpx.Auth):
 
     @staticmethod
     def _expired(answer):
-        # Gateways rename WWW-Authenticate or drop it, so the status decides: a session that is over fails to refresh.
+        # Gateways rename WWW-Authenticate or drop it, so the status decides. A session that is over fails to refresh.
         return answer.status_code == 401

@@ -27,7 +27,7 @@ async function ask(method, path, body) {
   // 2. Send the access token with every request.
   const used = tokens.access_token;
   const answer = await send(method, path, body, used);
-  if (answer.status !== 401) return answer; // gateways rename WWW-Authenticate or drop it: the status decides
+  if (answer.status !== 401) return answer; // gateways rename WWW-Authenticate or drop it, so the status decides
   if (tokens.access_token === used) await refresh();
   return send(method, path, body, tokens.access_token);
 }

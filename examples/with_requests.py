@@ -9,7 +9,7 @@ tokens = {}
 
 
 def bearer(request):
-    """A function as `auth`: without one, requests would put an entry of ~/.netrc in place of the token."""
+    """A function as `auth`, because without one requests would put an entry of ~/.netrc in place of the token."""
     if tokens:
         request.headers["Authorization"] = f"Bearer {tokens['access_token']}"
     return request

@@ -168,7 +168,7 @@ def test_folders_with_odd_names(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["why?", "100%25", "c#d", "두 낱말"])
 def test_a_database_url_may_be_percent_encoded(tmp_path: Path, name: str) -> None:
-    """What a URL cannot hold as it is, is written in percent-encoding, as in any URL."""
+    """A character that a URL cannot hold is written in percent-encoding, as in any URL."""
     (tmp_path / name).mkdir()
     address = f"sqlite:///{quote(str(tmp_path / name / 'x.db'))}"
     migrate(create_app({"WEBAPP_INSTANCE_PATH": str(tmp_path), "WEBAPP_DATABASE_URL": address}))

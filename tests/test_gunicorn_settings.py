@@ -28,7 +28,7 @@ def test_how_long_idle_connections_are_kept(given: dict[str, str], seconds: int)
 
 
 def test_a_release_in_a_folder_with_an_odd_name(tmp_path: Path) -> None:
-    """Alembic's options are templates: `%` in the folder must not be read as one."""
+    """Alembic's options are templates, so `%` in the folder must not be read as one."""
     release = tmp_path / "100% 새 판 #2"
     release.mkdir()
     shutil.copytree(ROOT / "webapp", release / "webapp", ignore=shutil.ignore_patterns("__pycache__"))

@@ -44,7 +44,7 @@ def test_support_is_in_the_support_folder() -> None:
 
 
 def test_sqlite_connections_are_closed() -> None:
-    """Python 3.13 warns of an open one, and warnings are errors: `support/sql.py` closes what it opens."""
+    """Python 3.13 warns of an open one, and warnings are errors, so `support/sql.py` closes what it opens."""
     for path in FILES:
         if path.name not in ("sql.py", Path(__file__).name):
             assert "sqlite3.connect(" not in path.read_text("utf-8"), f"{path}: use tests/support/sql.py"

@@ -1,6 +1,6 @@
 """Tokenroom: a login you can see through. `webapp/assembly.py` is its table of contents.
 
-Nothing is imported before it is asked for: `webapp.core` serves without Flask, a database or settings.
+Nothing is imported before it is asked for, so `webapp.core` serves without Flask, a database or settings.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What gunicorn says, in the log's own form. gunicorn.conf.py names the class, before the application is loaded.
 
-Standard library and gunicorn alone: the master, which never loads the application, uses it too.
+It needs the standard library and gunicorn alone, because the master, which never loads the application, uses it too.
 """
 
 from __future__ import annotations

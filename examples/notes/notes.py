@@ -33,7 +33,7 @@ class NoteForm(FlaskForm):
 
 @blueprint.route("", methods=["GET", "POST"])
 def show():
-    """Closed by default: its user is logged in, and the form's token has been checked."""
+    """Closed by default, so its user is logged in, and the form's token has been checked."""
     form = NoteForm()
     if form.validate_on_submit():
         db.session.add(Note(user_id=current_user.id, text=form.text.data, written_at=int(time.time())))

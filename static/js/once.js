@@ -1,4 +1,4 @@
-// A notice is said once: neither reloading nor a bookmark says again that something was saved.
+// A notice is said once. Neither reloading nor a bookmark says again that something was saved.
 
 const address = new URL(location.href);
 address.searchParams.delete("notice");

@@ -125,7 +125,7 @@ def test_the_address_changes_when_the_new_one_is_proved(app: Flask, person: Brow
 
 
 def test_a_reset_link_of_the_old_mailbox_is_dead(app: Flask, person: Browser, username: str) -> None:
-    """What was on its way when the address changed opens nothing."""
+    """A code or link that was on its way when the address changed opens nothing."""
     stranger = Browser.of_app(app)
     stranger.submit("/reset", login=username)
     old = Outbox(app).newest(f"{username}@example.com")

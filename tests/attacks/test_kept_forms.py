@@ -137,7 +137,7 @@ def test_replayed_within_the_hour_it_is_only_shown(visitor: Browser, clock: SetC
 
 
 def test_it_goes_where_it_was_going_whatever_else_is_typed(visitor: Browser, clock: SetClock, ada: str) -> None:
-    """The target is sealed too: `next` cannot turn the form to another path or another site."""
+    """The target is sealed too, so `next` cannot turn the form to another path or another site."""
     sealed = sealed_in(post_in_case_1(visitor, clock, "/account?tab=1"))
     page = log_in_with(visitor, sealed, ada, next="//evil.example/collect")
     assert "evil.example" not in page
@@ -219,7 +219,7 @@ def test_a_stranger_gets_the_login_page_and_no_form(app: Flask) -> None:
 
 
 def test_tokens_of_two_people_name_nobody(visitor: Browser, app: Flask, clock: SetClock, ada: str) -> None:
-    """A mixed pair keeps nothing: whose form would it be?"""
+    """A mixed pair keeps nothing, because its form would have two owners."""
     eve = Browser.of_app(app)
     eve.sign_up("eve")
     visitor.refresh = eve.refresh

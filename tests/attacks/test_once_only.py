@@ -24,7 +24,7 @@ SESSIONS = (
 
 
 def test_set_ups_on_the_account_pages(server: Server) -> None:
-    """One app and one set of codes, which is the one that was shown: it lets its owner in."""
+    """One app and one set of codes, which is the one that was shown, and it lets its owner in."""
     owner = server.browser()
     name = owner.sign_up()
     execute(server, "UPDATE users SET email_verified_at = 1 WHERE username = ?", name)

@@ -322,5 +322,5 @@ def test_one_answer_from_24_browsers(server: Server) -> None:
     assert set(answers) <= {303, 422, 503}
     assert answers.count(303) == 1
     assert len(query(server, counted, name)) == before + 1
-    # What PostgreSQL cannot even ask for is refused before.
+    # A text that PostgreSQL cannot even ask for is refused before.
     assert others[0][0].post(LOG_IN, others[0][1] | {"credential": '{"id": "\\u0000"}'}).status_code == 422

@@ -36,7 +36,7 @@ def test_the_session_is_not_live_at_the_next_request(app: Flask, person: Browser
 
 
 def test_a_session_that_proved_both_goes_on(app: Flask, person: Browser, username: str, clock: SetClock) -> None:
-    """Only what is missing is asked for: a session with a second step becomes an administrator's at once."""
+    """Only what is missing is asked for. A session with a second step becomes an administrator's at once."""
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
     secret, _shown = set_up(person, clock())
     api = ApiClient.of_app(app)

@@ -46,7 +46,7 @@ def test_another_persons(app: Flask, codes: list[str], username: str, clock: Set
 
 
 def test_with_another_number(app: Flask, codes: list[str], username: str) -> None:
-    """The first character names the row: the same secret under another number is none of ours."""
+    """The first character names the row, so the same secret under another number is none of ours."""
     assert try_code(app, username, "7" + codes[2][1:]) == 422
     assert try_code(app, username, "Z" + codes[2][1:]) == 422
     assert try_code(app, username, codes[2]) == 303

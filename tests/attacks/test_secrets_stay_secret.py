@@ -1,4 +1,4 @@
-"""Passwords, tokens and keys are in no log line, no database column and no page: canaries are looked for."""
+"""Passwords, tokens and keys are in no log line, no database column and no page. Canaries are looked for."""
 
 from __future__ import annotations
 

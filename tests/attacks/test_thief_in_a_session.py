@@ -42,7 +42,7 @@ def test_the_owner_changes_the_password_whatever_a_thief_has_tried(app: Flask, v
 
 
 def test_many_stolen_sessions_guess_no_faster_than_the_account_allows(app: Flask, visitor: Browser) -> None:
-    """Each feels what the others did: thirty wrong tries elsewhere are enough."""
+    """Each feels what the others did. Thirty wrong tries elsewhere are enough."""
     name = visitor.sign_up()
     amount = LIMITS["password_elsewhere"].amount
     for _ in range(amount // LIMITS["password"].amount):

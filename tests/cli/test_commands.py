@@ -165,7 +165,7 @@ def test_the_trail_as_json(site: Server) -> None:
 
 
 def test_purge_deletes_what_ended_long_ago_and_twice_is_fine(site: Server) -> None:
-    """Two at once delete each session once; what lives is not touched."""
+    """Two at once delete each session once, and touch no live one."""
     from concurrent.futures import ThreadPoolExecutor
 
     old, alive = site.browser(), site.browser()

@@ -32,7 +32,7 @@ def grades(app: Flask) -> dict[str, str]:
 
 
 def test_a_running_development_site(tmp_path: Path) -> None:
-    """Nothing fails; what makes it development is warned of; the proxies are checked by asking the site itself."""
+    """Nothing fails; the settings of development are warned of; the proxies are checked by asking the site itself."""
     with guarded_at(tmp_path) as server:
         done = run_command(server.settings, "doctor", "--json")
     found = {finding["topic"]: finding for finding in json.loads(done.stdout)}

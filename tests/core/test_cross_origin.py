@@ -43,7 +43,7 @@ def test_safe_methods_pass(method: str) -> None:
         (None, "https://evil.example", True),
         (None, "null", True),
         (None, "", True),
-        (None, None, False),  # no browser: nobody's cookies are abused, and the csrf_token still stands
+        (None, None, False),  # no browser, so nobody's cookies are abused, and the csrf_token still stands
     ],
 )
 def test_unsafe_methods(method: str, site: str | None, origin: str | None, refused: bool) -> None:

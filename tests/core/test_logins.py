@@ -110,7 +110,7 @@ def test_addresses(typed: str, kept: str) -> None:
     ],
 )
 def test_no_addresses(typed: str) -> None:
-    """What has not the form of an address, or is too long to be one."""
+    """A text without the form of an address, or too long for one, is none."""
     assert clean_email(typed) is None
 
 
@@ -132,7 +132,7 @@ def test_two_mailboxes_stay_two(one: str, other: str) -> None:
 
 @given(st.text(max_size=300))
 def test_whatever_is_typed(typed: str) -> None:
-    """No text raises, and what is clean stays as it is."""
+    """No text raises, and a clean one stays as it is."""
     for clean in (clean_username, clean_email):
         kept = clean(typed)
         assert kept is None or clean(kept) == kept

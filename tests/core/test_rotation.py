@@ -176,7 +176,7 @@ def test_what_a_step_up_hands_out(
     late: int,
     expected: Grant,
 ) -> None:
-    """What the standing would get, fresh; with a refresh token that is good for nothing the access token alone."""
+    """It gets what the standing would get, fresh; with a useless refresh token, the access token alone."""
     row = session_row(
         refresh_generation=4,
         refresh_jti="now",

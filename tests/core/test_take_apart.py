@@ -210,7 +210,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
     )
 )
 def test_whatever_is_in_it_can_be_shown(value: object) -> None:
-    """Half surrogates included: the page is sent as UTF-8."""
+    """Half surrogates included, because the page is sent as UTF-8."""
     read = parse_leniently(json.dumps({"a": value, "\ud800": "\udc00"}))
     if read is not None:
         json_text(read, indent=2).encode()

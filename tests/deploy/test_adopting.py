@@ -40,7 +40,7 @@ def test_its_own_test_passes(product: Path) -> None:
 
 
 def test_its_migrations_are_a_branch_beside_ours(product: Path) -> None:
-    """One command applies both, and neither waits for the other: the next release of ours has no "multiple heads"."""
+    """One command applies both, and neither waits for the other, so our next release has no "multiple heads"."""
     run(product, "flask", "--app", "site_wsgi", "db", "upgrade")
     heads = run(product, "flask", "--app", "site_wsgi", "db", "heads")
     assert "notes_0001 (notes)" in heads

@@ -130,7 +130,7 @@ def test_with_nobody_behind_it_says_when_to_come_back(tmp_path: Path) -> None:
     """No host answers: 503 with Retry-After, and not one cookie is touched."""
     need("nginx", there=NGINX is not None)
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        unused.bind(("127.0.0.1", 0))  # bound and not listening, so connections are refused
         with Nginx(tmp_path / "nginx", [unused.getsockname()[1]]) as nginx, nginx.client() as client:
             answer = client.get("/account", headers={"Cookie": "__Host-access_token=x"})
     assert answer.status_code == 503

@@ -44,7 +44,7 @@ def log_in(page: Page, server: Server, username: str) -> None:
 def test_from_the_password_to_administration(
     demanding: Server, open_page: OpenPage, locale: str, dark: bool, width: int, js: bool
 ) -> None:
-    """Every page of the way, with its mistakes; what was wanted first is reached at the end."""
+    """Every page of the way, with its mistakes. The page that was wanted first is reached at the end."""
     server = demanding
     username = server.browser().sign_up(f"boss_{locale[:2]}_{'js' if js else 'no'}")
     execute(server, "UPDATE users SET role = 'admin', email_verified_at = 1 WHERE username = ?", username)

@@ -142,7 +142,7 @@ def test_every_act(open_page: OpenPage, js: bool) -> None:
 
 
 def test_an_act_plays_line_by_line(open_page: OpenPage) -> None:
-    """By itself, by button and by key; what belongs to a later line is not there yet; the copy is drawn with line 1."""
+    """By itself, by button and by key; parts of a later line are not there yet; the copy is drawn with line 1."""
     page = enter(open_page, apart=True)
     page.clock.install()
     page.goto("/lab/acts/thief")
@@ -280,7 +280,7 @@ def test_a_phone_has_its_levers_at_hand(open_page: OpenPage) -> None:
 
 
 def test_a_silent_renewal_is_seen(open_page: OpenPage) -> None:
-    """The wonder of the product is no detail: at least 4 % of the first screen change."""
+    """The wonder of the product is no detail. At least 4 % of the first screen change."""
     page = enter(open_page)
     pull(page, "expire/access")
     expect_next(page, 2)

@@ -193,7 +193,7 @@ def test_keyboard_alone_logs_in(site: Server, open_page: OpenPage) -> None:
 
 
 def test_the_longest_names_break_no_page(open_page: OpenPage) -> None:
-    """Nobody chooses how long others' names are: not even the page on which an administrator reads them."""
+    """Users choose long names, and no page breaks over them, the administrator's list included."""
     page = open_page("/account", user=f"Wolfeschlegelsteinhausen{secrets.token_hex(4)}")
     page.fill("[name=name]", "W" * 80)
     page.click("main form button.btn-primary")

@@ -51,7 +51,7 @@ def test_a_form_is_seen_without_light_dark(open_page: OpenPage) -> None:
 
 
 def test_a_dark_reader_gets_light_pages_without_light_dark(open_page: OpenPage) -> None:
-    """Half dark would be unreadable: the browser's own controls stay light as well."""
+    """Half dark would be unreadable, so the browser's own controls stay light as well."""
     page = open_page("about:blank", apart=True, dark=True)
     without(page, "light-dark")
     page.goto("/login")

@@ -114,7 +114,7 @@ def test_the_whole_way(site: Server, at_a_name: BrowserContext, console: Console
     page.wait_for_url("**/lab")
     expect(page.locator("[data-fresh]")).to_contain_text("phr")
     log_out(page)
-    listed = at_a_name.new_page()  # its script finds the list: the page logs in by itself
+    listed = at_a_name.new_page()  # its script finds the list, so the page logs in by itself
     console.watch(listed)
     listed.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => true")
     own = Device(listed)

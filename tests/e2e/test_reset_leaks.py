@@ -76,7 +76,7 @@ def test_the_secret_of_a_link_goes_nowhere(
     other.mail = address = link(Outbox(site).newest(f"{name}@example.com"))
     token = address.partition("token=")[2]
     secret = token.rpartition(".")[2]
-    # Without the content policy, which would stop the other site's files: the promise must not rest on it alone.
+    # Without the content policy, which would stop the other site's files. The promise must not rest on it alone.
     page: Page = chromium.new_page(base_url=site.url, bypass_csp=True)
     requests: list[Request] = []
     page.on("request", lambda request: requests.append(request))

@@ -55,7 +55,7 @@ def advance(app: Flask, seconds: int) -> None:
 
 @both_outcomes
 def test_a_rotation(app: Flask, person: Browser, wire: Wire, *, delivered: bool) -> None:
-    """The UPDATE is sent again, and its condition tells: the browser gets the one successor either way."""
+    """The UPDATE is sent again, and its condition tells, so the browser gets the one successor either way."""
     advance(app, 601)
     wire.cut_at(b"UPDATE auth_sessions", delivered=delivered)
     assert case_of(person.get("/test/me")) == f"case 2: access reissued{', same refresh again' if delivered else ''}"

@@ -33,7 +33,7 @@ def server(
 
 
 def test_each_worker_has_connections_of_its_own(server: Server, cluster: Cluster) -> None:
-    """No connection was made before the fork, so none is shared: answers never mix."""
+    """No connection was made before the fork, so none is shared, and answers never mix."""
     crowd = Crowd(server.browser, 6)
     crowd.while_(lambda: None)
     crowd.all_is_well()

@@ -141,7 +141,7 @@ def test_signed_in_people_go_on(server: GuardedServer, redis: RedisServer, fault
 
 @either_fault
 def test_guesses_stay_limited_while_it_is_away(server: GuardedServer, redis: RedisServer, fault: Fault) -> None:
-    """The database counts for all workers instead: forty parallel guesses still run ten password checks."""
+    """The database counts for all workers instead, so forty parallel guesses still run ten password checks."""
     guesses = Guesses(server, account(server))
     fault.begin(redis)
     try:

@@ -139,7 +139,7 @@ def test_disk_full(small_disk: Path, tmp_path: Path) -> None:
             fill(filler)
         server.clock.advance(601)
         statuses = set()
-        for _ in range(30):  # what room the log of changes has left is used up soon
+        for _ in range(30):  # the log of changes soon uses up the room it has left
             statuses.add(
                 server.browser()
                 .submit("/signup", username="full", email="f@example.com", password=PASSWORD)

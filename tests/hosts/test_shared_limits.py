@@ -109,7 +109,7 @@ def test_used_up_on_one_host_used_up_on_the_other(site: Site, owner: tuple[Brows
 
 
 def test_without_redis_the_hosts_still_count_together(site: Site, owner: tuple[Browser, str]) -> None:
-    """The shared database stands in for Redis. This is the last test: workers then leave Redis alone for a while."""
+    """The shared database stands in for Redis. It is the last test, because workers then leave Redis alone."""
     _browser, name = owner
     site.redis.stop()
     answers, checked = site.guesses(name, 40)

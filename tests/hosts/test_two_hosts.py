@@ -43,10 +43,10 @@ class Site:
 
     def bring_back(self, host: Server) -> None:
         host.start()
-        time.sleep(3)  # as docs/deployment.md says: nginx leaves a host out for two, by a clock that nobody sets
+        time.sleep(3)  # nginx leaves a host out for two (docs/deployment.md), by a clock that nobody sets
 
     def advance(self, seconds: int) -> None:
-        """In small steps: one host's clock is set after the other's, and in between they are a step further apart."""
+        """In small steps, because between setting one host's clock and the other's they are a step further apart."""
         while seconds > 0:
             step = min(seconds, 20)
             self.first.clock.advance(step)

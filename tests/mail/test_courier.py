@@ -219,7 +219,7 @@ def test_a_mail_is_part_of_what_it_tells_of(app: Flask, queue: Callable[..., str
 def test_nothing_is_locked_while_a_mail_travels(
     app: Flask, queue: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slow mail server keeps nobody waiting: a change is written meanwhile, and the hash is there already."""
+    """A slow mail server keeps nobody waiting. A change is written meanwhile, and the hash is there already."""
     seen = []
     send = transport._Folder.send
 

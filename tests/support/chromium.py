@@ -93,7 +93,7 @@ class Profiles:
 
 SETTLED = """Promise.all(document.getAnimations()
   .filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished))"""
-"""Awaits the end of every transition; what turns for ever is left turning."""
+"""Awaits the end of every transition; an animation without end is left alone."""
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 

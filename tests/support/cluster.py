@@ -22,7 +22,7 @@ def programs() -> Path | None:
 
 
 def lasting_port() -> int:
-    """A free port that stays free while nobody listens: outside the range that outgoing connections are given."""
+    """A free port that stays free while nobody listens, because outgoing connections get none of its range."""
     while True:
         port = random.randrange(15000, 30000)
         with socket.socket() as probe, suppress(OSError):

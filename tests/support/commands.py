@@ -54,7 +54,7 @@ _nurseries: dict[tuple[int, int], subprocess.Popen[str]] = {}
 
 
 def _nursery() -> subprocess.Popen[str]:
-    """One a thread: commands that are to run at the same time do, and it dies with the thread that made it."""
+    """One a thread, because commands that are to run at the same time do, and it dies with the thread that made it."""
     key = (os.getpid(), threading.get_native_id())
     if key not in _nurseries or _nurseries[key].poll() is not None:
         _nurseries[key] = subprocess.Popen(

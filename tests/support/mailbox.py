@@ -24,7 +24,7 @@ def read(data: bytes) -> EmailMessage:
 
 
 def text(message: EmailMessage) -> str:
-    """The decoded text: on the wire, long links are wrapped."""
+    """The decoded text, because long links are wrapped on the wire."""
     return str(message.get_content()).replace("\r\n", "\n")
 
 

@@ -80,7 +80,7 @@ def walk(browser: Browser, site: str, advance: Callable[[int], object], outbox: 
     for page in ("", "account", "account/sessions", "account/password", "learn", "inspector", "api/docs", "lab"):
         get(f"{PREFIX}/{page}")
 
-    advance(601)  # the access token has expired: the next page refreshes
+    advance(601)  # the access token has expired, so the next page refreshes
     answer = get(f"{PREFIX}/account")
     assert any(cookie.startswith(("access_token=", "__Host-access_token=")) for cookie in cookies_set(answer).values())
     submit(f"{PREFIX}/lab", f"{PREFIX}/lab/expire/access", 200)

@@ -17,7 +17,7 @@ REDIS_SERVER = shutil.which("redis-server")
 
 
 class RedisServer:
-    """It keeps nothing on disk: started again, it is empty. Use as a context manager."""
+    """It keeps nothing on disk, so it is empty when it is started again. Use as a context manager."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from tests.support.waiting import until
 from webapp import create_app
 
 PRELOAD = ("--preload",)
-"""Import once and fork: for servers whose tests are not about how workers start, it saves most of the start."""
+"""Import once and fork, because that saves most of the start, for servers whose tests are not about it."""
 CHEAP_HASHING = {"WEBAPP_TEST_HASHING": "cheap"}
 """Setting of a server whose tests are not about the strength of passwords."""
 PR_SET_PDEATHSIG = 1

@@ -28,7 +28,7 @@ class Wire:
         self._open.clear()
 
     def restore(self) -> None:
-        """What was held back arrives, and everything after it."""
+        """Let everything arrive that was held back, and all that follows."""
         self._open.set()
 
     def cut_at(self, word: bytes, *, delivered: bool) -> None:

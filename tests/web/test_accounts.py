@@ -42,8 +42,8 @@ def table(app: Flask, statement: str) -> list[tuple[object, ...]]:
         ({"name": "x" * 81}, "Use at most 80 characters"),
         ({"name": "a\u202eb"}, "cannot be displayed"),
         ({"password": "short"}, "Use at least 8 characters"),
-        ({"password": "password1"}, "attackers try it first"),
-        ({"password": "qlalfqjsgh"}, "attackers try it first"),
+        ({"password": "password1"}, "Attackers try it first"),
+        ({"password": "qlalfqjsgh"}, "Attackers try it first"),
         ({"password": "ada@example.com"}, "your own username, name or email address"),
         ({"password": "x1" * 600}, "Use at most 1024 characters"),
     ],
@@ -121,7 +121,7 @@ def answer_shape(response: httpx.Response) -> tuple[int, str, list[str]]:
 def test_wrong_password_and_unknown_name_are_answered_alike(
     app: Flask, visitor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same status, the same page, the same work: nobody learns who has an account."""
+    """The same status, the same page, the same work, so nobody learns who has an account."""
     visitor.submit("/signup", **GOOD)
     execute(
         app,

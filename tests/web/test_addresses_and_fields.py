@@ -1,4 +1,4 @@
-"""What is made faster than the libraries make it, and must come to the same: addresses and form fields."""
+"""Addresses and form fields are made faster than the libraries make them, and come to the same."""
 
 from __future__ import annotations
 

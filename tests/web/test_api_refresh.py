@@ -246,7 +246,7 @@ def test_the_successors_access_token_beside_the_parent_still_gets_the_successor(
 
 
 def test_an_unknown_generation_of_ones_own_is_refused_and_noted(stage: Stage) -> None:
-    """Authentic, but never issued: the row was restored from a backup."""
+    """Authentic, but never issued, because the row was restored from a backup."""
     stage.client.do_refresh()
     stage.set(refresh_jti="restored", previous_refresh_jti="earlier")
     assert stage.client.ask_refresh().status_code == 401

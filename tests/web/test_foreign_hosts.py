@@ -91,7 +91,7 @@ def test_a_site_that_does_not_know_its_own_address(tmp_path: Path, caplog: pytes
 
 
 def test_where_password_managers_look(app: Flask) -> None:
-    """`/.well-known/change-password` leads to the form (R28); a nonsense address beside it is 404: they check that."""
+    """`/.well-known/change-password` leads to the form (R28); they check that a nonsense address beside it is 404."""
     browser = Browser.of_app(app)
     answer = browser.get("/.well-known/change-password")
     assert answer.status_code == 303
@@ -105,7 +105,7 @@ def test_where_password_managers_look(app: Flask) -> None:
 
 
 def test_names_that_strangers_make_up_leave_room_for_other_news(app: Flask) -> None:
-    """However many foreign hosts were told of, what else an operator has to know is told, too."""
+    """However many foreign hosts were told of, other news for an operator are told, too."""
     visitor = Browser.of_app(app)
     for number in range(told.MOST + 1):
         visitor.get("/", headers={"Host": f"host-{number}.example"})

@@ -106,7 +106,7 @@ def test_case_3_not_by_an_access_token_younger_than_the_refresh_tokens_end(brows
     browser.get("/test/me")  # renewed
     server.clock.advance(2)
     browser.access = None
-    browser.get("/test/me")  # and rotated: this access token is younger than the end of the thief's refresh token
+    browser.get("/test/me")  # and rotated, so this access token is younger than the end of the thief's refresh token
     thief.access = browser.access
     answer = thief.get("/test/me")
     assert answer.status_code == 200
@@ -137,7 +137,7 @@ def test_32_parallel_requests_with_one_expired_access_token(server: Server, brow
     successors = {cookies_set(answer)["refresh_token"].split(";")[0] for answer in answers}
     assert len(successors) == 1
     assert {generation(tab.refresh) for tab in tabs} == {1}
-    # One rotation: the successor's generation is the row's, or this would be redelivered, not proceed.
+    # One rotation, because the successor's generation is the row's, or this would be redelivered, not proceed.
     assert case_of(tabs[0].get("/test/me")) == "case 4: both valid"
     assert "refresh.reused" not in event_names(server, sid=sid)
 

@@ -58,7 +58,7 @@ def test_a_guest_is_offered_nothing_that_asks_for_a_password(visitor: Browser, a
 
 
 def test_a_guest_who_has_just_entered_can_delete_the_account(visitor: Browser, app: Flask, clock: SetClock) -> None:
-    """Entering is the only proof that a guest has: ten minutes later the page says what to do instead."""
+    """Entering is the only proof that a guest has. Ten minutes later the page says what to do instead."""
     enter(visitor)
     name = visitor.get("/test/me").json()["username"]
     document = visitor.submit("/account/delete", "/account/export").json()

@@ -55,7 +55,7 @@ def area(page: str, name: str) -> str:
     ("example", "kind", "said", "why"),
     [
         ("good", "ok", "pppppp", ""),
-        ("expired", "bad", "pppppF", "It has expired: exp is in the past."),
+        ("expired", "bad", "pppppF", "It has expired, because exp is in the past."),
         ("tampered", "bad", "ppF---", "The signature does not fit"),
         ("wrong_key", "bad", "ppF---", "The signature does not fit"),
         ("none", "bad", "pF----", "alg is none"),

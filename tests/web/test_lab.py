@@ -1,4 +1,4 @@
-"""The lab: what it foretells is what happens, its levers move the reader's tokens only, its acts end as they say."""
+"""The lab: its forecasts come true, its levers move the reader's tokens only, its acts end as they say."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_lit_row_is_the_case_the_next_request_takes(
 
 
 def _seen_anew(visitor: Browser) -> Any:
-    # Time has passed since the last page, so what counts is what is foretold now.
+    # Time has passed since the last page, so the present forecast counts.
     told = visitor.get("/lab/state").json()
     page = visitor.get("/lab")
     if told["case"] == 1 or told["outcome"] == "log in":
@@ -155,7 +155,7 @@ def test_a_peek_changes_nothing(app: Flask, visitor: Browser) -> None:
     """No cookie, no confirmation, no rotation, no record: before and after, the row is the same."""
     visitor.sign_up()
     pull(visitor, "expire/access", token_of(visitor))
-    visitor.get("/")  # rotates: the new generation is not confirmed yet
+    visitor.get("/")  # rotates, so the new generation is not confirmed yet
     before, records = row_of(app, visitor), len(kept(app))
     assert before.refresh_confirmed_at is None
     for _ in range(3):

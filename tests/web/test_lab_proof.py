@@ -54,7 +54,7 @@ def test_it_moves_auth_time_and_says_so(app: Flask, person: Browser, clock: SetC
     page = prove(person)
     assert auth_times(app, person) == (clock(), clock())
     assert person.refresh == old
-    assert "The refresh token stayed: other tabs may still be using the one before" in page.text
+    assert "The refresh token stayed, because other tabs may still be using the one before" in page.text
 
 
 def test_a_wrong_password_moves_nothing(app: Flask, person: Browser, clock: SetClock) -> None:

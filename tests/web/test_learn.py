@@ -106,7 +106,7 @@ def test_a_text_of_ones_own_is_escaped_and_cut(visitor: Browser, text: str) -> N
 
 
 def test_the_lesson_is_an_ordinary_request(visitor: Browser, clock: SetClock) -> None:
-    """With an expired access token it is case 2: the page says so, and two cookies come with it."""
+    """With an expired access token it is case 2. The page says so, and two cookies come with it."""
     visitor.sign_up()
     clock.advance(700)
     answer = visitor.get("/learn")
@@ -162,7 +162,7 @@ def test_without_a_lab_no_link_leads_there(visitor: Browser) -> None:
         ("What is jti for?", "never used twice"),
         ("Why there are two tokens", "A stolen access token works for anyone until it expires"),
         ("What a correct signature proves", "The holder of the key wrote exactly this text"),
-        ("What it does not prove", "a copied token has the same signature"),
+        ("What it does not prove", "A copied token has the same signature"),
         ("Where to keep them", "it can read web storage, but not an HttpOnly cookie"),
         ("Is it sent automatically? (CSRF)", "every form has a token, and other sites are refused"),
         ("Which algorithm, and when?", "the private key signs, the public key verifies"),

@@ -63,8 +63,7 @@ def test_what_was_typed_is_not_stored(app: Flask, visitor: Browser) -> None:
 def test_recovery_codes(
     app: Flask, person: Browser, username: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten sets an hour, that of the first factor included, and none is made where none is needed: each costs ten
-    password hashes."""
+    """Ten sets an hour, the first factor's included, and none where none is needed. Each costs ten password hashes."""
     execute(app, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
     page = person.get("/account/factors/totp").text
     (form,) = (form for form in FormReader(page).forms if form.action == "/account/factors/totp")

@@ -187,7 +187,7 @@ def test_at_a_number(app: Flask, owner: Browser, username: str, device: Authenti
     execute(app, "DELETE FROM passkeys")
     there.log_in(username)
     page = there.get(LIST).text
-    assert "not a number: open http://localhost:8000." in page
+    assert "not a number. Open http://localhost:8000." in page
     assert f'href="{NEW}"' not in page
     assert "not a number" in there.get(NEW).text
     fields = there.read_form("/account").fields
@@ -302,7 +302,7 @@ class TestDemanded:
         assert visitor.get("/account").status_code == 200
         assert read_parts(visitor.access or "")[1]["amr"] == ["pwd", "pop", "user", "mfa"]
         (row,) = query(app, "SELECT id FROM passkeys")
-        assert "add another before you remove" in visitor.get(LIST).text
+        assert "Add another before you remove" in visitor.get(LIST).text
         fields = visitor.read_form("/account").fields
         assert visitor.post(f"{LIST}/passkeys/{row['id']}/remove", fields).status_code == 422
         assert query(app, "SELECT id FROM passkeys")

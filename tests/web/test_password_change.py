@@ -49,7 +49,7 @@ def test_keep_me_logged_in_stays_as_it_was(app: Flask, visitor: Browser) -> None
         (PASSWORD, PASSWORD, "This is your current password."),
         (PASSWORD, "short", "Use at least 8 characters."),
         (PASSWORD, "x" * 1025, "Use at most 1024 characters."),
-        (PASSWORD, "password1234", "attackers try it first"),
+        (PASSWORD, "password1234", "Attackers try it first"),
         (PASSWORD, "", "Use at least 8 characters."),
     ],
 )

@@ -91,7 +91,7 @@ def test_the_api_says_where_it_is(visitor: Browser) -> None:
 
 
 def test_the_way_for_another_service_leads_anywhere_on_the_host(visitor: Browser) -> None:
-    """The service beside us is outside the prefix by its nature: `/auth/continue` goes there, and not in circles."""
+    """The service beside us is outside the prefix by its nature, so `/auth/continue` goes there, and not in circles."""
     asked = visitor.get(f"{PREFIX}/auth/continue?next=/notes/x?a=1")
     assert asked.headers["location"].startswith(f"{PREFIX}/login?next=%2Flogin-app%2Fauth%2Fcontinue%3Fnext%3D%2Fnotes")
     form = {"username": "ada", "email": "ada@example.com", "name": "Ada", "password": PASSWORD}

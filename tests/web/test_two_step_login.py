@@ -243,4 +243,4 @@ class TestDemanded:
             visitor.read_form("/account/factors", "/account/factors/codes").fields,
         )
         assert removed.status_code == 422
-        assert "add another before you remove this one" in removed.text
+        assert "Add another before you remove this one" in removed.text

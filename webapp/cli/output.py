@@ -117,7 +117,7 @@ def printable(text: str) -> str:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON in readable letters. Invisible characters are escaped: the same data, and no command to the terminal.
+    """JSON in readable letters. Invisible characters are escaped. It is the same data, and no command to the terminal.
 
     So is everything beyond ASCII where the terminal, or the program that reads this, is not one for UTF-8.
     """

@@ -8,7 +8,7 @@
 The rules of this file
 * An absent or invalid access token counts as expired, because browsers drop cookies. The API asks for both tokens.
 * An absent or invalid refresh token never issues anything.
-* Nothing here knows the time, a cookie or a row: states come in, an outcome goes out.
+* Nothing here knows the time, a cookie or a row. States come in, an outcome goes out.
 * Whether the session lives is asked *before* these tables. A dead session is never judged REUSE a second time.
 """
 

@@ -18,7 +18,7 @@ PROBLEMS = {
     ("password", "personal"): N_(
         "This is your own username, name or email address. Choose something that is hard to guess."
     ),
-    ("password", "common"): N_("This password is too common: attackers try it first. Choose another one."),
+    ("password", "common"): N_("This password is too common. Attackers try it first. Choose another one."),
     ("password", "same"): N_("This is your current password. Choose a new one."),
     ("current_password", "wrong"): N_("This is not your current password."),
     ("email", "same"): N_("This is your present email address."),

@@ -23,7 +23,8 @@ REDELIVERY_BURST = 3
 one."""
 
 MOST_FORKS = 5
-"""How often a generation's successor is replaced by another before anybody has used it: so many lost answers."""
+"""How often a generation's successor is replaced by another before anybody has used it. So many lost answers cost
+nobody a login."""
 
 MAX_TOKEN_LENGTH = 3072
 """Characters. None longer is read, and none longer is minted, because two cookies must fit a proxy's 8 kB header

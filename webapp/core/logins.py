@@ -61,12 +61,12 @@ def clean_email(text: str) -> str | None:
 
 
 def username_key(username: str) -> str:
-    """The key under which a user name is unique and found: letter case does not count."""
+    """The key under which a user name is unique and found. Letter case does not count."""
     return fold(username)
 
 
 def email_key(address: str) -> str:
-    """The key under which a clean address is unique and found: letter case does not count.
+    """The key under which a clean address is unique and found. Letter case does not count.
 
     Lower case only. NFKC or full case folding would make one of two mailboxes: `\ufb01ona@` and `fiona@`.
     """

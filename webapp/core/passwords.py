@@ -41,7 +41,8 @@ def verify_password(password_hash: str | None, password: str) -> bool:
         text = _normalise(password) if len(password) <= MAX_LENGTH else ""
     except ValueError:
         text = ""
-    # An unreadable or overlong password is checked as an empty one, which nobody can have: same work, same answer.
+    # An unreadable or overlong password is checked as an empty one, which nobody can have. It is
+    # the same work and the same answer.
     try:
         _HASHER.verify(_DUMMY_HASH if password_hash is None else password_hash, text)
     except (Argon2Error, InvalidHashError):

@@ -19,7 +19,8 @@ from webapp.core.key_ring import KeyRing
 from webapp.core.keys import FACTORS, Key
 
 NONCE_BYTES = 12
-"""96 random bits (NIST SP 800-38D section 8.2.2): far fewer than 2^32 texts are sealed under one key."""
+"""96 random bits, which suffice because far fewer than 2^32 texts are sealed under one key (NIST SP 800-38D section
+8.2.2)."""
 MAX_LENGTH = 4096
 """Characters of a sealed text."""
 

@@ -1,6 +1,6 @@
 """The lab's levers: age the tokens of a session, or give it a fast clock. They decide nothing; the next request does.
 
-Tokens are aged through the same mint and the same row as all others, so what happens next is what always happens.
+Tokens are aged through the same mint and the same row as all others, so the next request meets the usual rules.
 """
 
 from __future__ import annotations

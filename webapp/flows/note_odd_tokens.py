@@ -35,7 +35,7 @@ _junk_is_over: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
 
 
 def is_odd(judgement: Judgement, duplicates: Collection[str] = ()) -> bool:
-    """Whether there is anything to record: asked on every request, so that honest ones cost nothing more."""
+    """Whether there is anything to record. It is asked on every request, so that honest ones cost nothing more."""
     return (
         judgement.access.state is TokenState.INVALID
         or judgement.refresh.state is TokenState.INVALID

@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 def make_key_ring(file: KeyFile, algorithm: str, now: int) -> bool:
     """Write a first ring whose access tokens are signed with `algorithm`. True if this call made it.
 
-    It has a key of each purpose: a new site's hosts all run this release, and authenticator apps work from the start.
+    It has a key of each purpose, because a new site's hosts all run this release, and authenticator apps work from
+    the start.
     """
     return file.create(new_ring([generate(ACCESS, algorithm, now)], now).rotate(new_secret(FACTORS, now), now))
 

@@ -127,7 +127,7 @@ def add_factor(
 def codes_for_first(user_id: str, count: Count) -> tuple[list[str], list[str]]:
     """Recovery codes and their hashes, if the user has no factor yet. Raises TooManyTries or DatabaseUnavailable.
 
-    Ten password hashes: never inside a transaction, and not for those who have codes.
+    It costs ten password hashes, so never inside a transaction, and not for those who have codes.
     """
     return ([], []) if read(lambda tx: factors.of_person(tx, user_id)).any else new_codes(user_id, count)
 

@@ -103,6 +103,6 @@ def use(tx: Connection, proof: Proof, client: Client, now: int) -> None:
 
 def spend(tx: Connection, used: Ceremony) -> None:
     """Let the challenge of this ceremony count once. Raises Refused."""
-    # Kept for longer than it counts: `purge` may run on a host whose clock is ahead.
+    # Kept for longer than it counts, because `purge` may run on a host whose clock is ahead.
     if not spent.use(tx, used.challenge, used.began_at + ceremony.LIFE + SKEW):
         raise Refused("refused", "the challenge was answered before")

@@ -3,7 +3,7 @@
 Three ways in, each for one purpose:
 * `transact`, `read`  a short transaction of its own, retried where the database asks for it
 * `Statement`, `run_in_autocommit`  (store/driver.py) the few statements of every request, on the driver itself
-* `db.session`  listings in pages; what a view leaves uncommitted there is rolled back
+* `db.session`  listings in pages; uncommitted changes of a view are rolled back there
 """
 
 from __future__ import annotations

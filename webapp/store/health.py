@@ -21,7 +21,7 @@ class Health(NamedTuple):
     """Can this process serve?"""
 
     problem: str | None
-    """What keeps it from serving, in words that any stranger may read: none of them are the server's own."""
+    """What keeps it from serving, in words that any stranger may read, because none of them are the server's own."""
     warnings: list[str]
     """What does not, and may let an ended session come back."""
     details: str = ""

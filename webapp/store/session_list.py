@@ -168,7 +168,7 @@ def estimate_live(now: int) -> int | None:
     """How many sessions are live: exactly where there are fewer than SAMPLED rows, else within some percent.
 
     Ids are random, so the first SAMPLED rows in their order are a fair sample. The last of those ids tells which
-    share of the table they are. None if the database is busy or away: never worth waiting for.
+    share of the table they are. None if the database is busy or away, because it is never worth waiting for.
     """
     sample = (
         select(AUTH_SESSIONS.c.id, case((live(now), 1), else_=0).label("live"))

@@ -23,7 +23,8 @@ from webapp.store.suspicion import is_suspect
 
 
 class ThreadConnection:
-    """A connection that belongs to one thread and is closed with it: `flask run` has a thread for each request."""
+    """A connection that belongs to one thread and is closed with it, because `flask run` has a thread for each
+    request."""
 
     __slots__ = ("__weakref__", "_patience", "dialect", "driver", "engine", "errors", "exec_driver_sql", "process")
 

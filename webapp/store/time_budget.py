@@ -15,7 +15,7 @@ PATIENCE = 5.0
 """Seconds one request may wait for the database in all; after that it answers 503 and changes nothing."""
 
 _spent: ContextVar[float | None] = ContextVar("spent", default=None)
-"""Seconds this request has waited so far; None outside requests: a command may take its time."""
+"""Seconds this request has waited so far; None outside requests, because a command may take its time."""
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 """When the block of `time_budget` that is running must be over, by the monotonic clock."""
 

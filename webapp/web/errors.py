@@ -94,7 +94,7 @@ def foreign_host(error: ForeignHost) -> Response:
         400,
         message=message,
         remedy=gettext(
-            "In development only this computer is answered: open %(local)s. To serve others, set WEBAPP_ENV=production "
+            "In development only this computer is answered. Open %(local)s. To serve others, set WEBAPP_ENV=production "
             "and WEBAPP_PUBLIC_URL to the site's address.",
             local=local,
         ),
@@ -141,7 +141,7 @@ def csrf_failed(error: CSRFError) -> Response:
             "message": _l("Your browser sent back none of this site's cookies, so nothing was done."),
             "remedy": _l("Allow cookies for this site in your browser's settings, then open the page again."),
         }
-        kept = _l("Allow cookies for this site in your browser's settings. Your input has been kept: send it again.")
+        kept = _l("Allow cookies for this site in your browser's settings. Your input has been kept. Send it again.")
     else:
         extra = {
             "title": _l("This form is out of date"),

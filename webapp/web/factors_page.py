@@ -18,7 +18,7 @@ from webapp.web.passkey_forms import named_address, site
 Notice = tuple[str, object]
 """Kind (info, ok, warn, bad) and words."""
 
-DEMANDED = ("bad", _l("Your role needs a second step: add another before you remove this one."))
+DEMANDED = ("bad", _l("Your role needs a second step. Add another before you remove this one."))
 
 
 def added(kind: str, codes: list[str], notice: str) -> Response:

@@ -1,4 +1,4 @@
-"""No form is lost: the login page carries it along, sealed, when the login has ended.
+"""No form is lost. The login page carries it along, sealed, when the login has ended.
 
     the login has ended      the post is answered with the login page, and the sealed form in it
     the same user logs in    a page shows what was kept; one button sends it, with a fresh CSRF token

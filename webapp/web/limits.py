@@ -60,7 +60,7 @@ LIMITS = {
     # Mails to one address that no account has yet, or another one has, whichever accounts ask, so no mailbox is filled.
     "code_to": Limit(10, 60 * MINUTE),
     "export": Limit(5, 60 * MINUTE),
-    # New sets of recovery codes, of one account, with a first factor as well: each costs ten password hashes.
+    # New sets of recovery codes, of one account, with a first factor as well, because each costs ten password hashes.
     "codes": Limit(10, 60 * MINUTE),
     "refresh": Limit(30, MINUTE),
     # Reading and creating keys costs more than any other page, and visitors need no login for it.

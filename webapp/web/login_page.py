@@ -46,7 +46,7 @@ NOTICES: dict[str, Notice] = {
     EndReason.REPLACED: ("info", _l("This browser logged in again, so its earlier session ended.")),
     EndReason.LIMIT: (
         "warn",
-        _l("You logged in on too many devices, so this session ended: it was unused the longest."),
+        _l("You logged in on too many devices, so this session ended, because it was unused the longest."),
     ),
 }
 """What `notice=` of the login page says, by the reason why a session ended, what it lacks, or what was just done."""
@@ -55,7 +55,7 @@ BOTH_EXPIRED: Notice = ("warn", _l("Both of your tokens had expired (case 1), so
 TO_CONTINUE: Notice = ("info", _l("Log in to continue to the page you asked for."))
 
 _EXPIRED = "both_expired"
-"""Key in the browser's own session: tells the login page once, and not again when it is reloaded."""
+"""Key in the browser's own session. It tells the login page once, and not again when it is reloaded."""
 
 
 def remember_expiry() -> None:

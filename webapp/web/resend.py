@@ -1,4 +1,4 @@
-"""A form that was refused for now, offered once more: nothing that was typed is lost to an error."""
+"""A form that was refused for now is offered once more, so nothing that was typed is lost to an error."""
 
 from __future__ import annotations
 

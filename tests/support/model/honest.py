@@ -170,7 +170,7 @@ class Honest:
         self.log_ins[why] += 1
 
     def confirm(self, s: State, views: Any, v: Any) -> Iterator[tuple[str, State]]:
-        """One conditional UPDATE: generation, jti, not confirmed, not revoked. It may fail: then it is skipped."""
+        """One conditional UPDATE: generation, jti, not confirmed, not revoked. It may fail. Then it is skipped."""
         row, jar, requests, _, answers, ends = s
         what, refresh, slow, (age, number) = v
         after = views if what == "proceed" else add(views, (what, refresh, slow, None))

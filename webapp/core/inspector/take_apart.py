@@ -68,7 +68,7 @@ def claim_kind(name: str) -> Kind:
 def instant_of(name: str, value: Any) -> int | None:
     """The moment a claim names, in whole seconds; None where it is no moment or beyond any calendar.
 
-    Milliseconds and numbers written as text are read for what they are meant to be: `findings` says so.
+    Milliseconds and numbers written as text are read for what they are meant to be, and `findings` says so.
     """
     if name not in INSTANTS:
         return None

@@ -40,7 +40,7 @@ def run() -> None:
 
 
 def refuse_unknown() -> None:
-    """After going back to an earlier release: it serves with the newer tables, and cannot change them."""
+    """Refuse after going back to an earlier release, which serves with the newer tables and cannot change them."""
     known = {script.revision for script in context.script.walk_revisions()}
     unknown = sorted(set(context.get_context().get_current_heads()) - known)
     if unknown:

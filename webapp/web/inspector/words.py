@@ -35,14 +35,14 @@ KEY = {
         "This key is for another algorithm. HS… needs a secret, RS… and PS… an RSA key, "
         "ES… a key on its curve, EdDSA an Ed25519 or Ed448 key."
     ),
-    "other_alg": _l("This JWK is for another algorithm: its alg says so."),
-    "other_use": _l("This JWK must not be used for this: its use or key_ops says so."),
+    "other_alg": _l("The alg of this JWK says that it is for another algorithm."),
+    "other_use": _l("The use or key_ops of this JWK says that it must not be used for this."),
     "malformed": _l("This key cannot be read. Part of it is missing, or its parts do not belong together."),
     "encrypted": _l("This key is protected with a password. Decrypt it first or, better, use a test key."),
     "openssh": _l("This is a private key in OpenSSH format. Convert it with ssh-keygen -p -m PEM."),
     "public_as_secret": _l(
-        "A PEM key is not a shared secret. Using a public key as one is a classic "
-        "vulnerability: anyone who knows it could sign."
+        "A PEM key is not a shared secret. Using a public key as one is a classic vulnerability, "
+        "because anyone who knows it could sign."
     ),
     "neither": _l("This algorithm needs a key pair: paste a PEM, a JWK, a certificate or its base64."),
     "needs_private": _l("Signing needs a private key; this is a public one."),
@@ -118,14 +118,14 @@ TOLD = {
     "other_keys": _l("None of these keys is the one that kid names."),
 }
 FOREIGN_FAILED = {
-    "unsigned": _l("alg is none: there is no signature, and no key could check it."),
+    "unsigned": _l("alg is none, so there is no signature, and no key could check it."),
     "other_algorithm": _l("Signed with an algorithm this page cannot verify."),
     "wrong": _l("The signature does not fit: another key made it, or the token was changed afterwards."),
     "typ": _l("typ is not that of an access token (at+jwt)."),
     "aud": _l("aud names another recipient, so this one must refuse it."),
     "no_number": _l("A time is not a number of seconds (NumericDate)."),
-    "expired": _l("It has expired: exp is in the past."),
-    "not_yet": _l("It is not valid yet: nbf is in the future."),
+    "expired": _l("It has expired, because exp is in the past."),
+    "not_yet": _l("It is not valid yet, because nbf is in the future."),
     "from_the_future": _l("Its iat is more than a minute in the future: a wrong clock, or a forgery."),
 }
 TYPE_TOLD = _l("typ is %(value)s. Its recipient knows which one it expects.")
@@ -182,7 +182,7 @@ REASON: dict[str, LazyString] = {
     Refusal.EXPIRES_EARLY: _l("It expires before it is issued."),
     Refusal.FROM_THE_FUTURE: _l("Its issue time (iat) is in the future."),
     Refusal.NOT_YET_VALID: _l("It is not valid yet."),
-    "expired": _l("It has expired: exp is in the past."),
+    "expired": _l("It has expired, because exp is in the past."),
     Refusal.UNREADABLE: _l("It can't be read."),
 }
 """The verifier's fixed phrases, for people."""
@@ -204,8 +204,8 @@ FINDING = {
         "The header contains its own key. A forger would do the same, so that key must not be used to verify the token."
     ),
     "never_expires": _l("It has no exp: once stolen, it works forever."),
-    "expired": _l("It has expired: exp is in the past."),
-    "not_yet": _l("It is not valid yet: nbf is in the future."),
+    "expired": _l("It has expired, because exp is in the past."),
+    "not_yet": _l("It is not valid yet, because nbf is in the future."),
     "from_the_future": _l("Its iat is more than a minute in the future: a wrong clock, or a forgery."),
     "in_milliseconds": _l(
         "A time is in milliseconds. JWTs count seconds, so verifiers read a date thousands of years away."

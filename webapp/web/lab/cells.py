@@ -43,7 +43,7 @@ class Tried(NamedTuple):
 
     @property
     def as_said(self) -> bool:
-        """The request was in this very cell, and what the table says is what it did."""
+        """The request was in this very cell, and did what the table says."""
         seen = self.answer.seen
         return (seen.access, seen.cell, seen.outcome) == (self.access.value, self.column.value, self.said.value)
 

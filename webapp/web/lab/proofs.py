@@ -40,7 +40,7 @@ def copy_before(stage: Stage) -> Scene:
             asked.kind,
             _(
                 "A thief copies both cookies. Later you open a page that matters. Your tokens are valid, so this is "
-                "case 4, but your login is too long ago: the server asks you to prove that it is still you."
+                "case 4, but your login is too long ago, so the server asks you to prove that it is still you."
             ),
         ),
         (

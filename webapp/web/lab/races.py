@@ -96,7 +96,7 @@ def log_out_race(stage: Stage) -> Scene:
     ]
     scene.as_expected = out.status == 303 and not refreshed.cookies and not late.served
     scene.verdict = (
-        _("The logout won: the refresh issued nothing.")
+        _("The logout won, so the refresh issued nothing.")
         if scene.as_expected
         else _("The refresh issued a token after the logout.")
     )

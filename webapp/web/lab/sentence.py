@@ -38,7 +38,9 @@ PULLED = {
     "normal": _l("Then it gave your session its normal lifetimes again."),
     "reset": _l("Then it reset the lab: two new tokens, normal lifetimes, an empty history."),
     "proved": _l("Then you proved who you are: auth_time moved, and the refresh token was replaced."),
-    "proved_young": _l("Then auth_time moved. The refresh token stayed: other tabs may still be using the one before."),
+    "proved_young": _l(
+        "Then auth_time moved. The refresh token stayed, because other tabs may still be using the one before."
+    ),
     "unproved": _l("Then the password or the code was wrong, so nothing changed."),
     "nothing": _l("Another tab got there first, so it changed nothing more. Try again."),
 }

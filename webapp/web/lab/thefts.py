@@ -49,7 +49,7 @@ def lost_answer(stage: Stage) -> Scene:
         and onward.seen.outcome == Outcome.PROCEED
     )
     scene.verdict = (
-        _("Nobody was logged out: the second response carried another new refresh token, and only that one counts.")
+        _("Nobody was logged out. The second response carried another new refresh token, and only that one counts.")
         if another
         else _("The second response carried the same refresh token.")
     )
@@ -125,7 +125,7 @@ def thief_first(stage: Stage) -> Scene:
         (
             owner.kind,
             _(
-                "You come with the old token. Nobody has used r1 yet, so the server cannot know whose it is: you get "
+                "You come with the old token. Nobody has used r1 yet, so the server cannot know whose it is. You get "
                 "another new token, r1′, and only that one counts now."
             ),
         ),
@@ -139,8 +139,8 @@ def thief_first(stage: Stage) -> Scene:
         (
             again.kind,
             _(
-                "The thief's access token still works until it expires, ten minutes at most. Then r1 gets nothing: the "
-                "thief is sent to the login page, without a reason."
+                "The thief's access token still works until it expires, ten minutes at most. Then r1 gets nothing, "
+                "and the thief is sent to the login page, without a reason."
             ),
         ),
         (onward.kind, _("You notice nothing and stay logged in. Activity shows that a replaced token came back.")),

@@ -1,7 +1,8 @@
 """`/learn`: from a password to two tokens and out again in ten steps, with the visitor's own claims as examples.
 
 A real token never appears in HTML. The page shows a token of the same claims, signed with a secret that is on the
-page. Nothing here is stored: every choice is a radio button that the stylesheet follows, or a part of the address.
+page. Nothing here is stored, because every choice is a radio button that the stylesheet follows, or a part of
+the address.
 """
 
 from __future__ import annotations

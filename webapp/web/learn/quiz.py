@@ -43,7 +43,7 @@ WITH_ACCESS: dict[str, LazyString] = {
     "absent": _l("A valid access token is enough until it expires. Without a refresh token nothing is renewed."),
     "invalid, unknown": _l("A valid access token is enough. The refresh token is useless, so its cookie is cleared."),
     "expired, in the window": _l(
-        "The access token proves who you are, and the refresh token expired a moment ago: it is reissued."
+        "The access token proves who you are, and the refresh token expired a moment ago, so it is reissued."
     ),
     "expired": _l("A valid access token is enough. The refresh token expired too long ago to be reissued."),
     "current": _l("Both are valid, so there is nothing to do."),
@@ -64,7 +64,7 @@ WITHOUT_ACCESS: dict[str, LazyString] = {
     "expired": _l("Neither token counts any more."),
     "current": _l("The refresh token is the one in the database, so both are replaced and the same request is served."),
     "superseded": _l(
-        "It was replaced, but the new one has not been used: the response may be lost. So you get a new "
+        "It was replaced, but the new one has not been used, so the response may be lost. So you get a new "
         "token once more."
     ),
     "in grace": _l(

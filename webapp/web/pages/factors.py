@@ -30,7 +30,7 @@ NOTICES = {
     "renamed": ("ok", _l("Saved.")),
     "no-passkey": ("ok", _l("The passkey was removed. All other sessions ended.")),
 }
-SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
+SLOW = ("info", _l("That took too long. Here is a new secret. Scan it again."))
 
 
 @blueprint.get("")

@@ -31,7 +31,7 @@ from webapp.web.texts import lazy_gettext as _l
 blueprint = Blueprint("login_enrol", __name__, url_prefix="/login/enrol")
 
 CODES_PAGE = "recovery_codes.html"
-SLOW = ("info", _l("That took too long. Here is a new secret: scan it again."))
+SLOW = ("info", _l("That took too long. Here is a new secret. Scan it again."))
 
 
 @blueprint.get("")

@@ -26,7 +26,7 @@ NOT_HERE = _l("That passkey did not work here. Log in with your password.")
 @blueprint.post("/login/passkey")
 @public
 def prove() -> Response:
-    """`POST /login/passkey`: `credential`, `ceremony`, `remember`, `next`. No other step: the session begins."""
+    """`POST /login/passkey`: `credential`, `ceremony`, `remember`, `next`. The session begins without another step."""
     form = LogInForm()
     target = way_back(form.next.data)
     came = arrival(persistent=bool(form.remember.data))

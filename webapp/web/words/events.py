@@ -66,7 +66,7 @@ EVENTS: dict[str, tuple[str, LazyString]] = {
     Event.ACCOUNT_EXPORTED: ("", _l("All data of the account was downloaded.")),
     Event.ACCOUNT_DELETED: ("bad", _l("The account was deleted.")),
     Event.KEYS_ROTATED: ("", _l("A signing key was replaced.")),
-    Event.KEYS_RETIRED: ("bad", _l("A signing key was retired: its tokens no longer work.")),
+    Event.KEYS_RETIRED: ("bad", _l("A signing key was retired. Its tokens no longer work.")),
 }
 """Event -> (tone, words). A test demands words for each."""
 

@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("guest_until", sa.BigInteger(), nullable=True))
-    # Partial: of all users only the guests are in it, so nobody else's sign-up pays for it.
+    # Only the guests of all users are in it (a partial index), so nobody else's sign-up pays for it.
     op.create_index(
         "ix_users_guest_until",
         "users",
