@@ -133,3 +133,27 @@ def test_no_box_is_wider_than_itself(machine: Chromium, site: Server, locale: st
     for path in ("/lab?step=2", "/lab?large=1", "/lab/acts/thief"):
         sweep.visit(path)
     assert sweep.found == []
+
+
+@pytest.mark.parametrize(("locale", "font"), [("en-US", "Noto Sans"), ("ko-KR", "")], ids=["English", "Korean"])
+def test_the_first_screen_of_a_phone_reaches_the_timeline(
+    machine: Chromium, site: Server, locale: str, font: str
+) -> None:
+    """What just happened, the whole square and the newest mark of the timeline, in this order, above the levers."""
+    page = machine.new_page(base_url=site.url, locale=locale, bypass_csp=True)
+    page.goto("/login")
+    sign_up(page, f"w{secrets.token_hex(5)}")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/lab")
+    if font:
+        page.evaluate("font => document.documentElement.style.setProperty('--font', font)", font)
+    places = ("#strip", ".square", "#board svg .hit[transform] >> nth=0", ".dock")
+    strip, square, mark, dock = (page.locator(place).bounding_box() for place in places)
+    assert strip
+    assert square
+    assert mark
+    assert dock
+    assert strip["y"] + strip["height"] <= square["y"]
+    assert square["y"] + square["height"] <= mark["y"]
+    assert mark["y"] + mark["height"] <= dock["y"]
+    page.close()
