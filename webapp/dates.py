@@ -58,6 +58,13 @@ def _minute_text(minute: int, code: str) -> str:
     return f"{format_datetime(moment(minute * 60), pattern, locale=code)}\u00a0UTC"
 
 
+@lru_cache(KEPT)
+def iso_text(seconds: int) -> str:
+    """A moment (Unix seconds) as ISO 8601 writes it, UTC."""
+    return moment(seconds).isoformat()
+
+
+@lru_cache(KEPT)
 def clock_text(seconds: int) -> str:
     """The time of day of a moment (Unix seconds), UTC, to the second."""
     return moment(seconds).strftime("%H:%M:%S")
@@ -97,7 +104,7 @@ def ago_element(seconds: int, now: int) -> Markup:
 @lru_cache(KEPT)
 def _ago_element(seconds: int, ahead: int, code: str) -> Markup:
     said = f'data-form="words" title="{_minute_text(seconds // 60, code)}">{_ago_text(ahead, code)}'
-    return Markup(f'<time datetime="{moment(seconds).isoformat()}" {said}</time>')  # noqa: S704 - Babel's words alone
+    return Markup(f'<time datetime="{iso_text(seconds)}" {said}</time>')  # noqa: S704 - Babel's words alone
 
 
 def _read_alike(ahead: int) -> int:

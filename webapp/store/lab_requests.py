@@ -54,6 +54,7 @@ class Record(NamedTuple):
     """The lab's control that acted after the request was decided; empty where it was an ordinary one."""
 
 
+_FIELDS = frozenset(Record._fields)
 _ADD = Statement(
     insert(LAB_REQUESTS)
     .values({name: bindparam(name) for name in ("sid", "user_id", "told", "path", "access", "cell")})
@@ -93,8 +94,9 @@ def of_session(tx: Transaction, sid: str, *, besides: str) -> list[Record]:
 
 
 def _read(told: str) -> Record:
-    # Only the fields known here, because while hosts are updated one by one, a newer one writes more.
-    values = {name: value for name, value in json.loads(told).items() if name in Record._fields}
+    values = json.loads(told)
+    if not values.keys() <= _FIELDS:  # while hosts are updated one by one, a newer one writes more
+        values = {name: value for name, value in values.items() if name in _FIELDS}
     for name in ("access_token", "refresh_token"):
         values[name] = Life(*values[name]) if values.get(name) else None
     return Record(**values)

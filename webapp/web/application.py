@@ -11,7 +11,7 @@ from flask_login import LoginManager
 from werkzeug.routing import MapAdapter, UnicodeConverter, ValidationError
 
 from webapp.core.text import is_storable
-from webapp.web.csrf import csrf, csrf_token
+from webapp.web.csrf import csrf, csrf_token, hidden_csrf
 from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
@@ -141,11 +141,11 @@ class RequestLoginManager(LoginManager):  # type: ignore[misc]
 
 
 def register_csrf(app: Flask) -> None:
-    """Let templates write `csrf_token()`; `web/csrf.py` calls the check itself.
+    """Let templates write `csrf_token()` and `hidden_csrf()`; `web/csrf.py` calls the check itself.
 
     Plain: `CSRFProtect.init_app`.
     Cost:  a hook on every request and a look-up in every template.
     Here:  the two things that are used.
     """
     app.extensions["csrf"] = csrf
-    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals |= {"csrf_token": csrf_token, "hidden_csrf": hidden_csrf}

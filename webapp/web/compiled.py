@@ -119,10 +119,24 @@ def imported(template: nodes.Template, environment: Any) -> dict[str, Kept]:
     return found
 
 
+def _names_a_page(call: nodes.Call) -> bool:
+    """Is this no `url_for`, or one whose address depends on its arguments alone? Files change while they are edited."""
+    match call:
+        case nodes.Call(
+            node=nodes.Name(name="url_for"), args=[nodes.Const(value=str(page))], dyn_args=None, dyn_kwargs=None
+        ):
+            return page != "static" and page[:1] != "." and not any(word.key[:1] == "_" for word in call.kwargs)
+        case nodes.Call(node=nodes.Name(name="url_for")):
+            return False
+    return True
+
+
 def _is_steady(macro: nodes.Macro, known: frozenset[str] | set[str]) -> bool:
     if any(macro.find_all((nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport))):
         return False
     filters = {node.name for node in macro.find_all(nodes.Filter)}
+    if all(map(_names_a_page, macro.find_all(nodes.Call))):
+        known = known | {"url_for"}
     names = list(macro.find_all(nodes.Name))
     own = {node.name for node in names if node.ctx != "load"}
     said = {node.name for node in names if node.ctx == "load"}

@@ -17,6 +17,7 @@ from typing import Any
 from flask import Request, current_app, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+from markupsafe import Markup
 from werkzeug.exceptions import Forbidden
 
 from webapp.core.cross_origin import is_cross_origin
@@ -82,6 +83,11 @@ def csrf_token() -> str:
             forms["csrf_token"] = secrets.token_hex(20)
         token = known.csrf_token = signature_for(current_app.config["SECRET_KEY"])(forms["csrf_token"])
     return token
+
+
+def hidden_csrf() -> Markup:
+    """The field that carries the token in every form."""
+    return Markup(f'<input type="hidden" name="csrf_token" value="{csrf_token()}">')  # noqa: S704 - base64url and dots
 
 
 class KeptSigner(TimestampSigner):

@@ -15,7 +15,7 @@ from werkzeug.http import parse_accept_header
 
 from webapp.core.languages import look_up
 from webapp.core.text import first_letter
-from webapp.dates import ago_element, ago_text, clock_text, datetime_text, day_text, hour_text, language, moment
+from webapp.dates import ago_element, ago_text, clock_text, datetime_text, day_text, hour_text, iso_text, language
 from webapp.flows.save_profile import LANGUAGES, THEMES
 from webapp.services import services_of
 from webapp.web.person import current_auth
@@ -42,7 +42,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(lambda seconds: ago_text(seconds, services_of(app).clock()), "ago")
     app.jinja_env.globals["ago"] = lambda seconds: ago_element(seconds, services_of(app).clock())
     app.add_template_filter(first_letter)
-    app.add_template_filter(lambda seconds: moment(seconds).isoformat(), "isoformat")
+    app.add_template_filter(iso_text, "isoformat")
     app.jinja_env.globals |= {"_": shown_gettext, "gettext": shown_gettext, "ngettext": shown_ngettext}
     offer(app, locale=partial(readers_language, catalogues), theme=theme, here=here_again)
 

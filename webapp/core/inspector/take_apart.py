@@ -131,7 +131,7 @@ def _decoded(segment: str) -> str:
 def parse_leniently(text: str) -> dict[str, Any] | None:
     """The JSON object in `text`. None if it is none, has a number out of range, or is nested deeper than MAX_DEPTH."""
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = _LENIENT.decode(text)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and _depth(value) <= MAX_DEPTH else None
@@ -148,6 +148,9 @@ def _finite(digits: str) -> float:
     return number
 
 
+_LENIENT = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
 def _depth(value: Any) -> int:
     deepest, waiting = 0, [(value, 1)]
     while waiting:
@@ -160,10 +163,13 @@ def _depth(value: Any) -> int:
     return deepest
 
 
-def json_text(value: Any, *, indent: int | None = None) -> str:
+def json_text(value: Any, *, indent: bool = False) -> str:
     """Readable JSON. A lone surrogate is escaped, because it cannot be encoded as UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text.encode("utf-8", "backslashreplace").decode()
+    return (_INDENTED if indent else _FLAT).encode(value).encode("utf-8", "backslashreplace").decode()
+
+
+# Made once, because `json.dumps` makes one for each value that is not written in its usual way.
+_FLAT, _INDENTED = json.JSONEncoder(ensure_ascii=False), json.JSONEncoder(ensure_ascii=False, indent=2)
 
 
 def findings(parts: Parts, now: int) -> list[str]:

@@ -16,16 +16,16 @@ from webapp.core.inspector.signatures import generate, sign
 from webapp.core.inspector.take_apart import Parts, by_kind, explain, findings, json_text, parse_leniently, take_apart
 from webapp.core.jws import SIGNATURES
 from webapp.services import services
-from webapp.web.inspector import words
+from webapp.web.inspector import phrases, words
 from webapp.web.inspector.desk import FIELDS, Desk
 from webapp.web.inspector.examples import DEMO_SECRET, EXAMPLES, example
-from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.inspector.verdict import Shown, inspect, said
 from webapp.web.limits import limited
 from webapp.web.marks import public
 from webapp.web.texts import gettext as _
 
 blueprint = Blueprint("inspector", __name__)
+blueprint.record(lambda state: state.app.jinja_env.globals.update(phrases=phrases))
 
 
 @blueprint.get("/inspector")
@@ -69,8 +69,8 @@ def _copy_to_builder(desk: Desk) -> None:
     parts = desk.parts
     assert parts is not None
     assert parts.header is not None
-    desk.fields["header"] = json_text(parts.header, indent=2)
-    desk.fields["claims"] = json_text(parts.payload, indent=2)
+    desk.fields["header"] = json_text(parts.header, indent=True)
+    desk.fields["claims"] = json_text(parts.payload, indent=True)
     if parts.header.get("alg") in SIGNATURES:
         desk.fields["alg"] = parts.header["alg"]
 
@@ -91,7 +91,7 @@ def _build(desk: Desk, *, new_key: bool) -> None:
         desk.problems["key"] = str(words.KEY[problem.code])
         return
     if not desk.problems:
-        fields["header"], fields["claims"] = json_text(header, indent=2), json_text(claims, indent=2)
+        fields["header"], fields["claims"] = json_text(header, indent=True), json_text(claims, indent=True)
         fields["token"] = token
 
 
@@ -115,10 +115,7 @@ def _page(desk: Desk, *, not_built: bool = False) -> Response:
         focused=next((name for name in ("token", "key", "header", "claims") if name in desk.problems), None),
         examples=EXAMPLES,
         algorithms=SIGNATURES,
-        claim_kinds=KIND,
         by_kind=by_kind,
-        claim_phrase=phrase,
-        header_phrases=HEADER,
         json_text=json_text,
         here=url_for("inspector.show"),
         ago=lambda instant: relative(instant, now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from webapp.core.claims import Verdict
@@ -86,11 +87,16 @@ class Seen(Protocol):
 
 def kind_of(seen: Seen) -> str:
     """How a request is drawn: `case-` and its number, `theft`, or `other`."""
-    if not seen.outcome:
+    return _kind(seen.access, seen.refresh, seen.outcome)
+
+
+@lru_cache(maxsize=256)
+def _kind(access: str, refresh: str, outcome: str) -> str:
+    if not outcome:
         return "other"
-    if seen.outcome == Outcome.REUSE:
+    if outcome == Outcome.REUSE:
         return "theft"
-    case = lit_case(TokenState(seen.access), TokenState(seen.refresh), Outcome(seen.outcome))
+    case = lit_case(TokenState(access), TokenState(refresh), Outcome(outcome))
     return f"case-{case}" if case else "other"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
 
 from webapp.core.ceremony import STEP_UP
-from webapp.core.decision import Outcome, RefreshColumn, TokenState
+from webapp.core.decision import RefreshColumn
 from webapp.core.freshness import MULTIPLE, acr_of
 from webapp.core.inspector.take_apart import by_kind
 from webapp.core.judgement import Judgement
@@ -27,9 +27,8 @@ from webapp.store import factors, guests
 from webapp.store.database import read
 from webapp.web.cookies import held_after, write_tokens
 from webapp.web.hooks import settle
-from webapp.web.inspector.phrases import HEADER, KIND, phrase
 from webapp.web.lab.acts import ACTS
-from webapp.web.lab.board import Board, foretell, fresh_until, kind_of, lit_case
+from webapp.web.lab.board import Board, foretell, fresh_until, kind_of
 from webapp.web.lab.cells import REACHABLE, TABLE
 from webapp.web.lab.recorder import remember
 from webapp.web.lab.sentence import PULLED, said, strip_of
@@ -43,7 +42,7 @@ from webapp.web.words import tokens as words
 from webapp.web.words.lifetimes import duration
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
-blueprint.record(lambda state: state.app.jinja_env.globals.update(lab_words=words))
+blueprint.record(lambda state: state.app.jinja_env.globals.update(lab_words=words, lab_acts=ACTS))
 
 CARDS = 20
 """Requests told in full; older ones are on the timeline."""
@@ -196,21 +195,16 @@ def fill(answer: Response, lever: str = "", tried: object = None, status: int = 
             collected=collected & REACHABLE,
             reachable=REACHABLE,
             tried=tried,
-            acts=ACTS,
             view=view,
             large={name: view[name] for name in view if name == "large"},
             step=step_asked_for(requests),
             steps=STEPS,
             counts_for=duration(services().settings.step_up_ttl),
             kind_of=kind_of,
-            lit_case=lambda r: lit_case(TokenState(r.access), TokenState(r.refresh), Outcome(r.outcome)),
             words=words,
             lever_words=PULLED,
             clock_text=clock_text,
-            claim_kinds=KIND,
             by_kind=by_kind,
-            claim_phrase=phrase,
-            header_phrases=HEADER,
             here=url_for("lab.show", **view),
         )
     )

@@ -18,7 +18,6 @@ from webapp.core.jws import read_token, sign_with, signature_is_right, write_seg
 from webapp.core.lifetimes import DAY
 from webapp.services import services
 from webapp.web.inspector.examples import DEMO_SECRET, example
-from webapp.web.inspector.phrases import KIND, phrase
 from webapp.web.learn import quiz as questions
 from webapp.web.learn.words import ALGORITHMS, CHANGES, STEPS
 from webapp.web.marks import public
@@ -76,9 +75,7 @@ def show() -> str:
         row=auth.person.auth_session if auth.person is not None else None,
         life=life(),
         production=application.settings.production,
-        claim_kinds=KIND,
         by_kind=by_kind,
-        claim_phrase=phrase,
         json_text=json_text,
     )
 
