@@ -52,6 +52,9 @@ class PutIn(NodeTransformer):
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
+        for child in node.nodes:
+            if isinstance(child, nodes.CondExpr) and child.expr2 is None:
+                child.expr2 = nodes.Const("")  # what it says anyway, by way of an object that is made for it
         node.nodes = [piece for child in node.nodes for piece in _pieces(child)]
         return node
 
