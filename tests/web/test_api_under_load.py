@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.support.api import ApiClient
-from tests.support.browser import Browser
+from tests.support.browser import Browser, over_http
 from tests.support.server import Server
 from tests.support.waiting import until
 from webapp.core.key_ring import KeyRing
@@ -48,7 +48,7 @@ def test_32_parallel_refreshes_of_one_pair(server: Server) -> None:
         start = threading.Barrier(32)
 
         def ask(_: int) -> httpx.Response:
-            with httpx.Client(base_url=server.url, timeout=30) as http:
+            with over_http(base_url=server.url) as http:
                 one = ApiClient(http)
                 one.access, one.refresh = client.access, client.refresh
                 start.wait(20)
