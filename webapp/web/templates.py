@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
@@ -121,7 +122,11 @@ class Templates(Environment):
     def _version(self) -> str:
         """Changes with the mount and with any file: a compiled template contains addresses and parts of others."""
         loader: BaseLoader | None = self.loader
-        sources = [loader.get_source(self, name)[0] for name in self.list_templates()] if loader else []
+        sources: list[str] = []
+        if loader is not None:
+            for name in self.list_templates():
+                with suppress(UnicodeDecodeError):  # a picture beside a product's templates; none includes it
+                    sources.append(loader.get_source(self, name)[0])
         address = current_app.url_for("static", filename="")
         return f"{address} {hashlib.sha256(chr(0).join(sources).encode()).hexdigest()}"
 
