@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
@@ -40,7 +41,7 @@ class Record(NamedTuple):
     """What the exit hook's transaction came to; None where it had nothing to do."""
     generation_before: int
     generation_after: int
-    cookies: list[str]
+    cookies: tuple[str, ...]
     """`+access`, `+refresh`, `-access`, `-refresh`: token cookies set and cleared."""
     microseconds: int
     confirmed: bool = False
@@ -93,13 +94,14 @@ def of_session(tx: Transaction, sid: str, *, besides: str) -> list[Record]:
     return [_read(told) for (told,) in _OF_SESSION.rows(tx, sid=sid, besides=besides)]
 
 
+@lru_cache(1024)
 def _read(told: str) -> Record:
     values = json.loads(told)
     if not values.keys() <= _FIELDS:  # while hosts are updated one by one, a newer one writes more
         values = {name: value for name, value in values.items() if name in _FIELDS}
     for name in ("access_token", "refresh_token"):
         values[name] = Life(*values[name]) if values.get(name) else None
-    return Record(**values)
+    return Record(**{**values, "cookies": tuple(values["cookies"]), "sent": tuple(values.get("sent", (None, None)))})
 
 
 def cells_of(tx: Transaction, user_id: str) -> set[tuple[str, str]]:

@@ -86,7 +86,7 @@ class Application(Flask):
 def _is_short(value: tuple[str, Any]) -> bool:
     """Is this a value that many addresses have, and no word to Flask about the address?"""
     name, text = value
-    return name[0] != "_" and type(text) is str and len(text) <= 64
+    return name[0] != "_" and (type(text) is int or (type(text) is str and len(text) <= 64))
 
 
 class Storable(UnicodeConverter):

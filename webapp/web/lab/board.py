@@ -36,8 +36,8 @@ class TokenView(NamedTuple):
 
     name: str
     state: TokenState
-    header: list[Claim]
-    claims: list[Claim]
+    header: tuple[Claim, ...]
+    claims: tuple[Claim, ...]
     issued_at: int | None = None
     expires_at: int | None = None
     generation: int | None = None
@@ -124,6 +124,12 @@ def fresh_until(board: Board, within: int) -> int | None:
 def _view(name: str, text: str | None, verdict: Verdict[Any]) -> TokenView:
     claims = verdict.claims
     if claims is None or text is None:
-        return TokenView(name, verdict.state, [], [])
+        return TokenView(name, verdict.state, (), ())
+    return TokenView(name, verdict.state, *_explained(text), claims.iat, claims.exp, claims.gen)
+
+
+@lru_cache(maxsize=256)
+def _explained(text: str) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+    """Header and claims of a token that was found authentic."""
     header, payload = read_token(text)
-    return TokenView(name, verdict.state, explain(header), explain(payload), claims.iat, claims.exp, claims.gen)
+    return tuple(explain(header)), tuple(explain(payload))

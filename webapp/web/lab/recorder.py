@@ -68,10 +68,10 @@ def _record(auth: Auth, path: str) -> Record:
         what=issued.what if issued else None,
         generation_before=before,
         generation_after=max(before, after),
-        cookies=[
+        cookies=tuple(
             f"{'+' if text else '-'}{name.removesuffix('_token')}"
             for name, text in sorted((auth.cookies_set or {}).items())
-        ],
+        ),
         microseconds=int(auth.elapsed * 1_000_000),
         confirmed=judgement.confirms and auth.outcome in SERVED,
         sent=(_generation(judgement.access), _generation(judgement.refresh)),
