@@ -21,7 +21,7 @@ from webapp.services import services_of
 from webapp.web.person import current_auth
 from webapp.web.requests import here, home, root, this_request
 from webapp.web.templates import offer
-from webapp.web.texts import Texts, shown_gettext, shown_ngettext
+from webapp.web.texts import READER, Texts, shown_gettext, shown_ngettext
 
 LANGUAGE_COOKIE, THEME_COOKIE = "tokenroom_language", "tokenroom_theme"
 """Named after us, because cookies know no ports, and a neighbour on this host may well have a `theme` of its own."""
@@ -39,12 +39,14 @@ def register(app: Flask) -> None:
     app.add_template_filter(day_text, "day")
     app.add_template_filter(hour_text, "hour")
     app.add_template_filter(clock_text, "clock")
-    app.add_template_filter(lambda seconds: ago_text(seconds, services_of(app).clock()), "ago")
-    app.jinja_env.globals["ago"] = lambda seconds: ago_element(seconds, services_of(app).clock())
+    application = services_of(app)
+    app.add_template_filter(lambda seconds: ago_text(seconds, application.clock()), "ago")
+    app.jinja_env.globals["ago"] = lambda seconds: ago_element(seconds, application.clock())
     app.add_template_filter(first_letter)
     app.add_template_filter(iso_text, "isoformat")
     app.jinja_env.globals |= {"_": shown_gettext, "gettext": shown_gettext, "ngettext": shown_ngettext}
-    offer(app, locale=partial(readers_language, catalogues), theme=theme, here=here_again)
+    app.extensions[READER] = reader = partial(readers_language, catalogues)
+    offer(app, locale=reader, theme=theme, here=here_again)
 
 
 class OneCatalogue(Domain):  # type: ignore[misc]

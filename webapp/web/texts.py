@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import flask_babel
-from flask import g
+from flask import current_app, g, has_request_context
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
+
+READER = "tokenroom reader"
+"""Key of the application's extension that chooses the language of the request's reader (`web/language.py`)."""
 
 
 class Texts(dict[str, str]):
@@ -33,8 +36,15 @@ def gettext(text: str, **values: Any) -> str:
     try:
         found: str = g._get_current_object()._flask_babel.babel_translations.texts[text]
     except (RuntimeError, AttributeError):
-        found = str(flask_babel.gettext(text))
+        found = _first(text)
     return found % values if values else found
+
+
+def _first(text: str) -> str:
+    """The first text of a request, for which its reader's language is chosen; and any text outside of one."""
+    if has_request_context():
+        current_app.extensions[READER]()
+    return str(flask_babel.gettext(text))
 
 
 def lazy_gettext(text: str, **values: Any) -> LazyString:
