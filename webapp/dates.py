@@ -28,8 +28,9 @@ DATE_ALONE = {"en": "MMM d, y", "ko": "y. M. d."}
 
 FROM = 0.85
 """Share of a unit from which an age is told in it, as Babel does: 51 minutes are an hour."""
-_LENGTHS = (1, *sorted(seconds for _unit, seconds in TIMEDELTA_UNITS))
-_FROM = [FROM * seconds for seconds in _LENGTHS[1:]]
+_UNITS = sorted((ceil(FROM * seconds), seconds) for _name, seconds in TIMEDELTA_UNITS)
+"""The shortest age (seconds) that is told in a unit, and the unit's length."""
+_FROM = [start for start, _length in _UNITS]
 
 
 def language() -> str:
@@ -110,8 +111,8 @@ def _ago_element(seconds: int, ahead: int, code: str) -> Markup:
 def _read_alike(ahead: int) -> int:
     """The shortest age (seconds, negative for the past) that reads the same as this one."""
     age = abs(ahead) or 1
-    unit = _LENGTHS[bisect_right(_FROM, age)]
-    least = max(ceil(FROM * unit), int((round(age / unit) - 0.5) * unit) + 1)  # halves are rounded to the even number
+    start, unit = _UNITS[bisect_right(_FROM, age) - 1]
+    least = max(start, int((round(age / unit) - 0.5) * unit) + 1)  # halves are rounded to the even number
     return least if ahead > 0 else -least
 
 

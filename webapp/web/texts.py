@@ -65,7 +65,12 @@ def shown_gettext(context: EvalContext, text: str, **values: Any) -> str:
 def shown_ngettext(context: EvalContext, one: str, many: str, number: int, **values: Any) -> str:
     """The form of the text that fits `number`, which is its `num`."""
     values.setdefault("num", number)
-    return _filled(context, str(flask_babel.get_translations().ungettext(one, many, number)), values)
+    try:
+        catalogue = g._get_current_object()._flask_babel.babel_translations
+        said = catalogue.ungettext(one, many, number)
+    except (RuntimeError, AttributeError):
+        said = flask_babel.get_translations().ungettext(one, many, number)
+    return _filled(context, str(said), values)
 
 
 def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
