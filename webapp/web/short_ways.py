@@ -60,7 +60,9 @@ def bind(app: Flask, request: Request) -> MapAdapter | None:
     """What matches this request's address with the routes of `app`. None: it is no usual request, or no usual `app`."""
     environ, config = request.environ, app.config
     header = environ.get("HTTP_HOST", "")
-    if len(header) > LONGEST_HOST or "HTTP_UPGRADE" in environ or config["SERVER_NAME"] or config["TRUSTED_HOSTS"]:
+    if len(header) > LONGEST_HOST or "HTTP_UPGRADE" in environ or not environ.get("PATH_INFO"):
+        return None
+    if config["SERVER_NAME"] or config["TRUSTED_HOSTS"]:
         return None
     scheme: str = environ["wsgi.url_scheme"]
     host = _usual_host(scheme, header)
