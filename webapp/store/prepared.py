@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg import abc, adapt, errors, generators
 from psycopg.pq import ExecStatus
 from sqlalchemy import Dialect
@@ -52,7 +53,7 @@ class Prepared:
 
     def execute(self, text: str, values: Sequence[Value]) -> Answer:
         """Execute `text`, which has a `$1` for each value. Raises psycopg.Error, Silence once the time is up."""
-        sent = [None if value is None else str(value).encode() for value in values]
+        sent = [None if value is None else _as_text(value) for value in values]
         name, transformer = self._known.get(text) or self._prepare(text)
         if name:
             self._libpq.send_query_prepared(name, sent)
@@ -82,3 +83,10 @@ class Prepared:
             raise errors.error_from_result(result, encoding=self._encoding)
         found: PGresult = result
         return found
+
+
+def _as_text(value: str | int) -> bytes:
+    text = str(value).encode()
+    if b"\0" in text:  # libpq would take what stands before it
+        raise psycopg.DataError("a text that contains NUL")
+    return text
