@@ -174,6 +174,16 @@ def test_a_part_is_put_in_where_it_is_included(app: Flask, source: str) -> None:
         assert put_in == app.jinja_env.get_template("page.html").render(values)
 
 
+def test_a_template_that_includes_itself_is_included_as_ever(app: Flask) -> None:
+    """A tree is drawn so; each branch includes the template, until there are no more."""
+    tree = '{{ node.name }}{% for node in node.below %}({% include "tree.html" %}){% endfor %}'
+    node = {"name": "a", "below": [{"name": "b", "below": []}, {"name": "c", "below": [{"name": "d", "below": []}]}]}
+    with app.test_request_context():
+        app.jinja_env.loader = DictLoader({"tree.html": tree, "page.html": '{% include "tree.html" %}'})
+        for name in ("tree.html", "page.html"):
+            assert render_template(name, node=node) == "a(b)(c(d))"
+
+
 def test_a_part_that_is_not_there_is_an_error_when_it_is_included(app: Flask) -> None:
     """Not before: a page may have a part that a deployment leaves out."""
     with app.test_request_context():

@@ -76,13 +76,13 @@ class Links:
 
 
 def register(app: Flask) -> None:
-    kept = Kept(app)
+    menus = Menus(app)
     app.jinja_env.globals |= {"life_words": life, "four_cases": FOUR_CASES}
     links = Links(app)
     offer(
         app,
-        nav_items=partial(menu, kept),
-        tabs=partial(tabs, kept),
+        nav_items=partial(menu, menus),
+        tabs=partial(tabs, menus),
         chip=partial(chip, app),
         links=lambda: links,
         signup_open=lambda: services_of(app).settings.signup_open,
@@ -94,23 +94,23 @@ Item = tuple[str, Markup, str | None]
 """Address, words, and what `aria-current` says of it."""
 
 
-def menu(kept: Kept) -> tuple[Item, ...]:
+def menu(menus: Menus) -> tuple[Item, ...]:
     """The links of the header. Empty for strangers."""
     auth = current_auth()
     if auth is None or auth.person is None:
         return ()
-    return kept.menu(root(this_request()), _here(), language(), auth.person.role)
+    return menus.menu(root(this_request()), _here(), language(), auth.person.role)
 
 
-def tabs(kept: Kept) -> tuple[Item, ...]:
+def tabs(menus: Menus) -> tuple[Item, ...]:
     """The tabs of the account pages. Empty elsewhere."""
     auth = current_auth()
     if auth is None or auth.person is None or not this_request().path.startswith("/account"):
         return ()
-    return kept.tabs(root(this_request()), _here(), language(), auth.person.is_guest)
+    return menus.tabs(root(this_request()), _here(), language(), auth.person.is_guest)
 
 
-class Kept:
+class Menus:
     """The links that were put together.
 
     Plain: each page puts them together.

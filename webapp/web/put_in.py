@@ -35,6 +35,8 @@ class PutIn(NodeTransformer):
         self.gettext, self.address, self.part, self.environment = gettext, address, part, environment
         self._context = nodes.EvalContext(environment, name)
         self._macros: dict[str, Kept] = {}
+        self._inside = {name}
+        """This template and the parts that are being put in; one that includes itself is included as ever."""
 
     def visit_Template(self, node: nodes.Template) -> nodes.Node:  # noqa: N802 - Jinja's name
         self._macros = imported(node, self.environment)
@@ -43,12 +45,17 @@ class PutIn(NodeTransformer):
     def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
         match node:
             case nodes.Include(template=nodes.Const(value=str(name)), with_context=True, ignore_missing=False):
-                if (part := self.part(name)) is not None:
-                    outside, self._macros = self._macros, {**self._macros, **imported(part, self.environment)}
-                    body = self.generic_visit(nodes.Scope(part.body).set_lineno(node.lineno))
-                    self._macros = outside
-                    return body
+                if name not in self._inside and (part := self.part(name)) is not None:
+                    return self._put_in(name, part, node.lineno)
         return node
+
+    def _put_in(self, name: str, part: nodes.Template, line: int) -> nodes.Node:
+        macros, self._macros = self._macros, {**self._macros, **imported(part, self.environment)}
+        self._inside.add(name)
+        body = self.generic_visit(nodes.Scope(part.body).set_lineno(line))
+        self._inside.remove(name)
+        self._macros = macros
+        return body
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
