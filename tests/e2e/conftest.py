@@ -61,13 +61,13 @@ def profiles(chromium: Chromium, site: Server) -> Profiles:
 
 @pytest.fixture
 def open_page(profiles: Profiles, console: Console) -> Iterator[OpenPage]:
-    """`open_page(path, user=None, dark=False, width=1280, js=True, locale="en-US", apart=False, context=None)`: a page
-    of an emptied browser profile (or of the given context) at `path`, where `user` names an account that is made for
-    it. `apart` is for tests that leave more than cookies behind: a page's clock, its scripts, its routes. The console
-    must have stayed silent when the test ends."""
+    """`open_page(path=None, user=None, dark=False, width=1280, js=True, locale="en-US", apart=False, context=None)`: a
+    page of an emptied browser profile (or of the given context) at `path`, where `user` names an account that is made
+    for it. `apart` is for tests that leave more than cookies behind: a page's clock, its scripts, its routes. The
+    console must have stayed silent when the test ends."""
 
     def open_at(
-        path: str,
+        path: str | None = None,
         *,
         user: str | None = None,
         dark: bool = False,
@@ -86,7 +86,8 @@ def open_page(profiles: Profiles, console: Console) -> Iterator[OpenPage]:
         console.watch(page)
         if user:
             sign_up(page, user)
-        page.goto(path)
+        if path is not None:
+            page.goto(path)
         return page
 
     yield open_at

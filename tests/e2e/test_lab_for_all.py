@@ -85,7 +85,7 @@ def test_the_focus_stays_on_the_lever(lab: Page, section: str, lever: str) -> No
 
 def test_forced_colours_lose_no_label(open_page: OpenPage, site: Server) -> None:
     """With the reader's own colours each word differs from the shape it stands on."""
-    page = open_page("about:blank", user=f"a{secrets.token_hex(5)}")
+    page = open_page(user=f"a{secrets.token_hex(5)}")
     page.emulate_media(forced_colors="active")
     for act in ("thief", "logout"):
         page.goto(f"/lab/acts/{act}")

@@ -13,7 +13,7 @@ PAGES = ("/learn?change=year&text=x", "/learn/quiz?q1=stay&q2=both&q3=end", "/le
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 def test_axe_finds_nothing(open_page: OpenPage, locale: str) -> None:
     """All three pages in both languages, and dark in English, because both languages have the same colours."""
-    page = open_page("about:blank", locale=locale)
+    page = open_page(locale=locale)
     for path in PAGES:
         page.goto(path)
         assert findings(page, dark_too=locale == "en-US") == []
@@ -22,7 +22,7 @@ def test_axe_finds_nothing(open_page: OpenPage, locale: str) -> None:
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 def test_nothing_scrolls_sideways(open_page: OpenPage, locale: str) -> None:
     """From the narrowest phone to a wide screen."""
-    page = open_page("about:blank", locale=locale)
+    page = open_page(locale=locale)
     for path in PAGES:
         page.goto(path)
         for width in (320, 390, 760, 1280, 1920):

@@ -112,7 +112,7 @@ CUT = """[...document.querySelectorAll(".card")].filter((card) => card.scrollWid
 
 def test_axe_finds_nothing(open_page: OpenPage) -> None:
     """axe finds nothing on any page, signed in or not, in light and in dark."""
-    page = open_page("about:blank")
+    page = open_page()
     found = {}
     for path in PAGES:
         page.goto(path)
@@ -151,7 +151,7 @@ def test_nothing_scrolls_sideways_and_the_console_stays_silent(
     open_page: OpenPage, console: Console, locale: str
 ) -> None:
     """No page scrolls sideways at 320 px in either language, and the content policy has nothing to report."""
-    page = open_page("about:blank", width=320, locale=locale)
+    page = open_page(width=320, locale=locale)
     for path in PAGES:
         page.goto(path)
         assert not scrolls_sideways(page), path

@@ -39,7 +39,7 @@ def test_plain_values_are_the_light_side_of_the_pairs() -> None:
 
 def test_a_form_is_seen_without_light_dark(open_page: OpenPage) -> None:
     """Safari before 17.5, Chrome before 123, Firefox ESR 115: fields have borders, buttons a ground."""
-    page = open_page("about:blank", apart=True)
+    page = open_page(apart=True)
     without(page, "light-dark", "color-mix")
     page.goto("/login")
     look = "e => (({borderTopColor: c, borderTopWidth: w, backgroundColor: g}) => [c, w, g])(getComputedStyle(e))"
@@ -52,7 +52,7 @@ def test_a_form_is_seen_without_light_dark(open_page: OpenPage) -> None:
 
 def test_a_dark_reader_gets_light_pages_without_light_dark(open_page: OpenPage) -> None:
     """Half dark would be unreadable, so the browser's own controls stay light as well."""
-    page = open_page("about:blank", apart=True, dark=True)
+    page = open_page(apart=True, dark=True)
     without(page, "light-dark")
     page.goto("/login")
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
@@ -60,7 +60,7 @@ def test_a_dark_reader_gets_light_pages_without_light_dark(open_page: OpenPage) 
 
 def test_chosen_options_are_seen_without_has(open_page: OpenPage) -> None:
     """Firefox ESR 115: which theme is chosen, and which has the focus."""
-    page = open_page("about:blank", apart=True, user=f"h{secrets.token_hex(5)}")
+    page = open_page(apart=True, user=f"h{secrets.token_hex(5)}")
     without(page, ":has")
     page.goto("/account")
     grounds = page.locator(".option").evaluate_all("all => all.map(e => getComputedStyle(e).backgroundColor)")
@@ -74,7 +74,7 @@ def test_chosen_options_are_seen_without_has(open_page: OpenPage) -> None:
 
 def test_cells_of_the_matrix_work_where_form_data_knows_no_button(open_page: OpenPage) -> None:
     """Chrome before 112 and others ignore FormData's second argument."""
-    page = open_page("about:blank", apart=True, user=f"h{secrets.token_hex(5)}")
+    page = open_page(apart=True, user=f"h{secrets.token_hex(5)}")
     page.add_init_script(
         "{ const Own = FormData; window.FormData = class extends Own { constructor(f) { super(f); } }; }"
     )

@@ -49,7 +49,7 @@ def test_the_password_is_changed(open_page: OpenPage) -> None:
 
 def test_pages_are_accessible_and_fit_a_phone(open_page: OpenPage) -> None:
     """axe finds nothing on the account pages at 320 px, light and dark, and nothing scrolls sideways or is cut off."""
-    page = open_page("about:blank", user=f"e{secrets.token_hex(5)}", width=320)
+    page = open_page(user=f"e{secrets.token_hex(5)}", width=320)
     for path in ("/account/sessions", "/account/activity", "/account/password"):
         page.goto(path)
         assert findings(page, dark_too=True) == [], path

@@ -43,7 +43,7 @@ def test_the_way_to_the_proof_and_back(
 
 def test_with_a_code(site: Server, open_page: OpenPage) -> None:
     """Password and code in one form, for a user with an authenticator app; the recovery code waits behind a fold."""
-    page = open_page("about:blank", user="proof_code")
+    page = open_page(user="proof_code")
     execute(site, "UPDATE users SET email_verified_at = 1 WHERE username = 'proof_code'")
     page.goto(f"{site.url}/account/factors/totp")
     secret = secret_of(page.content())

@@ -18,7 +18,7 @@ from tests.support.totp import code, secret_of
 def test_the_whole_way(site: Server, open_page: OpenPage, locale: str, dark: bool, width: int) -> None:
     """From the account pages to ten codes, then out and in again with a code and with a recovery code."""
     username = f"two_{locale[:2]}"
-    page = open_page("about:blank", user=username, locale=locale, dark=dark, width=width)
+    page = open_page(user=username, locale=locale, dark=dark, width=width)
     execute(site, "UPDATE users SET email_verified_at = 1 WHERE username = ?", username)
     page.goto(f"{site.url}/account/factors")
     looked_at(page, f"{username}_1_off")
