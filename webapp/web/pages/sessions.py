@@ -36,9 +36,9 @@ NOTICES = {
 @blueprint.get("/sessions")
 def show() -> str:
     """`GET /account/sessions`."""
-    now = services().clock()
-    listed = look(lambda tx: session_list.of_user(tx, current_user.id, ended_since=now - ENDED_SHOWN_FOR))
-    alive, ended = shown(listed, now, current_user.auth_session.sid)
+    now, own = services().clock(), current_user.auth_session
+    listed = look(lambda tx: session_list.of_user(tx, own.user_id, ended_since=now - ENDED_SHOWN_FOR))
+    alive, ended = shown(listed, now, own.sid)
     notice = NOTICES.get(request.args.get("notice", ""))
     return render_template("sessions.html", alive=alive, ended=ended, notice=notice)
 

@@ -72,16 +72,16 @@ def device_words(device: Device) -> str:
     return device.browser or device.system or str(_("Unknown device"))
 
 
-def proved_by(amr: str) -> LazyString:
+def proved_by(amr: str) -> str:
     """What was proved in a session, by the `amr` of its row: at the login, and by each step-up since."""
     methods = amr.split()
     if not methods:
-        return _l("Entered as a guest")
+        return _("Entered as a guest")
     if PASSKEY not in methods:
-        return _l("Confirmed with password and code") if CODE in methods else _l("Confirmed with the password")
+        return _("Confirmed with password and code") if CODE in methods else _("Confirmed with the password")
     if CODE in methods:
-        return _l("Confirmed with password, code and passkey")
-    return _l("Confirmed with password and passkey") if PASSWORD in methods else _l("Confirmed with a passkey")
+        return _("Confirmed with password, code and passkey")
+    return _("Confirmed with password and passkey") if PASSWORD in methods else _("Confirmed with a passkey")
 
 
 def shown(
