@@ -282,12 +282,12 @@ def test_what_a_macro_keeps_is_told_apart_by_kind(app: Flask) -> None:
     assert box("<b>") == '<i class="&lt;b&gt;">Log out12None</i>'
     assert box("x", True) == '<i class="x">Log out12True</i>'
     assert box("x", more=1) == '<i class="x">Log out121</i>'
-    kept = box._kept.cache_info().currsize
+    kept = box.kept.cache_info().currsize
     assert kept == 4
     long, listed = "<" * (LONGEST_KEPT + 1), ["<"]
     assert escape(long) in box(long)
     assert "[&#39;&lt;&#39;]" in box("x", listed)
-    assert box._kept.cache_info().currsize == kept
+    assert box.kept.cache_info().currsize == kept
 
 
 def test_a_constant_macro_is_in_the_compiled_template(app: Flask) -> None:

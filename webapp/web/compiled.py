@@ -60,11 +60,11 @@ class Kept:
     def __init__(self, macro: Macro) -> None:
         self.macro = macro
         # typed, because a text that is markup is not its like that is none.
-        self._kept = lru_cache(KEPT, typed=True)(self._say)
+        self.kept = lru_cache(KEPT, typed=True)(self._say)
 
     def __call__(self, *args: Any, **values: Any) -> str:
         try:
-            return self._kept(*args, **values)
+            return self.kept(*args, **values)
         except TypeError:  # an argument that is not plain, or one that nothing can be kept by
             return self.macro(*args, **values)
 

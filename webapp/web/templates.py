@@ -21,7 +21,6 @@ from webapp.web.compiled import Compiler, Kept, shown
 from webapp.web.put_in import PutIn
 from webapp.web.requests import root, this_request
 
-MACROS = {Macro, Kept}
 FUNCTIONS = {FunctionType, MethodType, BuiltinMethodType}
 
 
@@ -64,7 +63,12 @@ class PageContext(Context):
         Here:  macros, which don't, and functions and methods, whose mark is looked for once.
         """
         kind = type(what)
-        if kind in MACROS or (kind in FUNCTIONS and getattr(what, "jinja_pass_arg", None) is None):
+        if kind is Kept:
+            try:
+                return what.kept(*args, **values)
+            except TypeError:  # as `Kept` itself
+                return what.macro(*args, **values)
+        if kind is Macro or (kind in FUNCTIONS and getattr(what, "jinja_pass_arg", None) is None):
             return what(*args, **values)
         return super().call(what, *args, _loop_vars=_loop_vars, _block_vars=_block_vars, **values)
 
