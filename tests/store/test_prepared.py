@@ -56,7 +56,7 @@ def test_it_answers_what_a_cursor_answers(
     with connect(address, prepared_statements) as connection:
         own = Prepared(connection)
         expected = psycopg.RawCursor(connection).execute(text.encode(), values).fetchall()
-        for _ in range(3):
+        for _ in range(8):
             answer = own.execute(text, values)  # type: ignore[arg-type]
             assert answer.fetchall() == expected
             assert answer.rowcount == len(expected)
@@ -70,16 +70,21 @@ def test_an_answer_follows_another_of_its_statement(connection: BoundedConnectio
     assert own.execute(text, [7, "x"]).fetchall() == [(7, "x")]
 
 
-def test_it_is_prepared_once(connection: BoundedConnection, address: str) -> None:
+def test_it_is_prepared_once_it_is_asked_often(connection: BoundedConnection, address: str) -> None:
     """The server knows each statement by one name, and a pooler's next connection is told none."""
-    own = Prepared(connection)
-    for _ in range(3):
-        own.execute("SELECT 1", [])
-        own.execute("SELECT $1::int", [2])
-    assert own.execute("SELECT count(*) FROM pg_prepared_statements", []).fetchall() == [(3,)]
+
+    def prepared(own: Prepared) -> list[int]:
+        counted = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT n%'"
+        found = []
+        for _ in range(8):
+            own.execute("SELECT n FROM generate_series(1, $1::int) n", [2])
+            own.execute("SELECT n + 1 FROM generate_series(1, $1::int) n", [2])
+            found.append(own.execute(counted, []).fetchall()[0][0])
+        return found
+
+    assert prepared(Prepared(connection)) == [0, 0, 0, 0, 0, 2, 2, 2]
     with connect(address, "off") as behind_pooler:
-        other = Prepared(behind_pooler)
-        assert other.execute("SELECT count(*) FROM pg_prepared_statements", []).fetchall() == [(0,)]
+        assert prepared(Prepared(behind_pooler)) == [0] * 8
 
 
 def test_what_changed_is_counted(connection: BoundedConnection) -> None:

@@ -42,40 +42,56 @@ class Answer:
         return self._rows
 
 
+class Asked:
+    """What is known of one statement."""
+
+    __slots__ = ("loaders", "name", "times")
+
+    def __init__(self, connection: BoundedConnection) -> None:
+        self.times = 0
+        self.name = b""
+        """What the server has prepared it as; empty: not at all."""
+        self.loaders: abc.Transformer = adapt.Transformer(connection)
+
+
 class Prepared:
-    """The prepared statements of one connection in autocommit, by their texts (few, and all of them ours)."""
+    """The statements of one connection in autocommit, by their texts (few, and all of them ours).
+
+    As psycopg does it, one is prepared after it was executed a few times (`prepare_threshold`), and never where a
+    pooler is in between, because its next connection would not have the statement.
+    """
 
     def __init__(self, connection: BoundedConnection) -> None:
         self._connection = connection
         self._libpq = connection.pgconn
         self._encoding = connection.info.encoding
-        self._known: dict[str, tuple[bytes, abc.Transformer]] = {}
+        self._asked: dict[str, Asked] = {}
 
     def execute(self, text: str, values: Sequence[Value]) -> Answer:
         """Execute `text`, which has a `$1` for each value. Raises psycopg.Error, Silence once the time is up."""
         sent = [None if value is None else _as_text(value) for value in values]
-        name, transformer = self._known.get(text) or self._prepare(text)
-        if name:
-            self._libpq.send_query_prepared(name, sent)
+        asked = self._asked.get(text) or self._asked.setdefault(text, Asked(self._connection))
+        if asked.name or self._prepare(text, asked):
+            self._libpq.send_query_prepared(asked.name, sent)
         else:
             self._libpq.send_query_params(text.encode(), sent)
         result = self._result()
         if result.status == ExecStatus.COMMAND_OK:
             return Answer([], result.command_tuples or 0)
-        if transformer.pgresult is None:
-            transformer.set_pgresult(result)
-        else:
-            transformer.set_pgresult(result, set_loaders=False)
-        return Answer(transformer.load_rows(0, result.ntuples, tuple), result.ntuples)
+        asked.loaders.set_pgresult(result, set_loaders=asked.loaders.pgresult is None)
+        return Answer(asked.loaders.load_rows(0, result.ntuples, tuple), result.ntuples)
 
-    def _prepare(self, text: str) -> tuple[bytes, abc.Transformer]:
-        # Without a name where a pooler is in between, because its next connection would not have the statement.
-        name = b"" if self._connection.prepare_threshold is None else b"tokenroom_%d" % len(self._known)
-        if name:
-            self._libpq.send_prepare(name, text.encode())
-            self._result()
-        self._known[text] = known = (name, adapt.Transformer(self._connection))
-        return known
+    def _prepare(self, text: str, asked: Asked) -> bool:
+        """Have a statement prepared once it has been asked often enough; whether it is."""
+        threshold = self._connection.prepare_threshold
+        asked.times += 1
+        if threshold is None or asked.times <= threshold:
+            return False
+        name = b"tokenroom_%d" % list(self._asked).index(text)
+        self._libpq.send_prepare(name, text.encode())
+        self._result()
+        asked.name = name
+        return True
 
     def _result(self) -> PGresult:
         (result,) = self._connection.wait(generators.execute(self._libpq))
