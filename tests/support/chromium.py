@@ -93,8 +93,8 @@ class Profiles:
             self._spare.setdefault(kind, []).append(page)
 
 
-SETTLED = """Promise.all(document.getAnimations()
-  .filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished))"""
+SETTLED = """Promise.allSettled(document.getAnimations()
+  .filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished)).then(() => {})"""
 """Awaits the end of every transition; an animation without end is left alone."""
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 AXE = Axe().axe_script
@@ -114,13 +114,13 @@ def findings(page: Page, *, dark_too: bool = False) -> list[str]:
     found = _violations(page)
     if dark_too:
         page.emulate_media(color_scheme="dark")
-        page.evaluate(SETTLED)
         found += [f"dark: {line}" for line in _violations(page, runOnly=OF_COLOURS)]
         page.emulate_media(color_scheme="light")
     return found
 
 
 def _violations(page: Page, **options: object) -> list[str]:
+    page.evaluate(SETTLED)  # or colours are measured on their way from one to another
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     violations: list[tuple[str, str, list[str]]] = page.evaluate(VIOLATIONS, {"resultTypes": ["violations"], **options})
