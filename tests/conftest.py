@@ -24,7 +24,7 @@ from tests.support.databases import (
     need,
     postgres_is_there,
 )
-from tests.support.server import CHEAP_HASHING, PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, Server
 from tests.support.serving import CHEAP, REAL
 from webapp import create_app
 from webapp.core import passwords
@@ -160,7 +160,7 @@ def person(visitor: Browser, username: str) -> Browser:
 
 @pytest.fixture(scope="session")
 def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("sqlite_server"), settings=CHEAP_HASHING, arguments=PRELOAD) as server:
+    with Server(tmp_path_factory.mktemp("sqlite_server"), settings=CHEAP_HASHING) as server:
         yield server
 
 
@@ -170,7 +170,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     address = make_postgres_database()
     try:
         folder = tmp_path_factory.mktemp("postgres_server")
-        with Server(folder, address, settings=CHEAP_HASHING, arguments=PRELOAD) as server:
+        with Server(folder, address, settings=CHEAP_HASHING) as server:
             yield server
     finally:
         drop_postgres_database(address)

@@ -34,7 +34,7 @@ def send(port: int, request: bytes) -> bytes:
 def test_a_killed_worker_and_refused_requests(tmp_path: Path) -> None:
     """What gunicorn says of them stands in objects, without the token that a broken header held."""
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-    with Server(tmp_path, workers=2, settings={"WEBAPP_LOG_FORMAT": "json", "WEBAPP_LAB": "on"}) as server:
+    with Server(tmp_path, workers=2, settings={"WEBAPP_LOG_FORMAT": "json", "WEBAPP_LAB": "on"}, fresh=True) as server:
         for broken in (
             b"GET / HTTP/9.9\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: x\r\nCookie access_token=" + token.encode() + b"\r\n\r\n",
@@ -99,7 +99,7 @@ def test_what_is_printed_becomes_objects() -> None:
 def test_text_stays_text(tmp_path: Path) -> None:
     """Without the setting gunicorn's lines are as its own formatter writes them, and no token is in them either."""
     token = b"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-    with Server(tmp_path, workers=1) as server:
+    with Server(tmp_path, workers=1, fresh=True) as server:
         send(server.port, b"GET / HTTP/1.1\r\nHost: x\r\nCookie access_token=" + token + b"\r\n\r\n")
     text = server.log.read_text()
     assert "] [WARNING] Invalid request from ip=127.0.0.1" in text

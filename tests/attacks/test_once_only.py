@@ -11,7 +11,7 @@ from tests.support.browser import FormReader
 from tests.support.crowd import at_once
 from tests.support.mailbox import Outbox
 from tests.support.mailbox import code as mailed
-from tests.support.server import CHEAP_HASHING, PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, Server
 from tests.support.sql import execute, query
 from tests.support.totp import code, codes_of, secret_of
 from tests.support.trail import event_names
@@ -61,7 +61,7 @@ def demanding(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server
     """A server where administrators need a factor, on each database in turn."""
     address = request.getfixturevalue("migrated_postgres") if request.param == "postgres" else None
     settings = {"WEBAPP_MFA_REQUIRED": "admin", **CHEAP_HASHING}
-    with Server(tmp_path / "demanding", address, workers=3, settings=settings, arguments=PRELOAD) as server:
+    with Server(tmp_path / "demanding", address, workers=3, settings=settings) as server:
         yield server
 
 

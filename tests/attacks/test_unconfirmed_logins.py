@@ -15,7 +15,7 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.clock import SetClock
 from tests.support.crowd import at_once
 from tests.support.mailbox import Outbox, code, link
-from tests.support.server import CHEAP_HASHING, PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, Server
 from tests.support.sql import execute, query
 from tests.support.trail import event_names
 from webapp.core.demands import Demands
@@ -37,7 +37,7 @@ def settings() -> dict[str, str]:
 @pytest.fixture
 def server_that_demands(tmp_path: Path) -> Iterator[Server]:
     """Two workers with the demand."""
-    with Server(tmp_path / "server", workers=2, settings=REQUIRED | CHEAP_HASHING, arguments=PRELOAD) as server:
+    with Server(tmp_path / "server", workers=2, settings=REQUIRED | CHEAP_HASHING) as server:
         yield server
 
 

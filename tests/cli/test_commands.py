@@ -12,12 +12,12 @@ from flask import Flask
 
 from tests.support.browser import PASSWORD, Browser
 from tests.support.commands import run_command
-from tests.support.server import PRELOAD, Server
+from tests.support.server import Server
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("commanded"), workers=2, arguments=PRELOAD) as server:
+    with Server(tmp_path_factory.mktemp("commanded"), workers=2) as server:
         yield server
 
 

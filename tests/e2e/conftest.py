@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.support.chromium import CHROMIUM, FLAGS, Console, OpenPage, Profiles, sign_up
 from tests.support.databases import need
-from tests.support.server import CHEAP_HASHING, PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, Server
 
 HALF = ("test_inspector", "test_lab", "test_layout", "test_learn")
 """These files take half of the time of this folder. Each half has a browser and a server, and begins at once."""
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The application under gunicorn with 2 workers, on SQLite."""
-    with Server(tmp_path_factory.mktemp("site"), workers=2, settings=CHEAP_HASHING, arguments=PRELOAD) as server:
+    with Server(tmp_path_factory.mktemp("site"), workers=2, settings=CHEAP_HASHING) as server:
         yield server
 
 

@@ -11,7 +11,7 @@ from tests.support.browser import PASSWORD
 from tests.support.chromium import OpenPage, looked_at
 from tests.support.mailbox import Outbox
 from tests.support.mailbox import code as mailed
-from tests.support.server import CHEAP_HASHING, PRELOAD, Server
+from tests.support.server import CHEAP_HASHING, Server
 from tests.support.sql import execute
 from tests.support.totp import code, secret_of
 
@@ -20,7 +20,7 @@ from tests.support.totp import code, secret_of
 def demanding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Administrators need a second step here."""
     settings = {"WEBAPP_MFA_REQUIRED": "admin", **CHEAP_HASHING}
-    with Server(tmp_path_factory.mktemp("demanding"), workers=2, settings=settings, arguments=PRELOAD) as server:
+    with Server(tmp_path_factory.mktemp("demanding"), workers=2, settings=settings) as server:
         yield server
 
 

@@ -28,7 +28,7 @@ def server(
     request: pytest.FixtureRequest, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     settings = {"WEB_PRELOAD": request.param}
-    with Server(tmp_path_factory.mktemp("server"), cluster.address, workers=2, settings=settings) as server:
+    with Server(tmp_path_factory.mktemp("server"), cluster.address, workers=2, settings=settings, fresh=True) as server:
         yield server
 
 

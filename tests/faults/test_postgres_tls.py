@@ -58,7 +58,7 @@ def addresses(cluster: Cluster, certificates: Path) -> Addresses:
 def server(cluster: Cluster, addresses: Addresses, tmp_path: Path) -> Iterator[Server]:
     """Migrated over TLS, at a PostgreSQL that lets nobody in without it."""
     cluster.allow("hostssl all all 127.0.0.1/32 scram-sha-256")
-    with Server(tmp_path / "server", addresses.right, workers=2) as server:
+    with Server(tmp_path / "server", addresses.right, workers=2, fresh=True) as server:
         yield server
 
 

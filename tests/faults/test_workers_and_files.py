@@ -28,7 +28,7 @@ DIE = {"X-Test-Die": "before-answer"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("faults"), workers=2) as server:
+    with Server(tmp_path_factory.mktemp("faults"), workers=2, fresh=True) as server:
         yield server
 
 
@@ -132,7 +132,7 @@ def fill(path: Path) -> None:
 def test_disk_full(small_disk: Path, tmp_path: Path) -> None:
     """With not a byte left: pages are served, refreshes wait for better days, writes say 503, and no one is lost."""
     place = {"WEBAPP_DATABASE_URL": f"sqlite:///{small_disk}/tokenroom.db"}
-    with Server(tmp_path / "instance", settings=place, workers=2) as server:
+    with Server(tmp_path / "instance", settings=place, workers=2, fresh=True) as server:
         crowd = Crowd(server.browser, 2)
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space"):

@@ -22,7 +22,7 @@ from tests.support.browser import PASSWORD, Browser
 from tests.support.commands import run_command
 from tests.support.databases import ADMIN, drop_postgres_database, migrate, need, postgres_is_there
 from tests.support.poolers import PGBOUNCER, PgBouncer
-from tests.support.server import PRELOAD, Server
+from tests.support.server import Server
 from webapp import create_app
 from webapp.store.database import db
 from webapp.store.health import REVISIONS
@@ -281,7 +281,7 @@ def test_pgbouncer_of_debian_12(tmp_path: Path) -> None:
     with (
         database() as address,
         PgBouncer(tmp_path / "pooler", address) as pooler,
-        Server(tmp_path / "server", pooler.address, workers=2, arguments=PRELOAD) as server,
+        Server(tmp_path / "server", pooler.address, workers=2) as server,
     ):
         with ThreadPoolExecutor(6) as pool:
             found = [status for result in pool.map(lambda _: visit(server, 12), range(6)) for status in result]
@@ -301,7 +301,7 @@ def test_a_pooler_is_named_where_statements_are_prepared_all_the_same(tmp_path: 
     with (
         database() as address,
         PgBouncer(tmp_path / "pooler", address, default_pool_size="1") as pooler,
-        Server(tmp_path / "server", pooler.address, workers=2, settings=forced, arguments=PRELOAD) as server,
+        Server(tmp_path / "server", pooler.address, workers=2, settings=forced) as server,
     ):
         with ThreadPoolExecutor(4) as pool:
             found = {status for result in pool.map(lambda _: visit(server, 25), range(4)) for status in result}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.server import PRELOAD, Server
+from tests.support.server import Server
 
 
 class GuardedServer(Server):
@@ -17,4 +17,4 @@ class GuardedServer(Server):
 
 def guarded_at(folder: Path, database_url: str | None = None, **settings: str) -> GuardedServer:
     on = {"WEBAPP_RATE_LIMITS": "on", "WEBAPP_TEST_HASHES": str(folder / "hashes"), **settings}
-    return GuardedServer(folder, database_url, settings=on, arguments=PRELOAD)
+    return GuardedServer(folder, database_url, settings=on)

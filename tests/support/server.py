@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -17,28 +16,18 @@ import httpx
 from tests.support.browser import Browser, over_http
 from tests.support.clock import SetClock
 from tests.support.databases import migrate
+from tests.support.nursery import ROOT, SERVER, Forked, end_with_parent, fork
 from tests.support.waiting import until
 from webapp import create_app
 
-PRELOAD = ("--preload",)
-"""Import once and fork, because that saves most of the start, for servers whose tests are not about it."""
 CHEAP_HASHING = {"WEBAPP_TEST_HASHING": "cheap"}
 """Setting of a server whose tests are not about the strength of passwords."""
-PR_SET_PDEATHSIG = 1
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def end_with_parent() -> None:
-    """In the child, so that a test run that is killed takes its servers along, and their database connections
-    (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Server:
@@ -52,7 +41,9 @@ class Server:
         workers: int = 4,
         settings: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        fresh: bool = False,
     ) -> None:
+        """`fresh`: a process from nothing, for tests that are about how a server starts."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.workers = workers
@@ -68,7 +59,8 @@ class Server:
             **(settings or {}),
         }
         self.arguments = list(arguments)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.fresh = fresh
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     def __enter__(self) -> Server:
         migrate(create_app(self.settings))
@@ -81,13 +73,21 @@ class Server:
     def start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("WEBAPP_")} | self.settings
         environment |= {"WEBAPP_TEST_CLOCK": str(self.clock.path), "WEB_CONCURRENCY": str(self.workers)}
-        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}"]
-        command += ["--threads", "2", *self.arguments]  # several servers share one PostgreSQL's hundred connections
+        # Several servers share one PostgreSQL's hundred connections.
+        options = ["-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}", "--threads", "2", *self.arguments]
+        options += ["tests.support.serving:make_app()"]
+        process: subprocess.Popen[bytes] | Forked
         with self.log.open("ab") as log:
-            process = self.process = subprocess.Popen(
-                [*command, "tests.support.serving:make_app()"],
-                cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent,
-            )  # fmt: skip
+            if self.fresh:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "gunicorn", *options],
+                    cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+                    preexec_fn=end_with_parent,
+                )  # fmt: skip
+            else:
+                files = (Path(os.devnull), self.log, self.log)
+                process = fork(SERVER, ["gunicorn", *options], environment, files, patience=20)
+        self.process = process
         until(lambda: self._answers() or process.poll() is not None, seconds=30, what="gunicorn starts")
         assert process.poll() is None, f"gunicorn did not start:\n{self.log.read_text()[-3000:]}"
 

@@ -177,7 +177,7 @@ def test_metrics_set_no_cookie_and_ask_for_none(visitor: Browser) -> None:
 @pytest.mark.parametrize("preload", ["off", "on"])
 def test_workers_count_together_also_those_that_are_gone(tmp_path: Path, preload: str) -> None:
     """Any worker answers for all; killing workers, and reloading them, loses no count."""
-    with Server(tmp_path / "server", workers=2, settings={"WEB_PRELOAD": preload}) as server:
+    with Server(tmp_path / "server", workers=2, settings={"WEB_PRELOAD": preload}, fresh=True) as server:
         visitor = server.browser()
         visitor.sign_up()
 
