@@ -11,17 +11,20 @@ A page says the same with and without.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import markupsafe
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame, MacroRef
 from jinja2.filters import FILTERS
+from jinja2.idtracking import VAR_LOAD_RESOLVE
+from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Macro
+from jinja2.tests import TESTS
 from markupsafe import Markup, escape
 
 KEPT = 256
@@ -30,8 +33,8 @@ LONGEST_KEPT = 64
 """Characters of an argument whose answer is kept. Tokens are longer."""
 PLAIN = (int, type(None), Enum)
 TEXTS = frozenset({"_", "gettext", "ngettext"})
-STEADY = TEXTS | {"loop"}
 """Names that mean the same whenever a template of one language is filled."""
+OF_THE_CALL = frozenset({"caller", "kwargs", "varargs"})
 UNSTEADY_FILTERS = frozenset({"random", "pprint"})
 
 _escape_text: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
@@ -97,26 +100,71 @@ class Compiler(CodeGenerator):
 
 def steady_macros(template: nodes.Template, environment: Any) -> set[str]:
     """Names of a template's macros that say nothing but their arguments."""
-    macros = {macro.name: macro for macro in template.find_all(nodes.Macro)}
-    constants = {name for name, value in environment.globals.items() if isinstance(value, (tuple, ModuleType))}
-    known = STEADY | constants | imported(template, environment).keys()
+    times = bindings(template)
+    macros = {macro.name: macro for macro in template.find_all(nodes.Macro) if times[macro.name] == 1}
+    known = ((TEXTS | environment.steady) - times.keys()) | imported(template, environment, times).keys()
+    asked = {name: names for name, macro in macros.items() if (names := _asked_of(macro)) is not None}
     found: set[str] = set()
-    while more := {name for name, macro in macros.items() if name not in found and _is_steady(macro, known | found)}:
+    while more := {name for name, names in asked.items() if name not in found and names <= known | found}:
         found |= more
     return found
 
 
-def imported(template: nodes.Template, environment: Any) -> dict[str, Kept]:
-    """The macros that a template imports, by its own names for them, of those that say nothing but their arguments."""
+def imported(template: nodes.Template, environment: Any, times: Mapping[str, int]) -> dict[str, Kept]:
+    """The macros that a template imports, by its own names for them, of those that say nothing but their arguments.
+
+    Only where the name means nothing else in it (`times` are its `bindings`), and the import is made whenever the
+    template is filled.
+    """
     found = {}
-    for node in template.find_all(nodes.FromImport):
-        if isinstance(node.template, nodes.Const) and not node.with_context:
+    for node in template.body:
+        if isinstance(node, nodes.FromImport) and isinstance(node.template, nodes.Const) and not node.with_context:
             module = environment.get_template(node.template.value).module
-            for pair in node.names:
-                theirs, ours = pair if isinstance(pair, tuple) else (pair, pair)
-                if isinstance(macro := getattr(module, theirs, None), Kept):
+            for theirs, ours in _pairs(node):
+                if times[ours] == 1 and isinstance(macro := getattr(module, theirs, None), Kept):
                     found[ours] = macro
     return found
+
+
+def bindings(template: nodes.Template) -> Counter[str]:
+    """How often a name is given a meaning: by a macro or an import, or outside of macros in any other way."""
+    found: Counter[str] = Counter()
+    waiting: list[tuple[nodes.Node, bool]] = [(template, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        match node:
+            case nodes.Macro():
+                found[node.name] += 1
+                inside = True
+            case nodes.FromImport():
+                found.update(ours for _theirs, ours in _pairs(node))
+            case nodes.Import():
+                found[node.target] += 1
+            case nodes.Name(ctx="store" | "param") if not inside:
+                found[node.name] += 1
+        waiting.extend((child, inside) for child in node.iter_child_nodes())
+    return found
+
+
+def _pairs(node: nodes.FromImport) -> Iterator[tuple[str, str]]:
+    for pair in node.names:
+        yield pair if isinstance(pair, tuple) else (pair, pair)
+
+
+class Outside(TrackingCodeGenerator):
+    """Collects the names that a macro takes from outside. Jinja itself decides which: one that the macro sets may be
+    asked for before, or in another branch."""
+
+    def __init__(self, environment: Any, macro: nodes.Macro) -> None:
+        super().__init__(environment)
+        self.optimizer = None  # it would change the macro, which is written afterwards
+        self.names: set[str] = set()
+        self.visit(nodes.Template([macro]))
+
+    def enter_frame(self, frame: Frame) -> None:
+        super().enter_frame(frame)
+        loads = frame.symbols.loads.values()
+        self.names |= {name for action, name in loads if action == VAR_LOAD_RESOLVE and name is not None}
 
 
 def _names_a_page(call: nodes.Call) -> bool:
@@ -131,13 +179,19 @@ def _names_a_page(call: nodes.Call) -> bool:
     return True
 
 
-def _is_steady(macro: nodes.Macro, known: frozenset[str] | set[str]) -> bool:
+def _asked_of(macro: nodes.Macro) -> set[str] | None:
+    """The names that a macro takes from outside; None if it says something else than its arguments anyway."""
     if any(macro.find_all((nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport))):
-        return False
+        return None
+    if any(name.name in OF_THE_CALL for name in macro.find_all(nodes.Name)):
+        return None
+    environment: Any = macro.environment
     filters = {node.name for node in macro.find_all(nodes.Filter)}
-    if all(map(_names_a_page, macro.find_all(nodes.Call))):
-        known = known | {"url_for"}
-    names = list(macro.find_all(nodes.Name))
-    own = {node.name for node in names if node.ctx != "load"}
-    said = {node.name for node in names if node.ctx == "load"}
-    return said <= own | known and filters <= FILTERS.keys() - UNSTEADY_FILTERS
+    if filters & UNSTEADY_FILTERS or any(environment.filters.get(name) is not FILTERS.get(name) for name in filters):
+        return None
+    tests = {node.name for node in macro.find_all(nodes.Test)}
+    if any(environment.tests.get(name) is not TESTS.get(name) for name in tests):
+        return None
+    if not all(map(_names_a_page, macro.find_all(nodes.Call))):
+        return None
+    return Outside(environment, macro).names - {"url_for"}

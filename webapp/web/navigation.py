@@ -15,7 +15,7 @@ from webapp.dates import language
 from webapp.services import services_of
 from webapp.web.person import current_auth
 from webapp.web.requests import root, this_request
-from webapp.web.templates import offer
+from webapp.web.templates import know, offer
 from webapp.web.texts import lazy_gettext as _l
 from webapp.web.words.lifetimes import life
 
@@ -77,7 +77,8 @@ class Links:
 
 def register(app: Flask) -> None:
     menus = Menus(app)
-    app.jinja_env.globals |= {"life_words": life, "four_cases": FOUR_CASES}
+    app.jinja_env.globals["life_words"] = life
+    know(app, four_cases=FOUR_CASES)
     links = Links(app)
     offer(
         app,

@@ -8,8 +8,9 @@ from typing import Any
 
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
 
-from webapp.web.compiled import Kept, imported
+from webapp.web.compiled import Kept, bindings, imported
 
 PLACE = re.compile(r"%(?:\((\w+)\)s|%)")
 """A place for a value in a text, and a per cent sign."""
@@ -39,23 +40,45 @@ class PutIn(NodeTransformer):
         """This template and the parts that are being put in; one that includes itself is included as ever."""
 
     def visit_Template(self, node: nodes.Template) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self._macros = imported(node, self.environment)
+        self._macros = imported(node, self.environment, bindings(node))
         return self.generic_visit(node)
+
+    def visit_Macro(self, node: nodes.Macro | nodes.CallBlock) -> nodes.Node:  # noqa: N802
+        outside, own = self._macros, {name.name for name in node.find_all(nodes.Name) if name.ctx != "load"}
+        self._macros = {name: macro for name, macro in outside.items() if name not in own}
+        self.generic_visit(node)
+        self._macros = outside
+        return node
+
+    visit_CallBlock = visit_Macro  # noqa: N815
+
+    def visit_ScopedEvalContextModifier(self, node: nodes.ScopedEvalContextModifier) -> nodes.Node:  # noqa: N802
+        """`{% autoescape %}`: it does not reach into the parts, so none is put in."""
+        part, self.part = self.part, lambda _name: None
+        self.generic_visit(node)
+        self.part = part
+        return node
 
     def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
         match node:
             case nodes.Include(template=nodes.Const(value=str(name)), with_context=True, ignore_missing=False):
-                if name not in self._inside and (part := self.part(name)) is not None:
+                if self._escapes_alike(name) and name not in self._inside and (part := self.part(name)) is not None:
                     return self._put_in(name, part, node.lineno)
         return node
 
     def _put_in(self, name: str, part: nodes.Template, line: int) -> nodes.Node:
-        macros, self._macros = self._macros, {**self._macros, **imported(part, self.environment)}
+        outside, own = self._macros, bindings(part)
+        kept = {ours: macro for ours, macro in outside.items() if ours not in own}
+        self._macros = kept | imported(part, self.environment, own)
         self._inside.add(name)
         body = self.generic_visit(nodes.Scope(part.body).set_lineno(line))
         self._inside.remove(name)
-        self._macros = macros
+        self._macros = outside
         return body
+
+    def _escapes_alike(self, name: str) -> bool:
+        """Are values in that template escaped, or not, as they are in this one? Its name decides."""
+        return nodes.EvalContext(self.environment, name).autoescape == self._context.autoescape
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
@@ -94,7 +117,9 @@ class PutIn(NodeTransformer):
             args, values = self._constants(node)
         except nodes.Impossible:
             return node
-        return nodes.MarkSafeIfAutoescape(nodes.Const(str(macro(*args, **values)))).set_lineno(node.lineno)
+        said = macro(*args, **values)
+        text = nodes.Const(str(said)).set_lineno(node.lineno)
+        return nodes.MarkSafeIfAutoescape(text).set_lineno(node.lineno) if isinstance(said, Markup) else text
 
     def _constants(self, node: nodes.Call) -> tuple[list[Any], dict[str, Any]]:
         """The arguments of a call. Raises Impossible unless all are constant."""

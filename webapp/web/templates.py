@@ -9,10 +9,12 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from flask import Flask, current_app
+from flask.sansio.app import App
 from flask.templating import Environment
 from flask_babel import get_translations
 from jinja2 import BaseLoader, BytecodeCache, Template, TemplateNotFound, nodes
 from jinja2.bccache import Bucket
+from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, Macro
 from jinja2.utils import missing
 from werkzeug.routing import BuildError
@@ -31,6 +33,17 @@ def offer(app: Flask, **names: Callable[[], Any]) -> None:
     environment.on_demand.update(names)
 
 
+def know(app: App, **values: Any) -> None:
+    """Let every template of `app` know these values. They say the same to every reader, whenever they are asked.
+
+    A macro that says nothing else but its arguments is kept (web/compiled.py).
+    """
+    environment = app.jinja_env
+    assert isinstance(environment, Templates)
+    environment.globals.update(values)
+    environment.steady.update(values)
+
+
 class PageContext(Context):
     """What a template sees.
 
@@ -40,6 +53,7 @@ class PageContext(Context):
     """
 
     environment: Templates
+    knows_reader = True
 
     def __init__(
         self, environment: Any, parent: dict[str, Any], name: str | None, blocks: Any, **_globals: Any
@@ -52,7 +66,7 @@ class PageContext(Context):
             return self.vars[key]
         if key in self.parent:
             return self.parent[key]
-        ask = self.environment.on_demand.get(key)
+        ask = self.environment.on_demand.get(key) if self.knows_reader else None
         return missing if ask is None else ask()
 
     def call(self, what: Any, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **values: Any) -> Any:
@@ -73,6 +87,20 @@ class PageContext(Context):
         return super().call(what, *args, _loop_vars=_loop_vars, _block_vars=_block_vars, **values)
 
 
+class Page(Template):
+    """A template. What it sets is kept for everybody who imports from it, so it is told nothing of one reader.
+
+    Its macros are, whenever they are called.
+    """
+
+    def make_module(self, vars: Any = None, shared: bool = False, locals: Any = None) -> TemplateModule:  # noqa: A002
+        context: Any = self.new_context(vars, shared, locals)
+        context.knows_reader = vars is not None  # `import … with context` makes a module for one page
+        module = TemplateModule(self, context)
+        context.knows_reader = True
+        return module
+
+
 class Templates(Environment):
     """Flask's environment, with an overlay for each language.
 
@@ -83,6 +111,7 @@ class Templates(Environment):
 
     context_class = PageContext
     code_generator_class = Compiler
+    template_class = Page
     shown = staticmethod(shown)
     kept = Kept
     language: str | None = None
@@ -92,6 +121,8 @@ class Templates(Environment):
         super().__init__(app, **options)
         self.on_demand: dict[str, Callable[[], Any]] = {}
         """See `offer`."""
+        self.steady: set[str] = set()
+        """See `know`."""
         self._overlays: dict[tuple[str, str], Templates] = {}
         """By language, and by the path that the application is mounted at, which the addresses in a template begin
         with."""

@@ -22,10 +22,11 @@ from webapp.web.inspector.examples import DEMO_SECRET, EXAMPLES, example
 from webapp.web.inspector.verdict import Shown, inspect, said
 from webapp.web.limits import limited
 from webapp.web.marks import public
+from webapp.web.templates import know
 from webapp.web.texts import gettext as _
 
 blueprint = Blueprint("inspector", __name__)
-blueprint.record(lambda state: state.app.jinja_env.globals.update(phrases=phrases))
+blueprint.record(lambda state: know(state.app, phrases=phrases))
 
 
 @blueprint.get("/inspector")

@@ -38,11 +38,12 @@ from webapp.web.lab.witness import STAGE_PATH
 from webapp.web.marks import peek, public
 from webapp.web.passkey_forms import offer_proof
 from webapp.web.person import Auth, Person
+from webapp.web.templates import know
 from webapp.web.words import tokens as words
 from webapp.web.words.lifetimes import duration
 
 blueprint = Blueprint("lab", __name__, url_prefix="/lab")
-blueprint.record(lambda state: state.app.jinja_env.globals.update(lab_words=words, lab_acts=ACTS))
+blueprint.record(lambda state: know(state.app, lab_words=words, lab_acts=ACTS))
 
 CARDS = 20
 """Requests told in full; older ones are on the timeline."""
