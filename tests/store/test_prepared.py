@@ -87,6 +87,18 @@ def test_it_is_prepared_once_it_is_asked_often(connection: BoundedConnection, ad
         assert prepared(Prepared(behind_pooler)) == [0] * 8
 
 
+def test_a_name_means_one_statement_on_every_connection(address: str) -> None:
+    """A pooler that mixes connections up, unnoticed, gives an error and never the answer of another statement."""
+    with connect(address) as one, connect(address) as two:
+        sessions, people = Prepared(one), Prepared(two)
+        for _ in range(10):
+            sessions.execute("SELECT 'session', $1::text", ["id"])
+            people.execute("SELECT 'person', $1::text", ["id"])
+        sessions._libpq, sessions._connection = two.pgconn, two
+        with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+            sessions.execute("SELECT 'session', $1::text", ["id"])
+
+
 def test_what_changed_is_counted(connection: BoundedConnection) -> None:
     """The number of rows decides who won."""
     own = Prepared(connection)

@@ -271,3 +271,10 @@ def test_nothing_secret_in_an_error_page(app: Flask, person: Browser) -> None:
         assert "Traceback" not in page
         assert "SECRET" not in page
         assert str(app.config["SECRET_KEY"]) not in page
+
+
+@pytest.mark.parametrize("path", ["/login", "/reset/open"])
+def test_a_query_of_other_bytes_is_400(app: Flask, path: str) -> None:
+    """gunicorn lets none through; another server does."""
+    answer = app.test_client().get(path, environ_overrides={"QUERY_STRING": "next=\xff&step=\xff&token=\xff"})
+    assert answer.status_code == 400

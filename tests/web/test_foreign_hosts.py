@@ -19,7 +19,16 @@ def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["192.0.2.10:8000", "myapp.tunnel.example", "localhost.", "[2001:db8::1]:8000", "app.localhost"]
+    "host",
+    [
+        "192.0.2.10:8000",
+        "myapp.tunnel.example",
+        "localhost.",
+        "[2001:db8::1]:8000",
+        "app.localhost",
+        "no..name",
+        f"{'long' * 16}.example",
+    ],
 )
 def test_development_says_what_to_do(app: Flask, caplog: pytest.LogCaptureFixture, host: str) -> None:
     """On the page, in the API's answer, and in the log."""

@@ -347,6 +347,16 @@ def test_nothing_is_kept_of_a_session_that_never_came_here(app: Flask, visitor: 
     assert [r.path for r in kept(app)] == ["/lab", "/"]
 
 
+def test_an_address_with_nul_is_kept_without(app: Flask, visitor: Browser) -> None:
+    """PostgreSQL keeps no NUL; for each such address the log would get a traceback."""
+    visitor.sign_up()
+    visitor.get("/lab")
+    assert visitor.get("/a%00b").status_code == 404
+    with app.app_context():
+        kept = db.session.query(LabRequest).order_by(LabRequest.id.desc()).first()
+    assert kept.path == "/a\N{REPLACEMENT CHARACTER}b"
+
+
 def test_no_token_text_on_the_page_or_in_the_memory(app: Flask, visitor: Browser) -> None:
     """Neither the lab's pages nor its records contain a part of a token."""
     visitor.sign_up()

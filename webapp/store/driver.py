@@ -105,3 +105,7 @@ def _on_thread_connection(work: Callable[[ThreadConnection], T]) -> T:
             # A lost answer to an UPDATE in autocommit is no lost COMMIT: sent again, its condition tells what happened.
             if not should_retry(error, attempt, died=died):
                 raise unavailable(error) from error
+        except BaseException:
+            # A signal, or memory that ran out. The statement may still be running, and nobody else may read its answer.
+            thread_connection.drop(own)
+            raise

@@ -9,6 +9,7 @@ Here:  libpq is told the prepared statement and its values; the loaders are kept
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -87,7 +88,8 @@ class Prepared:
         asked.times += 1
         if threshold is None or asked.times <= threshold:
             return False
-        name = b"tokenroom_%d" % list(self._asked).index(text)
+        # By its text, so that where connections are mixed up a name never means another statement.
+        name = b"tokenroom_" + sha256(text.encode()).hexdigest()[:32].encode()
         self._libpq.send_prepare(name, text.encode())
         self._result()
         asked.name = name

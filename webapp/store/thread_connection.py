@@ -57,10 +57,14 @@ class ThreadConnection:
         """Did the server close it? Ask before closing it ourselves, because a lock timeout must not be retried."""
         return bool(getattr(self.driver, "closed", False))
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Close it, unless it is the parent process's, with which the server would end it."""
         if self.process == os.getpid():
             with suppress(Exception):
                 self.driver.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 _of_thread = threading.local()
@@ -113,8 +117,7 @@ def drop(own: ThreadConnection) -> None:
     _all.discard(own)
     if getattr(_of_thread, "held", None) is own:
         _of_thread.held = None
-    with suppress(Exception):
-        own.driver.close()
+    own.close()
 
 
 def _drop_all_of(engine: Engine) -> None:

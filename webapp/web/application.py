@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Request, g, has_request_context, request
 from flask_login import LoginManager
+from werkzeug.exceptions import BadHost
 from werkzeug.routing import MapAdapter, UnicodeConverter, ValidationError
 
 from webapp.core.text import is_storable
@@ -16,7 +17,7 @@ from webapp.web.form_cookie import FormSessionInterface
 from webapp.web.marks import tokenless
 from webapp.web.person import current_auth
 from webapp.web.requests import this_request
-from webapp.web.short_ways import OurRequest, OurResponse, bind
+from webapp.web.short_ways import OurRequest, OurResponse, bind, bind_without_host
 from webapp.web.templates import Templates, offer
 
 ADDRESSES = 2048
@@ -52,7 +53,12 @@ class Application(Flask):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Flask's, for usual requests by a shorter way (web/short_ways.py)."""
-        return (bind(self, request) if request is not None else None) or super().create_url_adapter(request)
+        if request is None:
+            return super().create_url_adapter(request)
+        try:
+            return bind(self, request) or super().create_url_adapter(request)
+        except BadHost:
+            return bind_without_host(self, request)
 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: Any = None, *rest: Any, **more: Any

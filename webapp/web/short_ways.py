@@ -12,8 +12,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 from werkzeug.routing import MapAdapter
 from werkzeug.sansio.utils import get_host
+from werkzeug.utils import cached_property
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -28,6 +31,14 @@ CORRECTED = frozenset({"Location", "Content-Location"})
 
 class OurRequest(Request):
     """A request that knows which blueprint its view belongs to without looking three times."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """As Flask's. 400 for a query whose bytes are no UTF-8, which gunicorn refuses itself."""
+        try:
+            return super().args
+        except UnicodeDecodeError:
+            raise BadRequest from None
 
     @property
     def blueprints(self) -> list[str]:
@@ -68,8 +79,23 @@ def bind(app: Flask, request: Request) -> MapAdapter | None:
     host = _usual_host(scheme, header)
     if not host:
         return None
-    request.host = host
+    return _bound_to(host, app, request)
+
+
+def bind_without_host(app: Flask, request: Request) -> MapAdapter:
+    """The same for a request whose `Host` is no name that a host can have.
+
+    Plain: Flask knows no address for it.
+    Cost:  the page that refuses it has addresses, so it is a 500.
+    Here:  it counts as a request without a host, which is refused like a foreign one (web/hosts.py).
+    """
+    return _bound_to("", app, request)
+
+
+def _bound_to(host: str, app: Flask, request: Request) -> MapAdapter:
+    environ, request.host = request.environ, host
     query = environ.get("QUERY_STRING", "").encode("latin-1").decode(errors="replace")
+    scheme: str = environ["wsgi.url_scheme"]
     return MapAdapter(app.url_map, host, request.root_path, "", scheme, request.path, request.method, query)
 
 

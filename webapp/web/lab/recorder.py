@@ -59,7 +59,7 @@ def _record(auth: Auth, path: str) -> Record:
     return Record(
         at=now,
         method=request.method[:8],
-        path=path[:80],
+        path=path[:80].replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL keeps no NUL
         access=judgement.access.state.value,
         refresh=judgement.refresh.state.value,
         standing=judgement.standing.value if judgement.standing else None,
