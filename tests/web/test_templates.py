@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from babel.support import NullTranslations
 from flask import Flask, render_template
 from flask_babel import force_locale, gettext
 from jinja2 import DictLoader, TemplateNotFound, Undefined
@@ -11,8 +12,8 @@ from markupsafe import Markup, escape
 
 from webapp.core.decision import TokenState
 from webapp.web.compiled import LONGEST_KEPT, Kept, shown
-from webapp.web.templates import Templates, offer
-from webapp.web.texts import lazy_gettext
+from webapp.web.templates import OVERLAYS, Templates, offer
+from webapp.web.texts import MOST, Texts, lazy_gettext
 
 
 def fill(app: Flask, language: str, source: str, template: str = "page.html", **values: object) -> str:
@@ -122,6 +123,15 @@ def test_addresses_of_two_mounts_are_kept_apart(app: Flask) -> None:
             assert render_template("page.html") == f"{mount}/"
 
 
+def test_strangers_cannot_have_templates_compiled_for_ever_more_mounts(app: Flask) -> None:
+    """Some servers take the mount from a header of the request. Beyond the first few a page says the same, later."""
+    app.jinja_env.loader = DictLoader({"page.html": '{{ _("Log out") }} {{ url_for("home.index") }}'})
+    for number in range(OVERLAYS + 5):
+        with app.test_request_context("/", environ_overrides={"SCRIPT_NAME": f"/{number}"}), force_locale("ko"):
+            assert render_template("page.html") == f"로그아웃 /{number}/"
+    assert len(app.jinja_env._overlays) == OVERLAYS  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     "source", ['{{ url_for("static", filename="css/tokenroom.css") }}', '{% include "part.html" %}']
 )
@@ -227,6 +237,14 @@ def test_the_catalogue_follows_the_language_within_a_request(app: Flask) -> None
             assert gettext("Log out") == "Log out"
         assert gettext("Log out") == "로그아웃"
     assert gettext("Log out") == "Log out"
+
+
+def test_a_catalogue_keeps_so_many_texts_and_no_more() -> None:
+    """A product's template may translate a text that a stranger has typed."""
+    texts = Texts(NullTranslations())
+    for number in range(MOST + 10):
+        assert texts[f"text {number}"] == f"text {number}"
+    assert len(texts) == MOST
 
 
 @pytest.mark.parametrize(

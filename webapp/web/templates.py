@@ -24,6 +24,8 @@ from webapp.web.put_in import PutIn
 from webapp.web.requests import root, this_request
 
 FUNCTIONS = {FunctionType, MethodType, BuiltinMethodType}
+OVERLAYS = 16
+"""Languages and mounts that templates are compiled for, because some servers let a client's header name the mount."""
 
 
 def offer(app: Flask, **names: Callable[[], Any]) -> None:
@@ -132,7 +134,9 @@ class Templates(Environment):
         """The template in the reader's language; the templates that it extends, includes and imports are in the
         same."""
         if self.language is None and (language := self.on_demand["locale"]()):
-            return self._in(language, root(this_request())).get_template(name, parent, globals)
+            overlay = self._in(language, root(this_request()))
+            if overlay is not None:
+                return overlay.get_template(name, parent, globals)
         return super().get_template(name, parent, globals)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
@@ -144,9 +148,10 @@ class Templates(Environment):
         """
         return {**self.globals, **(d or {})}
 
-    def _in(self, language: str, mount: str) -> Templates:
+    def _in(self, language: str, mount: str) -> Templates | None:
+        """The overlay of a language and a mount. None beyond the first few: texts and addresses are looked up then."""
         found = self._overlays.get((language, mount))
-        if found is None:
+        if found is None and len(self._overlays) < OVERLAYS:
             found = self.overlay()
             found.language, found._texts = language, get_translations()
             if self.bytecode_cache is not None:

@@ -20,6 +20,10 @@ READER = "tokenroom reader"
 """Key of the application's extension that chooses the language of the request's reader (`web/language.py`)."""
 
 
+MOST = 4096
+"""Texts that are kept; the product says some 1,500. A product may ask for texts that its users have written."""
+
+
 class Texts(dict[str, str]):
     """The texts of a catalogue that were asked for."""
 
@@ -27,7 +31,9 @@ class Texts(dict[str, str]):
         self.catalogue = catalogue
 
     def __missing__(self, text: str) -> str:
-        found = self[text] = str(self.catalogue.gettext(text))
+        found = str(self.catalogue.gettext(text))
+        if len(self) < MOST:
+            self[text] = found
         return found
 
 
