@@ -126,6 +126,25 @@ def test_an_error_is_psycopgs(connection: BoundedConnection, text: str, values: 
     assert own.execute("SELECT 1", []).fetchall() == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ("failed failed", psycopg.errors.UndefinedColumn),
+        ("good failed", psycopg.errors.UndefinedColumn),
+        ("good good", psycopg.InternalError),
+        ("", psycopg.InternalError),
+    ],
+)
+def test_anything_but_one_answer_is_an_error(
+    connection: BoundedConnection, monkeypatch: pytest.MonkeyPatch, answers: str, error: type[psycopg.Error]
+) -> None:
+    """A pooler whose server died says two things, and neither is a row."""
+    said = {"good": connection.pgconn.exec_(b"SELECT 1"), "failed": connection.pgconn.exec_(b"SELECT nonsense")}
+    monkeypatch.setattr(connection, "wait", lambda _statement: [said[answer] for answer in answers.split()])
+    with pytest.raises(error):
+        Prepared(connection).execute("SELECT 1", [])
+
+
 def test_a_text_is_never_cut_at_a_nul(connection: BoundedConnection) -> None:
     """As psycopg refuses it. What stands before the NUL is another text, perhaps another person's id."""
     with pytest.raises(psycopg.DataError):

@@ -27,6 +27,7 @@ _dialect: Callable[..., Dialect] = PGDialect_psycopg
 DIALECT = _dialect(paramstyle="numeric_dollar")
 """Compiles statements with `$1` for a value, as PostgreSQL itself writes it."""
 
+ANSWERED = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 Value = str | int | None
 
 
@@ -96,11 +97,13 @@ class Prepared:
         return True
 
     def _result(self) -> PGresult:
-        (result,) = self._connection.wait(generators.execute(self._libpq))
-        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-            raise errors.error_from_result(result, encoding=self._encoding)
-        found: PGresult = result
-        return found
+        results: list[PGresult] = self._connection.wait(generators.execute(self._libpq))
+        for result in results:  # a pooler hands on what ended a server's connection, and adds an error of its own
+            if result.status not in ANSWERED:
+                raise errors.error_from_result(result, encoding=self._encoding)
+        if len(results) != 1:
+            raise psycopg.InternalError(f"{len(results)} answers to one statement")
+        return results[0]
 
 
 def _as_text(value: str | int) -> bytes:
