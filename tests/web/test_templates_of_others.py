@@ -83,6 +83,29 @@ def test_no_macro_tells_one_reader_what_it_told_another(app: Flask, readers: Ite
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        '{{ _("Log out") | greet }}',
+        '{{ (_("Log out") ~ url_for("home.index")) | upper | greet }}',
+        '{{ url_for("home.index") | greet }}',
+        '{% from "words.html" import say %}{{ say() | greet }}',
+        '{% from "words.html" import say %}{{ say(_("Log out") | greet) }}',
+        '{{ "" | default(_("Log out") | greet, true) }}',
+        '{% filter greet %}{{ _("Log out") }}{% endfilter %}',
+        '{% if _("Log out") is hers %}{{ "alice" }}{% else %}{{ "bob" }}{% endif %}',
+    ],
+)
+def test_no_filter_tells_one_reader_what_it_told_another(app: Flask, readers: Iterator[str], source: str) -> None:
+    """Jinja applies a filter to a constant when the template is compiled, and the texts are constants by then."""
+    now: list[str] = []
+    app.jinja_env.filters["greet"] = lambda _text: now[-1]
+    app.jinja_env.tests["hers"] = lambda _text: now[-1] == "alice"
+    noted = (now.append(name) or name for name in readers)
+    files = {"page.html": source, "words.html": "{% macro say(x=1) %}{{ x }}{% endmacro %}"}
+    assert read(app, noted, files) == list(READERS)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "{% set name = who %}{% macro say() %}{{ name }}{% endmacro %}",

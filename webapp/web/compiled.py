@@ -179,6 +179,16 @@ def _names_a_page(call: nodes.Call) -> bool:
     return True
 
 
+def is_jinjas(node: nodes.Node, environment: Any) -> bool:
+    """Is this a filter or test that Jinja brings along, which goes by its arguments alone?"""
+    match node:
+        case nodes.Filter(name=str(name)):
+            return environment.filters.get(name) is FILTERS.get(name)
+        case nodes.Test(name=name):
+            return environment.tests.get(name) is TESTS.get(name)
+    return False
+
+
 def _asked_of(macro: nodes.Macro) -> set[str] | None:
     """The names that a macro takes from outside; None if it says something else than its arguments anyway."""
     if any(macro.find_all((nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport))):
@@ -186,12 +196,9 @@ def _asked_of(macro: nodes.Macro) -> set[str] | None:
     if any(name.name in OF_THE_CALL for name in macro.find_all(nodes.Name)):
         return None
     environment: Any = macro.environment
-    filters = {node.name for node in macro.find_all(nodes.Filter)}
-    if filters & UNSTEADY_FILTERS or any(environment.filters.get(name) is not FILTERS.get(name) for name in filters):
-        return None
-    tests = {node.name for node in macro.find_all(nodes.Test)}
-    if any(environment.tests.get(name) is not TESTS.get(name) for name in tests):
-        return None
+    for node in macro.find_all((nodes.Filter, nodes.Test)):
+        if node.name in UNSTEADY_FILTERS or not is_jinjas(node, environment):
+            return None
     if not all(map(_names_a_page, macro.find_all(nodes.Call))):
         return None
     return Outside(environment, macro).names - {"url_for"}

@@ -10,7 +10,7 @@ from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
-from webapp.web.compiled import Kept, bindings, imported
+from webapp.web.compiled import Kept, bindings, imported, is_jinjas
 
 PLACE = re.compile(r"%(?:\((\w+)\)s|%)")
 """A place for a value in a text, and a per cent sign."""
@@ -51,6 +51,12 @@ class PutIn(NodeTransformer):
         return node
 
     visit_CallBlock = visit_Macro  # noqa: N815
+
+    def visit_Filter(self, node: nodes.Filter | nodes.Test) -> nodes.Node:  # noqa: N802
+        """Not below a filter or test of the application's: Jinja asks it once for what is constant, and never again."""
+        return self.generic_visit(node) if is_jinjas(node, self.environment) else node
+
+    visit_Test = visit_Filter  # noqa: N815
 
     def visit_ScopedEvalContextModifier(self, node: nodes.ScopedEvalContextModifier) -> nodes.Node:  # noqa: N802
         """`{% autoescape %}`: it does not reach into the parts, so none is put in."""
