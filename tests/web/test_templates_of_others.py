@@ -106,6 +106,23 @@ def test_no_filter_tells_one_reader_what_it_told_another(app: Flask, readers: It
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        '{{ url_for("home.index") }}',
+        '{{ url_for("home.index", page=value) }}',
+        '{% from "words.html" import say %}{{ say() }}',
+    ],
+)
+def test_no_address_leads_one_reader_where_it_led_another(app: Flask, readers: Iterator[str], source: str) -> None:
+    """A product may add to addresses what it knows of the reader: Flask's `url_defaults`."""
+    now: list[str] = []
+    app.url_defaults(lambda _endpoint, values: values.update(of=now[-1]))
+    noted = (now.append(name) or name for name in readers)
+    files = {"page.html": source, "words.html": '{% macro say() %}{{ url_for("home.index") }}{% endmacro %}'}
+    assert [said.rpartition("of=")[2] for said in read(app, noted, files)] == list(READERS)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "{% set name = who %}{% macro say() %}{{ name }}{% endmacro %}",

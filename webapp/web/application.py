@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Flask, Request, g, has_request_context, request
@@ -14,7 +15,7 @@ from werkzeug.routing import MapAdapter, UnicodeConverter, ValidationError
 from webapp.core.text import is_storable
 from webapp.web.csrf import csrf, csrf_token, hidden_csrf
 from webapp.web.form_cookie import FormSessionInterface
-from webapp.web.marks import tokenless
+from webapp.web.marks import is_steady, tokenless
 from webapp.web.person import current_auth
 from webapp.web.requests import this_request
 from webapp.web.short_ways import OurRequest, OurResponse, bind, bind_without_host
@@ -78,12 +79,21 @@ class Application(Flask):
 
         Plain: each address is put together whenever a template says it.
         Cost:  9 µs an address; a page has twenty.
-        Here:  those with few and short values are kept; not while files are being edited.
+        Here:  those with few and short values are kept; not where they change (`keeps_addresses`).
         """
-        keep = endpoint[:1] != "." and not self.config["DEBUG"] and has_request_context()
+        keep = endpoint[:1] != "." and has_request_context() and self.keeps_addresses()
         if not keep or (values and not all(map(_is_short, values.items()))):
             return super().url_for(endpoint, **values)
         return self._kept(this_request().environ.get("SCRIPT_NAME"), endpoint, **values)
+
+    def keeps_addresses(self) -> bool:
+        """Does an address stay the same? Not while files are being edited, nor where a product's `url_defaults` may add
+        what they know of the request. Call during a request."""
+        return self._defaults_stay and not self.config["DEBUG"]
+
+    @cached_property
+    def _defaults_stay(self) -> bool:
+        return all(map(is_steady, chain.from_iterable(self.url_default_functions.values())))
 
     def _address(self, _root: str | None, endpoint: str, /, **values: Any) -> str:
         return super().url_for(endpoint, **values)

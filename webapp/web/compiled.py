@@ -201,4 +201,4 @@ def _asked_of(macro: nodes.Macro) -> set[str] | None:
             return None
     if not all(map(_names_a_page, macro.find_all(nodes.Call))):
         return None
-    return Outside(environment, macro).names - {"url_for"}
+    return Outside(environment, macro).names - ({"url_for"} if environment.app.keeps_addresses() else set())

@@ -1,4 +1,4 @@
-"""Marks on views: who may enter. Every view is closed; one word opens it."""
+"""Marks on views: who may enter. Every view is closed; one word opens it. And one on what adds to addresses."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ def repeatable(view: V) -> V:
     return _marked(view, "is_repeatable")
 
 
+def steady(defaults: V) -> V:
+    """Mark a function of Flask's `url_defaults` that adds the same to an address in each request."""
+    return _marked(defaults, "is_steady")
+
+
 def view_of(app: Flask, request: Request) -> View:
     """The view that this request is for; None where there is none, and the answer will be 404 or 405."""
     rule = request.url_rule
@@ -83,6 +88,11 @@ def is_peek(view: View) -> bool:
 def is_health(view: View) -> bool:
     """Does this view say whether the process is well?"""
     return getattr(view, "is_health", False)
+
+
+def is_steady(defaults: Callable[..., Any]) -> bool:
+    """Does this function add the same to an address in each request?"""
+    return getattr(defaults, "is_steady", False)
 
 
 def is_sensitive(view: View) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from webapp.web.marks import tokenless
+from webapp.web.marks import steady, tokenless
 
 YEAR = 365 * 24 * 3600
 COMPRESSED = frozenset({"text/css", "text/javascript", "image/svg+xml"})
@@ -45,7 +45,7 @@ def register(app: Flask) -> None:
             values["filename"] = f"{current}/{values['filename']}"
 
     app.view_functions["static"] = serve
-    app.url_defaults(add_version)
+    app.url_defaults(steady(add_version))
 
 
 def compress(answer: Response) -> None:

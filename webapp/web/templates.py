@@ -179,7 +179,8 @@ class Templates(Environment):
     def _address(self, endpoint: str, **values: Any) -> str | None:
         """What `url_for` says of a constant address, if that is the same in each request."""
         current = endpoint.startswith(".") or any(name.startswith("_") for name in values)
-        if current or current_app.config["DEBUG"]:  # files that are being edited change their addresses
+        app: Any = self.app
+        if current or not app.keeps_addresses():
             return None
         try:
             return current_app.url_for(endpoint, **values)
