@@ -6,9 +6,12 @@ import re
 
 import pytest
 from flask import Flask
+from flask_babel.speaklater import LazyString
+from flask_login import current_user
 
 from tests.support.browser import Browser
 from tests.support.clock import SetClock
+from webapp.web.navigation import add_entry
 
 
 def marked(page: str, nav: str) -> list[tuple[str, str]]:
@@ -34,6 +37,17 @@ def test_the_navigation_marks_one_link(visitor: Browser, path: str, link: str | 
     page = visitor.get(path).text
     assert marked(page, "masthead-nav") == ([(link, says)] if link else [])
     assert marked(page, "wrap tabs") == ([(path, "page")] if path.startswith("/account") else [])
+
+
+def test_lazy_words_of_a_products_link_are_worked_out_for_each_reader(app: Flask) -> None:
+    """They may say something of the reader, and so may an address to which its `url_defaults` add."""
+    add_entry(app, "me", LazyString(lambda: f"Notes of {current_user.username}"))
+    app.url_defaults(lambda endpoint, values: values.update(of=current_user.username) if endpoint == "me" else None)
+    for _ in range(2):
+        visitor = Browser.of_app(app)
+        name = visitor.sign_up()
+        page = visitor.get("/account").text
+        assert re.findall(r'<a href="/test/me\?of=(\w+)">Notes of (\w+)</a>', page) == [(name, name)]
 
 
 def chip(page: str) -> str:

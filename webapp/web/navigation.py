@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from flask import Flask
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from webapp.core.decision import FOUR_CASES, case_of
 from webapp.core.redirects import is_below
@@ -91,7 +91,7 @@ def register(app: Flask) -> None:
     )
 
 
-Item = tuple[str, Markup, str | None]
+Item = tuple[str, Any, str | None]
 """Address, words, and what `aria-current` says of it."""
 
 
@@ -120,12 +120,22 @@ class Menus:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
-        self.menu = lru_cache(MOST_KEPT)(self._menu)
-        self.tabs = lru_cache(MOST_KEPT)(self._tabs)
+        self._app: Any = app
+        self._kept_menu = lru_cache(MOST_KEPT)(self._menu)
+        self._kept_tabs = lru_cache(MOST_KEPT)(self._tabs)
+
+    def menu(self, *reader: Any) -> tuple[Item, ...]:
+        """The links of the header, for what `_menu` takes."""
+        return self._kept_menu(*reader) if self._app.keeps_addresses() else self._menu(*reader)
+
+    def tabs(self, *reader: Any) -> tuple[Item, ...]:
+        """The tabs of the account pages, for what `_tabs` takes."""
+        return self._kept_tabs(*reader) if self._app.keeps_addresses() else self._tabs(*reader)
 
     def _menu(self, _root: str, here: str, _language: str, role: str) -> tuple[Item, ...]:
-        entries = (*SIGNED_IN, *self._app.extensions.get(_EXTENSION, ()))
+        ours = ((endpoint, escape(words), need) for endpoint, words, need in SIGNED_IN)
+        # A product's words stay lazy, because they may say something of the reader.
+        entries = (*ours, *self._app.extensions.get(_EXTENSION, ()))
         items = self._there((endpoint, words) for endpoint, words, need in entries if need in (None, role))
         nearest = max((url for url, _words in items if is_below(here, url)), key=len, default=None)
         said = "page" if nearest == here else "true"
@@ -133,16 +143,13 @@ class Menus:
 
     def _tabs(self, _root: str, here: str, _language: str, is_guest: bool) -> tuple[Item, ...]:
         left_out = NOT_FOR_GUESTS if is_guest else frozenset()
-        items = self._there((endpoint, words) for endpoint, words in ACCOUNT_TABS if endpoint not in left_out)
+        items = self._there((endpoint, escape(words)) for endpoint, words in ACCOUNT_TABS if endpoint not in left_out)
         return tuple((url, words, "page" if url == here else None) for url, words in items)
 
-    def _there(self, entries: Iterable[tuple[str, Any]]) -> list[tuple[str, Markup]]:
+    def _there(self, entries: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
         """Address and words of those that this deployment has, in the language and below the root of this request."""
-        return [
-            (self._app.url_for(endpoint), escape(words))
-            for endpoint, words in entries
-            if endpoint in self._app.view_functions
-        ]
+        there = self._app.view_functions
+        return [(self._app.url_for(endpoint), words) for endpoint, words in entries if endpoint in there]
 
 
 def chip(app: Flask) -> Chip | None:
