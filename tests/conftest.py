@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -65,6 +66,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if is_wanted(item)]
+    if hasattr(config, "workerinput"):  # of pytest-xdist
+        from tests.support.order import file_of, rank
+
+        items.sort(key=lambda item: rank(file_of(item.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be left out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """What is handed out to the processes, for `--dist=loadgroup`."""
+    from tests.support.order import Groups
+
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)

@@ -13,16 +13,11 @@ from tests.support.chromium import CHROMIUM, FLAGS, Console, OpenPage, Profiles,
 from tests.support.databases import need
 from tests.support.server import CHEAP_HASHING, Server
 
-HALF = ("test_inspector", "test_lab", "test_layout", "test_learn")
-"""These files take half of the time of this folder. Each half has a browser and a server, and begins at once."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/e2e/" in item.nodeid:
             item.add_marker(pytest.mark.e2e)
-            half = "lab" if item.path.stem in HALF else "pages"
-            item.add_marker(pytest.mark.xdist_group(f"e2e {half}"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -161,7 +160,6 @@ class TwoTokens(RuleBasedStateMachine):
         raise AssertionError("thief and owner went on side by side")
 
 
-@pytest.mark.xdist_group("model")
 def test_two_tokens(migrated_sqlite: Path) -> None:
     """No order of requests, pauses and thefts breaks an invariant of the model."""
     global _template

@@ -25,7 +25,7 @@ from tests.support.waiting import until
 ROOT = Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1
 
-COMMAND = "flask.cli, webapp.assembly"
+COMMAND = "flask.cli, flask_migrate, webapp.assembly"
 SERVER = """gunicorn.app.wsgiapp, gunicorn.workers.gthread, apispec.ext.marshmallow, argon2, cryptography.x509, flask, \
 flask_babel, flask_login, flask_sqlalchemy, flask_wtf.csrf, jwt, regex, sqlalchemy.dialects.sqlite, structlog.dev"""
 """Libraries. Not prometheus_client, because `gunicorn.conf.py` comes before it."""

@@ -21,7 +21,7 @@ from webapp.services import services_of
 from webapp.store import postgres, time_budget
 from webapp.store.database import db
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgres_faults")]
+pytestmark = pytest.mark.faults
 
 
 SHORT = 0.3

@@ -14,8 +14,6 @@ from tests.support.server import Server
 from tests.support.trail import event_names
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.xdist_group("servers")
-
 ACCESS_TTL, GRACE = 600, 10 + 60  # the grace, and what two hosts' clocks may differ
 HOUR = 3600
 REFRESH_TTL = 14 * 24 * HOUR

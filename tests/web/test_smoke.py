@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.browser import Browser, case_of, cookies_set
 from tests.support.clock import SetClock
 from tests.support.server import Server
@@ -21,7 +19,6 @@ def test_stays_logged_in_through_an_expired_access_token(visitor: Browser, clock
     assert "Ada" in visitor.get("/account").text
 
 
-@pytest.mark.xdist_group("servers")
 def test_the_same_under_gunicorn(server: Server) -> None:
     """Signing up and one refresh work under gunicorn, on both databases."""
     browser = server.browser()
