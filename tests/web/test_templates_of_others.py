@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from flask import Flask, render_template
 from flask_babel import force_locale
-from jinja2 import DictLoader, Environment
+from jinja2 import DictLoader, Environment, TemplateAssertionError
 from jinja2.compiler import CodeGenerator
 
 from webapp.web.templates import Templates, know, offer
@@ -203,3 +203,10 @@ def test_a_value_that_is_known_to_say_the_same_is_kept(app: Flask, readers: Iter
     files = {"page.html": CALLS, "words.html": "{% macro say() %}{{ words.word() }}{% endmacro %}"}
     assert read(app, readers, files) == ["word", "word"]
     assert len(asked) == 1
+
+
+def test_an_unknown_filter_is_told_with_its_template(app: Flask, readers: Iterator[str]) -> None:
+    """Whoever writes it looks for the line in that file."""
+    with pytest.raises(TemplateAssertionError) as told:
+        read(app, readers, {"page.html": CALLS, "words.html": "{% macro say(x=1) %}{{ x | unknown }}{% endmacro %}"})
+    assert told.value.name == "words.html"

@@ -183,9 +183,9 @@ def is_jinjas(node: nodes.Node, environment: Any) -> bool:
     """Is this a filter or test that Jinja brings along, which goes by its arguments alone?"""
     match node:
         case nodes.Filter(name=str(name)):
-            return environment.filters.get(name) is FILTERS.get(name)
+            return environment.filters.get(name) is FILTERS.get(name, node)
         case nodes.Test(name=name):
-            return environment.tests.get(name) is TESTS.get(name)
+            return environment.tests.get(name) is TESTS.get(name, node)
     return False
 
 
