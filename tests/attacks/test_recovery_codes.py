@@ -75,7 +75,7 @@ def test_24_at_once(server: Server) -> None:
         fields = first.read_form("/login/second").fields
         crowd += [(first.another_tab(), fields) for _ in range(8)]
     answers = at_once(24, lambda n: crowd[n][0].post("/login/second", crowd[n][1] | typed).status_code)
-    assert set(answers) <= {303, 422}
+    assert set(answers) <= {303, 422, 503}
     assert len(query(server, OF_PERSON, name)) == before + 1
     used = query(
         server,

@@ -229,7 +229,8 @@ def test_twenty_four_at_once(server: Server) -> None:
     statuses = at_once(
         24, lambda n: tabs[n].post("/reset/new", forms[n] | {"new_password": f"the sentence of tab {n}"}).status_code
     )
-    assert sorted(statuses) == [303] + [422] * 23
+    assert set(statuses) <= {303, 422, 503}
+    assert statuses.count(303) == 1
     winner = statuses.index(303)
     assert server.browser().log_in(username, f"the sentence of tab {winner}").status_code == 303
     assert event_names(server, user=username).count("password.reset") == 1
