@@ -123,8 +123,8 @@ class Forked:
             self.returncode = self._nursery.ask({"wait": self.pid}, 20)
         return self.returncode
 
-    def wait(self, timeout: float) -> int:
-        """Its exit status. Raises `subprocess.TimeoutExpired`."""
+    def wait(self, timeout: float = 60) -> int:
+        """Its exit status, within `timeout` seconds. Raises `subprocess.TimeoutExpired`."""
         with suppress(AssertionError):
             until(lambda: self.poll() is not None, timeout)
         if self.returncode is None:
